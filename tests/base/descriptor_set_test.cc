@@ -1,0 +1,36 @@
+// The embedded descriptor set stands by itself and carries the comments of the protos.
+#include "gradus/base/descriptor_set.h"
+
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/descriptor.pb.h>
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "gradus/optimizer.pb.h"
+
+namespace gradus {
+namespace {
+
+TEST(EmbeddedDescriptorSetTest, BuildsInAPoolOfItsOwnAndHasComments) {
+  google::protobuf::FileDescriptorSet files;
+  const absl::string_view bytes = EmbeddedDescriptorSet();
+  ASSERT_TRUE(files.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())));
+
+  google::protobuf::DescriptorPool pool;
+  for (const auto& file : files.file()) {
+    ASSERT_NE(pool.BuildFile(file), nullptr) << file.name();
+  }
+  const auto* optimizer = pool.FindMessageTypeByName("gradus.OptimizerConfig");
+  ASSERT_NE(optimizer, nullptr);
+  EXPECT_EQ(optimizer->file()->name(), "gradus/optimizer.proto");
+
+  google::protobuf::SourceLocation location;
+  ASSERT_TRUE(optimizer->GetSourceLocation(&location));
+  EXPECT_FALSE(location.leading_comments.empty());
+  // The contrast that makes the embedding necessary: the linked descriptor has none.
+  EXPECT_FALSE(OptimizerConfig::descriptor()->GetSourceLocation(&location));
+}
+
+}  // namespace
+}  // namespace gradus

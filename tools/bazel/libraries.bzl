@@ -1,0 +1,48 @@
+"""The libraries of the house: rooms of the framework, and folders of plugins. A new file needs no edit of a BUILD file."""
+
+# What sees everything: the one shared library, and the tests, which may also link rooms by themselves (tests.bzl).
+_EVERYONE = [
+    "//:__pkg__",
+    "//tests:__subpackages__",
+]
+
+def framework_room(name, deps, srcs = [], visible_to = []):
+    """One room of framework/: every *.cc and *.h of the package, the headers included as "gradus/<room>/x.h".
+
+    Args:
+      name: the room.
+      deps: what it may include.
+      srcs: generated sources beside the *.cc files.
+      visible_to: the packages that may include it.
+    """
+    native.cc_library(
+        name = name,
+        srcs = native.glob(["*.cc"]) + srcs,
+        hdrs = native.glob(["*.h"]),
+        include_prefix = "gradus",
+        linkstatic = True,
+        strip_include_prefix = "/framework",
+        visibility = _EVERYONE + visible_to,
+        deps = deps,
+    )
+    header_files()
+
+def header_files():
+    """The package's headers as files, for the installed tree."""
+    native.filegroup(
+        name = "header_files",
+        srcs = native.glob(["*.h"]),
+        visibility = ["//:__pkg__"],
+    )
+
+def plugins(name, deps):
+    """A folder of plugins, one a file. They register themselves, so the linker must keep every object."""
+    native.cc_library(
+        name = name,
+        srcs = native.glob(["*.cc"]),
+        hdrs = native.glob(["*.h"]),
+        alwayslink = True,
+        linkstatic = True,
+        visibility = _EVERYONE,
+        deps = deps,
+    )

@@ -1,0 +1,34 @@
+"""Tests, one a file: tests/<room>/<name>_test.cc becomes //tests/<room>:<name>_test. A new test needs no edit of a BUILD file."""
+
+def room_tests(rooms = [], data = [], sizes = {}, tags = {}):
+    """A cc_test for every *_test.cc of the package.
+
+    All of them link libgradus.so, and run at the root of the tree with its examples and test data in place.
+
+    Args:
+      rooms: what the tests link instead under --define=link=rooms.
+      data: files beside the test data, for example the program.
+      sizes: {test name: Bazel's test size}, where it is not "medium".
+      tags: {test name: Bazel's tags}.
+    """
+    for source in native.glob(["*_test.cc"]):
+        name = source[:-len(".cc")]
+        native.cc_test(
+            name = name,
+            size = sizes.get(name, "medium"),
+            srcs = [source] + native.glob(["*.h"]),
+            data = ["//tests:data"] + data,
+            tags = tags.get(name, []),
+            deps = [
+                "//tests/testing",
+                "@com_google_googletest//:gtest_main",
+            ] + select({
+                "//tools/bazel:link_rooms": rooms,
+                "//conditions:default": ["//:gradus_everything"],
+            }),
+        )
+    native.filegroup(
+        name = "testdata",
+        srcs = native.glob(["testdata/**"]),
+        visibility = ["//tests:__pkg__"],
+    )
