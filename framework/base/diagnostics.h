@@ -1,0 +1,73 @@
+// Everything that a phase finds wrong, collected. Each phase adds what it sees and goes on; the boundary turns the whole into
+// one Status whose message has a line per finding:
+//
+//   fashion.pbtxt:12:31: layer "hidden": units 0 is not positive [model.layer[hidden].dense.units]
+//   fashion.pbtxt:20:5: no layer or input is called "hiden"; did you mean "hidden"? [model.loss[0]....prediction]
+
+#ifndef GRADUS_BASE_DIAGNOSTICS_H_
+#define GRADUS_BASE_DIAGNOSTICS_H_
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/span.h"
+#include "gradus/base/config_path.h"
+
+namespace gradus {
+
+struct Position {
+  std::string file;  // Or "--set" and the like.
+  int line = 0;      // From 1; 0 when unknown.
+  int column = 0;    // From 1.
+};
+
+struct Finding {
+  enum Severity { kError, kWarning };
+  Severity severity = kError;
+  // What kind of rule was broken, stable for programs: "unknown-name", "out-of-range", "shape", "cycle", ...
+  std::string code;
+  ConfigPath path;
+  Position position;
+  std::string message;  // Names the thing, the value and the rule.
+  std::string hint;     // What to do next; may be empty.
+};
+
+class Diagnostics {
+ public:
+  // Where a path stands in the text; asked once for every finding that has no position.
+  using Locator = std::function<Position(const ConfigPath&)>;
+
+  Diagnostics() = default;
+  explicit Diagnostics(Locator locator) : locator_(std::move(locator)) {}
+  void set_locator(Locator locator) { locator_ = std::move(locator); }
+
+  void Error(absl::string_view code, const ConfigPath& path, absl::string_view message,
+             absl::string_view hint = "");
+  void Warning(absl::string_view code, const ConfigPath& path, absl::string_view message,
+               absl::string_view hint = "");
+  void Add(Finding finding);
+
+  bool ok() const { return errors_ == 0; }
+  const std::vector<Finding>& findings() const { return findings_; }
+
+  // OK, or InvalidArgument with one line per error in the order of the text.
+  absl::Status ToStatus() const;
+
+ private:
+  Locator locator_;
+  std::vector<Finding> findings_;
+  int errors_ = 0;
+};
+
+// "file:line:column: message; hint [path]".
+std::string ToString(const Finding& finding);
+
+// The candidate nearest to `name` when it is near enough to have been meant (edit distance), else "".
+std::string Nearest(absl::string_view name, absl::Span<const std::string> candidates);
+
+}  // namespace gradus
+
+#endif  // GRADUS_BASE_DIAGNOSTICS_H_

@@ -1,0 +1,59 @@
+// From the text's model to a graph. All that is wrong with a model is found here, at once, with positions.
+
+#ifndef GRADUS_GRAPH_BUILD_GRAPH_H_
+#define GRADUS_GRAPH_BUILD_GRAPH_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "gradus/base/diagnostics.h"
+#include "gradus/graph/graph.h"
+#include "gradus/graph/layer.h"
+#include "gradus/model.pb.h"
+
+namespace gradus {
+
+// A value of the model that the text gives a name.
+struct NamedValue {
+  std::string name;
+  Value value;
+};
+
+struct LayerRow {   // For tables: one per layer, in the order of the text.
+  std::string name;
+  std::string kind;
+  Value output;
+  std::vector<Value> parameters;
+};
+
+struct ModelLoss {
+  std::string name;
+  Value value;         // [batch]
+  std::string weight;  // The scalar (a hyperparameter) that multiplies it: "<name>/weight"
+};
+
+// A model's graph in one mode with the places where things are in it.
+struct ModelGraph {
+  Graph graph;
+  Mode mode;
+  std::vector<NamedValue> outputs;   // What predict gives.
+  std::vector<ModelLoss> losses;
+  std::vector<NamedValue> metrics;   // [batch] each
+  std::vector<LayerRow> layers;
+  // Scalars that the configuration gives, with their values: dropout rates, loss weights.
+  std::vector<std::pair<std::string, double>> hyperparameters;
+};
+
+// Builds the forward graph of a model. `path` is where the model stands ("model"). Findings go to `diagnostics`; the result is only
+// usable when it is ok. Inputs that nothing reads are kept as leaves.
+//
+// parts: kPrediction leaves out losses, metrics, and inputs that only they read, so that predict needs no labels.
+enum class Parts { kAll, kPrediction };
+ModelGraph BuildGraph(const ModelConfig& model, Mode mode, Parts parts, const ConfigPath& path,
+                      Diagnostics* diagnostics);
+
+}  // namespace gradus
+
+#endif  // GRADUS_GRAPH_BUILD_GRAPH_H_

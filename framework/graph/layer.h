@@ -1,0 +1,111 @@
+// The contract of what the text names: layers, losses and metrics. Building one adds parameters, states and operations to the graph; it
+// leaves nothing behind but nodes.
+//
+//   class Dense final : public TypedLayer<layer::Dense> {
+//     void Build(const layer::Dense& config, LayerScope* scope) const override {
+//       Value kernel = scope->Parameter("kernel", Shape::Fixed({inputs, config.units()}), ...);
+//       scope->SetOutput(scope->emit()(op::Matmul(), {scope->input(0), kernel}));
+//     }
+//   };
+//   GRADUS_REGISTER(Layer, "gradus.LayerConfig.dense", Dense);
+//
+// A loss and a metric give one FLOAT32 value per example: shape [batch].
+
+#ifndef GRADUS_GRAPH_LAYER_H_
+#define GRADUS_GRAPH_LAYER_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "gradus/base/diagnostics.h"
+#include "gradus/base/registry.h"
+#include "gradus/graph/emitter.h"
+
+namespace gradus {
+
+enum class Mode { kTraining, kInference };
+
+// Looks up what a name in the text refers to; finds near names for the message when it refers to nothing.
+class NameTable;
+
+class LayerScope {
+ public:
+  struct Settings {
+    Graph* graph;
+    Mode mode;
+    std::string name;             // The layer's.
+    std::string weights;          // What its parameters are stored under; usually the name.
+    ConfigPath path;              // Of the kind's message: model.layer[fc].dense
+    std::vector<Value> inputs;
+    std::vector<ConfigPath> input_paths;  // Where each input is named; for messages.
+    const NameTable* names;
+    Diagnostics* diagnostics;
+  };
+  explicit LayerScope(Settings settings);
+
+  Mode mode() const { return settings_.mode; }
+  const std::string& name() const { return settings_.name; }
+  const ConfigPath& path() const { return settings_.path; }
+  int input_count() const { return static_cast<int>(settings_.inputs.size()); }
+  Value input(int i) const { return settings_.inputs[i]; }
+  const TensorSpec& spec(Value value) const { return emit_.spec(value); }
+
+  // The input or layer that a field of the config names ("prediction"), or invalid after a finding.
+  Value Reference(absl::string_view field, absl::string_view name);
+
+  // "<weights>/<name>". Shared when another layer has the same `weights`.
+  Value Parameter(absl::string_view name, const Shape& shape, const InitializerConfig& initializer);
+  Value State(absl::string_view name, const Shape& shape, double initial);
+  // A number given at every run, "<layer>/<field>", that starts as `value` and may follow a schedule: a dropout rate.
+  Value Hyperparameter(absl::string_view field, double value);
+  // The numbers that every step brings, INT64: "seed", "step", "row_offset".
+  Value StepScalar(absl::string_view name);
+  // A number that tells apart the random streams of a model's layers: a hash of the layer's name.
+  int64_t StreamId() const;
+
+  // Adds nodes under the layer's name.
+  Emitter& emit() { return emit_; }
+  void SetNext(Value state, Value next);
+  void SetOutput(Value value) { output_ = value; }
+
+  // A finding at a field of the layer's config ("units"), or at the layer itself when empty.
+  void Error(absl::string_view code, absl::string_view field, absl::string_view message);
+  // Checks that end in a finding and false.
+  bool ExpectInputs(int least, int most);
+  bool ExpectFloat(Value value, absl::string_view what);
+
+  Value output() const { return output_; }
+  // Hyperparameters and their values in the order in which they were asked for.
+  const std::vector<std::pair<std::string, double>>& hyperparameters() const {
+    return hyperparameters_;
+  }
+
+ private:
+  Settings settings_;
+  Emitter emit_;
+  Value output_;
+  std::vector<std::pair<std::string, double>> hyperparameters_;
+};
+
+class Layer {
+ public:
+  virtual ~Layer() = default;
+  // Adds to the scope's graph and sets its output. What is wrong goes to the scope's diagnostics; emitter errors are reported by the caller.
+  virtual void BuildFrom(const google::protobuf::Message& config, LayerScope* scope) const = 0;
+};
+
+template <class ConfigType>
+class TypedLayer : public Layer {
+ public:
+  void BuildFrom(const google::protobuf::Message& config, LayerScope* scope) const final {
+    Build(static_cast<const ConfigType&>(config), scope);
+  }
+
+ protected:
+  virtual void Build(const ConfigType& config, LayerScope* scope) const = 0;
+};
+
+}  // namespace gradus
+
+#endif  // GRADUS_GRAPH_LAYER_H_
