@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "gradus/optimizer.pb.h"
+#include "gradus/optimizer_rule.pb.h"
 
 namespace gradus {
 namespace {
@@ -21,15 +21,15 @@ TEST(EmbeddedDescriptorSetTest, BuildsInAPoolOfItsOwnAndHasComments) {
   for (const auto& file : files.file()) {
     ASSERT_NE(pool.BuildFile(file), nullptr) << file.name();
   }
-  const auto* optimizer = pool.FindMessageTypeByName("gradus.OptimizerConfig");
-  ASSERT_NE(optimizer, nullptr);
-  EXPECT_EQ(optimizer->file()->name(), "gradus/optimizer.proto");
+  const auto* adam = pool.FindMessageTypeByName("gradus.Adam");
+  ASSERT_NE(adam, nullptr);
+  EXPECT_EQ(adam->file()->name(), "gradus/optimizer_rule.proto");
 
   google::protobuf::SourceLocation location;
-  ASSERT_TRUE(optimizer->GetSourceLocation(&location));
+  ASSERT_TRUE(adam->GetSourceLocation(&location));
   EXPECT_FALSE(location.leading_comments.empty());
   // The contrast that makes the embedding necessary: the linked descriptor has none.
-  EXPECT_FALSE(OptimizerConfig::descriptor()->GetSourceLocation(&location));
+  EXPECT_FALSE(Adam::descriptor()->GetSourceLocation(&location));
 }
 
 }  // namespace

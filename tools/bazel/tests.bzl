@@ -3,14 +3,33 @@
 def room_tests(rooms = [], data = [], sizes = {}, tags = {}):
     """A cc_test for every *_test.cc of the package.
 
-    All of them link libgradus.so, and run at the root of the tree with its examples and test data in place.
+    All of them link libgradus.so and the package's other *.cc files, and run at the root of the tree with its examples and test data
+    in place.
 
     Args:
-      rooms: what the tests link instead under --define=link=rooms.
+      rooms: what the tests link instead under --config=rooms.
       data: files beside the test data, for example the program.
       sizes: {test name: Bazel's test size}, where it is not "medium".
       tags: {test name: Bazel's tags}.
     """
+    helpers = [
+        "//tests/testing",
+        "@com_google_googletest//:gtest_main",
+    ]
+    helper_sources = native.glob(
+        ["*.cc"],
+        exclude = ["*_test.cc"],
+    )
+    if helper_sources:
+        native.cc_library(
+            name = "helpers",
+            testonly = True,
+            srcs = helper_sources + native.glob(["*.h"]),
+            alwayslink = True,
+            linkstatic = True,
+            deps = ["//:all_headers"] + helpers,
+        )
+        helpers = [":helpers"] + helpers
     for source in native.glob(["*_test.cc"]):
         name = source[:-len(".cc")]
         native.cc_test(
@@ -19,10 +38,7 @@ def room_tests(rooms = [], data = [], sizes = {}, tags = {}):
             srcs = [source] + native.glob(["*.h"]),
             data = ["//tests:data"] + data,
             tags = tags.get(name, []),
-            deps = [
-                "//tests/testing",
-                "@com_google_googletest//:gtest_main",
-            ] + select({
+            deps = helpers + select({
                 "//tools/bazel:link_rooms": rooms,
                 "//conditions:default": ["//:gradus_everything"],
             }),
