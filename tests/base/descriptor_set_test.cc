@@ -21,7 +21,7 @@ TEST(EmbeddedDescriptorSetTest, BuildsInAPoolOfItsOwnAndHasComments) {
   for (const auto& file : files.file()) {
     ASSERT_NE(pool.BuildFile(file), nullptr) << file.name();
   }
-  const auto* adam = pool.FindMessageTypeByName("gradus.Adam");
+  const auto* adam = pool.FindMessageTypeByName("gradus.optimizer.Adam");
   ASSERT_NE(adam, nullptr);
   EXPECT_EQ(adam->file()->name(), "gradus/optimizer_rule.proto");
 
@@ -29,7 +29,7 @@ TEST(EmbeddedDescriptorSetTest, BuildsInAPoolOfItsOwnAndHasComments) {
   ASSERT_TRUE(adam->GetSourceLocation(&location));
   EXPECT_FALSE(location.leading_comments.empty());
   // The contrast that makes the embedding necessary: the linked descriptor has none.
-  EXPECT_FALSE(Adam::descriptor()->GetSourceLocation(&location));
+  EXPECT_FALSE(optimizer::Adam::descriptor()->GetSourceLocation(&location));
 }
 
 }  // namespace
