@@ -1,8 +1,9 @@
 // Everything that a phase finds wrong, collected. Each phase adds what it sees and goes on; the boundary turns the whole into
 // one Status whose message has a line per finding:
 //
-//   fashion.pbtxt:12:31: layer "hidden": units 0 is not positive [model.layer[hidden].dense.units]
+//   fashion.pbtxt:12:31: layer "hidden": units 0 must be at least 1 [model.layer[hidden].dense.units]
 //   fashion.pbtxt:20:5: no layer or input is called "hiden"; did you mean "hidden"? [model.loss[0]....prediction]
+//   --set data.batch_size=0:21: data: batch_size 0 must be at least 1 [data.batch_size]
 
 #ifndef GRADUS_BASE_DIAGNOSTICS_H_
 #define GRADUS_BASE_DIAGNOSTICS_H_
@@ -19,9 +20,9 @@
 namespace gradus {
 
 struct Position {
-  std::string file;  // Or "--set" and the like.
-  int line = 0;      // From 1; 0 when unknown.
-  int column = 0;    // From 1.
+  std::string file;  // Or what stands in its place: "--set PATH=VALUE".
+  int line = 0;      // From 1; 0 when unknown, or when there is only one line, as in a `--set`.
+  int column = 0;    // From 1; 0 when unknown.
 };
 
 struct Finding {
@@ -51,10 +52,15 @@ class Diagnostics {
   void Add(Finding finding);
 
   bool ok() const { return errors_ == 0; }
+  // In the order they were added, at most kMostFindings of them.
   const std::vector<Finding>& findings() const { return findings_; }
+  // In the order of the text (what `--set` brought comes last), each once.
+  std::vector<Finding> Sorted() const;
 
-  // OK, or InvalidArgument with one line per error in the order of the text.
+  // OK, or InvalidArgument with one line per error in the order of the text; of very many the first hundred.
   absl::Status ToStatus() const;
+
+  static constexpr int kMostFindings = 1000;
 
  private:
   Locator locator_;
@@ -65,8 +71,21 @@ class Diagnostics {
 // "file:line:column: message; hint [path]".
 std::string ToString(const Finding& finding);
 
-// The candidate nearest to `name` when it is near enough to have been meant (edit distance), else "".
+// What a message begins with that is about a field of the message at `path`: `layer "hidden": ` where an element with a name encloses
+// it, otherwise `adam: ` or `field[0]: `; nothing at the top.
+std::string SubjectOf(const ConfigPath& path);
+
+// A name or value as it is shown in a message: in quotes, control characters escaped, cut when it is very long.
+std::string Quoted(absl::string_view text);
+
+// A number with as many digits as it takes to read it back: 0.9, 1e-07, inf.
+std::string ShortestNumber(double value);
+
+// The candidate nearest to `name` when it is near enough to have been meant (edit distance without regard to case), else "".
 std::string Nearest(absl::string_view name, absl::Span<const std::string> candidates);
+
+// `did you mean "hidden"?`, or "" when nothing is near.
+std::string SuggestName(absl::string_view name, absl::Span<const std::string> candidates);
 
 }  // namespace gradus
 
