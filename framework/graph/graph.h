@@ -12,6 +12,7 @@
 #ifndef GRADUS_GRAPH_GRAPH_H_
 #define GRADUS_GRAPH_GRAPH_H_
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -77,6 +78,9 @@ struct Node {
   int32_t leaf_index = -1;         // Position in inputs(), parameters(), ... of the graph.
 };
 
+// What a node of this config is called when nobody names it: "reduce_sum".
+std::string DefaultNodeName(const google::protobuf::Message& config);
+
 class Graph {
  public:
   // ---- Leaves. An existing name of the same kind is an AlreadyExists error, except where noted.
@@ -119,7 +123,7 @@ class Graph {
   Value AddLeaf(Leaf leaf, absl::string_view name, const TensorSpec& spec, int32_t leaf_index,
                 const ConfigPath& origin);
 
-  std::vector<Node> nodes_;
+  std::deque<Node> nodes_;  // References to nodes stay good while nodes are added.
   std::vector<Value> inputs_, parameters_, states_, scalars_, next_;
   std::vector<ParameterSpec> parameter_specs_;
   std::vector<StateSpec> state_specs_;
