@@ -25,15 +25,6 @@ def framework_room(name, deps, srcs = [], visible_to = []):
         visibility = _EVERYONE + visible_to,
         deps = deps,
     )
-    header_files()
-
-def header_files():
-    """The package's headers as files, for the installed tree."""
-    native.filegroup(
-        name = "header_files",
-        srcs = native.glob(["*.h"]),
-        visibility = ["//:__pkg__"],
-    )
 
 def plugins(name, deps):
     """A folder of plugins, one a file. They register themselves, so the linker must keep every object."""
@@ -45,4 +36,9 @@ def plugins(name, deps):
         linkstatic = True,
         visibility = _EVERYONE,
         deps = deps,
+    )
+    native.filegroup(
+        name = "sources",
+        srcs = native.glob(["*.cc"]),
+        visibility = ["//:__pkg__"],
     )

@@ -65,3 +65,17 @@ whole_archive = rule(
     fragments = ["cpp"],
     toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
 )
+
+def _header_files_impl(ctx):
+    headers = [
+        header
+        for header in _merged(ctx).compilation_context.headers.to_list()
+        if "/_virtual_" in header.path
+    ]
+    return [DefaultInfo(files = depset(headers))]
+
+# The headers that a target sees as "gradus/...", as files.
+header_files = rule(
+    implementation = _header_files_impl,
+    attrs = {"deps": attr.label_list(providers = [CcInfo])},
+)
