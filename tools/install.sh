@@ -27,5 +27,5 @@ prefix=$(cd "$prefix" && pwd)
 cd "$(dirname "$0")/.."
 tools/setup.sh
 bazel build --show_progress_rate_limit=10 //tools/install:tree
-tar --extract --no-same-owner --file bazel-bin/tools/install/gradus.tar --directory "$prefix"
+tar --extract --no-same-owner --no-overwrite-dir --touch --file bazel-bin/tools/install/gradus.tar --directory "$prefix"
 echo "installed Gradus in $prefix"
