@@ -75,7 +75,8 @@ struct Reader {
         at = begin;
         return Wrong("a smaller position");
       }
-      segment->selector = IsPosition(selector) ? absl::StrCat(segment->index) : std::string(selector);
+      segment->selector =
+          IsPosition(selector) ? absl::StrCat(segment->index) : std::string(selector);
     }
     return Take(']') ? absl::OkStatus() : Wrong("]");
   }

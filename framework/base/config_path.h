@@ -1,9 +1,11 @@
-// One address for everything in a configuration: `model.layer[hidden_1].dense.units`. It names a field in messages, in
+// One address for everything in a configuration: `model.layer[hidden_1].dense.units`. It names a
+// field in messages, in
 // `--set`, in findings and in the API.
 //
-// A segment is a field's name, or an extension's full name in parentheses; an element of a repeated message is selected by its `name`
-// field or by its position: `data.train.csv.field[0]`, `optimizer.(acme.lion).beta1`. A name that is not made of letters, digits and
-// _ - . / or that looks like a position is quoted: `model.loss["total error"].weight`.
+// A segment is a field's name, or an extension's full name in parentheses; an element of a repeated
+// message is selected by its `name` field or by its position: `data.train.csv.field[0]`,
+// `optimizer.(acme.lion).beta1`. A name that is not made of letters, digits and _ - . / or that
+// looks like a position is quoted: `model.loss["total error"].weight`.
 
 #ifndef GRADUS_BASE_CONFIG_PATH_H_
 #define GRADUS_BASE_CONFIG_PATH_H_
@@ -19,10 +21,10 @@ namespace gradus {
 class ConfigPath {
  public:
   struct Segment {
-    std::string field;      // "layer", "(acme.lion)"
-    std::string selector;   // "hidden_1", "0", or empty
-    int index = -1;         // Position in the repeated field where it is known, else -1.
-    int column = 0;         // Where the segment began in a text that was parsed, from 1.
+    std::string field;     // "layer", "(acme.lion)"
+    std::string selector;  // "hidden_1", "0", or empty
+    int index = -1;        // Position in the repeated field where it is known, else -1.
+    int column = 0;        // Where the segment began in a text that was parsed, from 1.
 
     // Whether the element was selected by its name.
     bool named() const;

@@ -16,12 +16,13 @@
 namespace gradus {
 namespace {
 
-constexpr size_t kMostShown = 100;     // Lines of a Status.
-constexpr size_t kMostQuoted = 80;     // Characters of a quoted value.
-constexpr size_t kMostCompared = 64;   // Characters of a name that is compared with others.
+constexpr size_t kMostShown = 100;    // Lines of a Status.
+constexpr size_t kMostQuoted = 80;    // Characters of a quoted value.
+constexpr size_t kMostCompared = 64;  // Characters of a name that is compared with others.
 constexpr size_t kMostCandidates = 2000;
 
-// Restricted Damerau-Levenshtein distance: insertions, deletions, replacements, and swaps of neighbours.
+// Restricted Damerau-Levenshtein distance: insertions, deletions, replacements, and swaps of
+// neighbours.
 int EditDistance(absl::string_view a, absl::string_view b) {
   const size_t width = b.size() + 1;
   std::vector<int> cost((a.size() + 1) * width);
@@ -60,12 +61,14 @@ void Diagnostics::Add(Finding finding) {
 }
 
 std::vector<Finding> Diagnostics::Sorted() const {
-  // Findings without a line (`--set`, no text at all) come after those of files; files in the order in which they appeared.
+  // Findings without a line (`--set`, no text at all) come after those of files; files in the order
+  // in which they appeared.
   std::map<std::string, size_t> order;
   for (const Finding& finding : findings_) order.emplace(finding.position.file, order.size());
   const auto key = [&order](const Finding& finding) {
     const Position& position = finding.position;
-    return std::make_tuple(position.line == 0, order[position.file], position.line, position.column);
+    return std::make_tuple(position.line == 0, order[position.file], position.line,
+                           position.column);
   };
   std::vector<Finding> sorted = findings_;
   std::stable_sort(sorted.begin(), sorted.end(),
@@ -145,7 +148,8 @@ std::string Nearest(absl::string_view name, absl::Span<const std::string> candid
   // A third of the letters may be wrong, of a short name one.
   int best = std::max(1, static_cast<int>(name.size()) / 3) + 1;
   std::string nearest;
-  for (const std::string& candidate : candidates.first(std::min(candidates.size(), kMostCandidates))) {
+  for (const std::string& candidate :
+       candidates.first(std::min(candidates.size(), kMostCandidates))) {
     const size_t longer = std::max(name.size(), candidate.size());
     const size_t shorter = std::min(name.size(), candidate.size());
     if (candidate.size() > kMostCompared || longer - shorter >= static_cast<size_t>(best)) continue;

@@ -1,8 +1,9 @@
-// Everything that a phase finds wrong, collected. Each phase adds what it sees and goes on; the boundary turns the whole into
-// one Status whose message has a line per finding:
+// Everything that a phase finds wrong, collected. Each phase adds what it sees and goes on; the
+// boundary turns the whole into one Status whose message has a line per finding:
 //
-//   fashion.pbtxt:12:31: layer "hidden": units 0 must be at least 1 [model.layer[hidden].dense.units]
-//   fashion.pbtxt:20:5: no layer or input is called "hiden"; did you mean "hidden"? [model.loss[0]....prediction]
+//   fashion.pbtxt:12:31: layer "hidden": units 0 must be at least 1
+//   [model.layer[hidden].dense.units] fashion.pbtxt:20:5: no layer or input is called "hiden"; did
+//   you mean "hidden"? [model.loss[0]....prediction]
 //   --set data.batch_size=0:21: data: batch_size 0 must be at least 1 [data.batch_size]
 
 #ifndef GRADUS_BASE_DIAGNOSTICS_H_
@@ -28,7 +29,8 @@ struct Position {
 struct Finding {
   enum Severity { kError, kWarning };
   Severity severity = kError;
-  // What kind of rule was broken, stable for programs: "unknown-name", "out-of-range", "shape", "cycle", ...
+  // What kind of rule was broken, stable for programs: "unknown-name", "out-of-range", "shape",
+  // "cycle", ...
   std::string code;
   ConfigPath path;
   Position position;
@@ -57,7 +59,8 @@ class Diagnostics {
   // In the order of the text (what `--set` brought comes last), each once.
   std::vector<Finding> Sorted() const;
 
-  // OK, or InvalidArgument with one line per error in the order of the text; of very many the first hundred.
+  // OK, or InvalidArgument with one line per error in the order of the text; of very many the first
+  // hundred.
   absl::Status ToStatus() const;
 
   static constexpr int kMostFindings = 1000;
@@ -71,17 +74,19 @@ class Diagnostics {
 // "file:line:column: message; hint [path]".
 std::string ToString(const Finding& finding);
 
-// What a message begins with that is about a field of the message at `path`: `layer "hidden": ` where an element with a name encloses
-// it, otherwise `adam: ` or `field[0]: `; nothing at the top.
+// What a message begins with that is about a field of the message at `path`: `layer "hidden": `
+// where an element with a name encloses it, otherwise `adam: ` or `field[0]: `; nothing at the top.
 std::string SubjectOf(const ConfigPath& path);
 
-// A name or value as it is shown in a message: in quotes, control characters escaped, cut when it is very long.
+// A name or value as it is shown in a message: in quotes, control characters escaped, cut when it
+// is very long.
 std::string Quoted(absl::string_view text);
 
 // A number with as many digits as it takes to read it back: 0.9, 1e-07, inf.
 std::string ShortestNumber(double value);
 
-// The candidate nearest to `name` when it is near enough to have been meant (edit distance without regard to case), else "".
+// The candidate nearest to `name` when it is near enough to have been meant (edit distance without
+// regard to case), else "".
 std::string Nearest(absl::string_view name, absl::Span<const std::string> candidates);
 
 // `did you mean "hidden"?`, or "" when nothing is near.

@@ -1,10 +1,11 @@
 // A pool as one generation counter and one counter of workers that are not done.
 //
-// Run() writes the task and raises the generation; every worker takes its share i = w, w + n, ... and counts itself off; the
-// last one wakes the caller. Waiting is on a futex after a bounded spin. How long to spin follows Karlin, Manasse, McGeoch & Owicki
-// 1990 ("Competitive randomized algorithms for nonuniform problems"): at most about what a sleep costs, and only a token amount when the
-// last wait turned out to be longer than that anyway. With more threads than cores nobody spins: the spinner would hold the
-// core that it waits for.
+// Run() writes the task and raises the generation; every worker takes its share i = w, w + n, ...
+// and counts itself off; the last one wakes the caller. Waiting is on a futex after a bounded spin.
+// How long to spin follows Karlin, Manasse, McGeoch & Owicki 1990 ("Competitive randomized
+// algorithms for nonuniform problems"): at most about what a sleep costs, and only a token amount
+// when the last wait turned out to be longer than that anyway. With more threads than cores nobody
+// spins: the spinner would hold the core that it waits for.
 
 #include "gradus/base/thread_pool.h"
 
@@ -34,7 +35,8 @@ namespace {
 using Word = std::atomic<uint32_t>;
 static_assert(sizeof(Word) == sizeof(uint32_t), "a futex is a plain 32-bit word");
 
-constexpr int64_t kLongSpin = 50000;  // Nanoseconds: about what falling asleep and being woken costs.
+constexpr int64_t kLongSpin =
+    50000;  // Nanoseconds: about what falling asleep and being woken costs.
 constexpr int64_t kShortSpin = 2000;
 
 // Sleeps while *word is `expected`; may return early.
@@ -109,7 +111,8 @@ void ThreadPool::State::Work(int worker) {
     const int64_t began = may_spin ? Now() : 0;
     const auto raised = [this, seen] { return generation.load(std::memory_order_acquire) != seen; };
     if (!Spin(spin, raised)) {
-      // Sequentially consistent with Run(): either it sees the sleeper or the futex sees the new generation.
+      // Sequentially consistent with Run(): either it sees the sleeper or the futex sees the new
+      // generation.
       sleepers.fetch_add(1);
       while (!raised()) FutexWait(&generation, seen);
       sleepers.fetch_sub(1);
@@ -147,7 +150,8 @@ ThreadPool::ThreadPool(int threads) : threads_(std::max(1, threads)), state_(new
         state->Work(worker);
       });
     } catch (const std::system_error&) {
-      break;  // The system gives no more threads: Run() does their shares itself, with the same results.
+      break;  // The system gives no more threads: Run() does their shares itself, with the same
+              // results.
     }
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -184,7 +188,8 @@ void ThreadPool::Run(int count, void (*task)(void* argument, int i), void* argum
 }
 
 int AvailableCores() {
-  // The mask of a machine with more cores than cpu_set_t has bits does not fit: ask with a larger one.
+  // The mask of a machine with more cores than cpu_set_t has bits does not fit: ask with a larger
+  // one.
   for (int cores = CPU_SETSIZE; cores <= 1 << 16; cores *= 2) {
     cpu_set_t* set = CPU_ALLOC(cores);
     if (set == nullptr) break;

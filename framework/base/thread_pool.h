@@ -1,5 +1,6 @@
-// A small pool that runs one function on several threads and waits for all of them: the barrier of a step. Workers spin for a
-// short while, then sleep, so an idle process costs nothing. Nothing of the host is changed.
+// A small pool that runs one function on several threads and waits for all of them: the barrier of
+// a step. Workers spin for a short while, then sleep, so an idle process costs nothing. Nothing of
+// the host is changed.
 //
 // Thread safety: Run() may be called by one thread at a time.
 
@@ -20,12 +21,14 @@ class ThreadPool {
 
   int threads() const { return threads_; }
 
-  // Calls task(argument, i) for i = 0 .. count - 1, call i on thread i % threads(), and returns when all are done. Allocates nothing.
+  // Calls task(argument, i) for i = 0 .. count - 1, call i on thread i % threads(), and returns
+  // when all are done. Allocates nothing.
   void Run(int count, void (*task)(void* argument, int i), void* argument);
 
   template <class F>
   void Run(int count, F& task) {
-    Run(count, [](void* argument, int i) { (*static_cast<F*>(argument))(i); }, &task);
+    Run(
+        count, [](void* argument, int i) { (*static_cast<F*>(argument))(i); }, &task);
   }
 
  private:

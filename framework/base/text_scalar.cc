@@ -1,0 +1,272 @@
+// One converter per type. Nothing is guessed: no octal, no hexadecimal reals, no enum numbers, no
+// `t` for true, no nan.
+
+#include "gradus/base/text_scalar.h"
+
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gradus/base/diagnostics.h"
+
+namespace gradus {
+namespace {
+
+using google::protobuf::EnumDescriptor;
+using google::protobuf::EnumValueDescriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::Reflection;
+
+ScalarProblem Must(const FieldDescriptor* field, const TextScalar& scalar, absl::string_view code,
+                   absl::string_view rule, absl::string_view hint = "") {
+  return {std::string(code), absl::StrCat(field->name(), " ", scalar.Shown(), " must be ", rule),
+          std::string(hint)};
+}
+
+ScalarProblem WrongType(const FieldDescriptor* field, const TextScalar& scalar) {
+  return Must(field, scalar, "wrong-type", TypeInWords(field));
+}
+
+bool HasLeadingZero(const std::string& text) {
+  return text.size() > 1 && text[0] == '0' && text[1] >= '0' && text[1] <= '9';
+}
+
+ScalarProblem LeadingZero(const FieldDescriptor* field, const TextScalar& scalar) {
+  return Must(field, scalar, "wrong-type", "written without leading zeros",
+              "elsewhere that would be an octal number");
+}
+
+// The magnitude of a whole number, decimal or 0x..; false when it is none. Too large ones give the
+// largest number.
+bool ReadMagnitude(const std::string& text, uint64_t* magnitude) {
+  const bool hexadecimal = absl::StartsWith(text, "0x") || absl::StartsWith(text, "0X");
+  const char* begin = text.data() + (hexadecimal ? 2 : 0);
+  const char* end = text.data() + text.size();
+  const auto result = std::from_chars(begin, end, *magnitude, hexadecimal ? 16 : 10);
+  if (result.ptr != end || begin == end) return false;
+  if (result.ec == std::errc::result_out_of_range)
+    *magnitude = std::numeric_limits<uint64_t>::max();
+  return true;
+}
+
+// Reads a whole number between the limits into *value.
+ScalarProblem ReadInteger(const FieldDescriptor* field, const TextScalar& scalar, int64_t least,
+                          uint64_t most, int64_t* value) {
+  uint64_t magnitude = 0;
+  if (scalar.kind != TextScalar::kNumber) return WrongType(field, scalar);
+  if (HasLeadingZero(scalar.text)) return LeadingZero(field, scalar);
+  if (!ReadMagnitude(scalar.text, &magnitude)) return WrongType(field, scalar);
+  const uint64_t lowest = least < 0 ? uint64_t{0} - static_cast<uint64_t>(least) : 0;
+  if (scalar.negative ? magnitude > lowest : magnitude > most) {
+    return Must(field, scalar, "out-of-range", absl::StrCat("between ", least, " and ", most));
+  }
+  *value = static_cast<int64_t>(scalar.negative ? uint64_t{0} - magnitude : magnitude);
+  return {};
+}
+
+ScalarProblem ReadReal(const FieldDescriptor* field, const TextScalar& scalar, bool single,
+                       double* value) {
+  if (scalar.kind == TextScalar::kWord &&
+      (scalar.text == "nan" || scalar.text == "inf" || scalar.text == "infinity")) {
+    return Must(field, scalar, "not-finite", "a finite number");
+  }
+  if (scalar.kind != TextScalar::kNumber) return WrongType(field, scalar);
+  if (HasLeadingZero(scalar.text)) return LeadingZero(field, scalar);
+  if (absl::StartsWith(scalar.text, "0x") || absl::StartsWith(scalar.text, "0X")) {
+    return Must(field, scalar, "wrong-type", "a decimal number");
+  }
+  const char* end = scalar.text.data() + scalar.text.size();
+  const auto result = std::from_chars(scalar.text.data(), end, *value);  // Knows no locale.
+  const bool overflows = result.ec == std::errc::result_out_of_range ||
+                         (single && !std::isfinite(static_cast<float>(*value)));
+  if (overflows) {
+    return Must(field, scalar, "not-finite",
+                single ? "a number that a float can hold" : "a number that a double can hold");
+  }
+  if (result.ec != std::errc() || result.ptr != end) return WrongType(field, scalar);
+  if (scalar.negative) *value = -*value;
+  return {};
+}
+
+ScalarProblem ReadEnum(const FieldDescriptor* field, const TextScalar& scalar,
+                       const EnumValueDescriptor** value) {
+  const EnumDescriptor* type = field->enum_type();
+  if (scalar.kind == TextScalar::kWord && !scalar.negative) {
+    *value = type->FindValueByName(scalar.text);
+    if (*value != nullptr) return {};
+  }
+  std::vector<std::string> names;
+  for (int i = 0; i < type->value_count(); ++i) names.push_back(type->value(i)->name());
+  const std::string nearest = Nearest(scalar.text, names);
+  return Must(field, scalar, scalar.kind == TextScalar::kWord ? "unknown-name" : "wrong-type",
+              TypeInWords(field),
+              nearest.empty() ? "" : absl::StrCat("did you mean ", nearest, "?"));
+}
+
+// Well-formed UTF-8 without surrogates and overlong forms (RFC 3629).
+bool IsUtf8(const std::string& text) {
+  for (size_t i = 0; i < text.size();) {
+    const auto byte = [&text](size_t at) -> uint32_t {
+      return at < text.size() ? static_cast<unsigned char>(text[at]) : 0;
+    };
+    const uint32_t first = byte(i);
+    const int more = first < 0x80       ? 0
+                     : first >> 5 == 6  ? 1
+                     : first >> 4 == 14 ? 2
+                     : first >> 3 == 30 ? 3
+                                        : -1;
+    if (more < 0) return false;
+    uint32_t code = more == 0 ? first : first & (0x3Fu >> more);
+    for (int k = 1; k <= more; ++k) {
+      if (byte(i + k) >> 6 != 2) return false;
+      code = code << 6 | (byte(i + k) & 0x3F);
+    }
+    constexpr uint32_t kLeast[] = {0, 0x80, 0x800, 0x10000};
+    if (code < kLeast[more] || code > 0x10FFFF || (code >= 0xD800 && code < 0xE000)) return false;
+    i += static_cast<size_t>(more) + 1;
+  }
+  return true;
+}
+
+ScalarProblem ReadString(const FieldDescriptor* field, const TextScalar& scalar, bool bare_words) {
+  if (scalar.kind != TextScalar::kString && !(bare_words && !scalar.negative)) {
+    return WrongType(field, scalar);
+  }
+  if (field->type() == FieldDescriptor::TYPE_BYTES) return {};
+  if (scalar.text.find('\0') != std::string::npos) {
+    return Must(field, scalar, "wrong-type", "without zero bytes");
+  }
+  if (!IsUtf8(scalar.text)) return Must(field, scalar, "wrong-type", "valid UTF-8");
+  return {};
+}
+
+}  // namespace
+
+std::string TextScalar::Shown() const {
+  if (kind == kString) return Quoted(text);
+  constexpr size_t kMostShown = 60;
+  return absl::StrCat(negative ? "-" : "", absl::string_view(text).substr(0, kMostShown),
+                      text.size() > kMostShown ? "..." : "");
+}
+
+std::string TypeInWords(const FieldDescriptor* field) {
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32:
+    case FieldDescriptor::CPPTYPE_INT64:
+    case FieldDescriptor::CPPTYPE_UINT32:
+    case FieldDescriptor::CPPTYPE_UINT64:
+      return "a whole number";
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+    case FieldDescriptor::CPPTYPE_FLOAT:
+      return "a number";
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return "true or false";
+    case FieldDescriptor::CPPTYPE_STRING:
+      return "a text in quotes";
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return "a message in { }";
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      constexpr int kMostNames = 40;
+      const int count = field->enum_type()->value_count();
+      std::string names = "one of ";
+      for (int i = 0; i < count && i < kMostNames; ++i) {
+        absl::StrAppend(&names, i == 0 ? "" : ", ", field->enum_type()->value(i)->name());
+      }
+      if (count > kMostNames) absl::StrAppend(&names, ", ...");
+      return names;
+    }
+  }
+  return "";
+}
+
+ScalarProblem SetScalar(Message* message, const FieldDescriptor* field, const TextScalar& scalar,
+                        bool bare_words) {
+  const Reflection* reflection = message->GetReflection();
+  const bool list = field->is_repeated();
+  ScalarProblem problem;
+  int64_t integer = 0;
+  double real = 0;
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_INT32: {
+      using Limits = std::numeric_limits<int32_t>;
+      problem = ReadInteger(field, scalar, Limits::min(), Limits::max(), &integer);
+      if (!problem.text.empty()) return problem;
+      const auto value = static_cast<int32_t>(integer);
+      list ? reflection->AddInt32(message, field, value)
+           : reflection->SetInt32(message, field, value);
+      return {};
+    }
+    case FieldDescriptor::CPPTYPE_INT64: {
+      using Limits = std::numeric_limits<int64_t>;
+      problem = ReadInteger(field, scalar, Limits::min(), Limits::max(), &integer);
+      if (!problem.text.empty()) return problem;
+      list ? reflection->AddInt64(message, field, integer)
+           : reflection->SetInt64(message, field, integer);
+      return {};
+    }
+    case FieldDescriptor::CPPTYPE_UINT32: {
+      problem = ReadInteger(field, scalar, 0, std::numeric_limits<uint32_t>::max(), &integer);
+      if (!problem.text.empty()) return problem;
+      const auto value = static_cast<uint32_t>(integer);
+      list ? reflection->AddUInt32(message, field, value)
+           : reflection->SetUInt32(message, field, value);
+      return {};
+    }
+    case FieldDescriptor::CPPTYPE_UINT64: {
+      problem = ReadInteger(field, scalar, 0, std::numeric_limits<uint64_t>::max(), &integer);
+      if (!problem.text.empty()) return problem;
+      const auto value = static_cast<uint64_t>(integer);
+      list ? reflection->AddUInt64(message, field, value)
+           : reflection->SetUInt64(message, field, value);
+      return {};
+    }
+    case FieldDescriptor::CPPTYPE_DOUBLE:
+      problem = ReadReal(field, scalar, /*single=*/false, &real);
+      if (!problem.text.empty()) return problem;
+      list ? reflection->AddDouble(message, field, real)
+           : reflection->SetDouble(message, field, real);
+      return {};
+    case FieldDescriptor::CPPTYPE_FLOAT: {
+      problem = ReadReal(field, scalar, /*single=*/true, &real);
+      if (!problem.text.empty()) return problem;
+      const auto value = static_cast<float>(real);
+      list ? reflection->AddFloat(message, field, value)
+           : reflection->SetFloat(message, field, value);
+      return {};
+    }
+    case FieldDescriptor::CPPTYPE_BOOL: {
+      const bool is_word = scalar.kind == TextScalar::kWord && !scalar.negative;
+      if (!is_word || (scalar.text != "true" && scalar.text != "false")) {
+        return WrongType(field, scalar);
+      }
+      const bool value = scalar.text == "true";
+      list ? reflection->AddBool(message, field, value)
+           : reflection->SetBool(message, field, value);
+      return {};
+    }
+    case FieldDescriptor::CPPTYPE_STRING:
+      problem = ReadString(field, scalar, bare_words);
+      if (!problem.text.empty()) return problem;
+      list ? reflection->AddString(message, field, scalar.text)
+           : reflection->SetString(message, field, scalar.text);
+      return {};
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      const EnumValueDescriptor* value = nullptr;
+      problem = ReadEnum(field, scalar, &value);
+      if (!problem.text.empty()) return problem;
+      list ? reflection->AddEnum(message, field, value)
+           : reflection->SetEnum(message, field, value);
+      return {};
+    }
+    case FieldDescriptor::CPPTYPE_MESSAGE:
+      return WrongType(field, scalar);
+  }
+  return {};
+}
+
+}  // namespace gradus
