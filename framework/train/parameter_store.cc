@@ -1,0 +1,66 @@
+// Blocks of floats.
+
+#include "gradus/train/parameter_store.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_join.h"
+#include "gradus/train/initializer.h"
+
+namespace gradus {
+
+absl::StatusOr<ParameterStore> ParameterStore::Create(const Graph& graph, uint64_t seed,
+                                                      std::vector<SlotSpec> slots) {
+  ParameterStore store;
+  GRADUS_ASSIGN_OR_RETURN(store.layout_, ParameterLayout::OfParameters(graph, CurrentIsa()));
+  GRADUS_ASSIGN_OR_RETURN(store.state_layout_, ParameterLayout::OfStates(graph));
+  const int64_t bytes = store.layout_.floats() * int64_t{sizeof(float)};
+  const int64_t state_bytes = store.state_layout_.floats() * int64_t{sizeof(float)};
+  GRADUS_ASSIGN_OR_RETURN(store.weights_, AllocateAligned(bytes));
+  GRADUS_ASSIGN_OR_RETURN(store.gradients_, AllocateAligned(bytes));
+  GRADUS_ASSIGN_OR_RETURN(store.states_, AllocateAligned(state_bytes));
+  GRADUS_ASSIGN_OR_RETURN(store.next_states_, AllocateAligned(state_bytes));
+
+  std::vector<float> plain;
+  for (int i = 0; i < store.layout_.count(); ++i) {
+    const ParameterPlace& place = store.layout_.place(i);
+    plain.assign(static_cast<size_t>(place.rows * place.columns), 0);
+    Initialize(graph.parameter(i), seed, absl::MakeSpan(plain));
+    store.layout_.Write(i, plain, store.weights());
+  }
+  for (int i = 0; i < store.state_layout_.count(); ++i) {
+    const ParameterPlace& place = store.state_layout_.place(i);
+    std::fill_n(store.states() + place.offset, place.floats(),
+                static_cast<float>(graph.state(i).initial));
+  }
+  for (const SlotSpec& slot : slots) {
+    GRADUS_ASSIGN_OR_RETURN(AlignedBuffer buffer, AllocateAligned(bytes));
+    // The padding gets the number too: a zero gradient there moves it by nothing that matters, and weights there stay zero.
+    std::fill_n(Floats(buffer), store.layout_.floats(), static_cast<float>(slot.initial));
+    store.slots_.push_back(std::move(buffer));
+  }
+  store.slot_specs_ = std::move(slots);
+  return store;
+}
+
+Tensor ParameterStore::Read(const ParameterLayout& layout, int i, const float* block) const {
+  absl::StatusOr<Tensor> tensor = Tensor::Create(DType::kFloat32, layout.place(i).dims);
+  GRADUS_CHECK(tensor.ok());
+  layout.Read(i, block, tensor->mutable_data<float>());
+  return *std::move(tensor);
+}
+
+absl::Status ParameterStore::Write(const ParameterLayout& layout, int i, const Tensor& tensor,
+                                   float* block) {
+  const ParameterPlace& place = layout.place(i);
+  if (tensor.dtype() != DType::kFloat32 || tensor.dims() != place.dims) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "\"", place.name, "\" is FLOAT32 [", absl::StrJoin(place.dims, ", "), "], the given tensor is ",
+        Name(tensor.dtype()), " [", absl::StrJoin(tensor.dims(), ", "), "]"));
+  }
+  layout.Write(i, tensor.data<float>(), block);
+  return absl::OkStatus();
+}
+
+}  // namespace gradus

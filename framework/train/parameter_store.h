@@ -1,0 +1,55 @@
+// The home of parameters, gradients, optimizer slots and states: blocks of floats in one geometry (runtime/parameter_layout.h), made before
+// the first step and never moved.
+
+#ifndef GRADUS_TRAIN_PARAMETER_STORE_H_
+#define GRADUS_TRAIN_PARAMETER_STORE_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "gradus/base/tensor.h"
+#include "gradus/runtime/parameter_layout.h"
+#include "gradus/train/optimizer.h"
+
+namespace gradus {
+
+class ParameterStore {
+ public:
+  // Parameters start by their initializers, slots and states by their numbers; without an optimizer there are no slots.
+  static absl::StatusOr<ParameterStore> Create(const Graph& graph, uint64_t seed,
+                                               std::vector<SlotSpec> slots);
+
+  const ParameterLayout& layout() const { return layout_; }
+  const ParameterLayout& state_layout() const { return state_layout_; }
+  int64_t floats() const { return layout_.floats(); }
+
+  float* weights() { return Floats(weights_); }
+  const float* weights() const { return Floats(weights_); }
+  float* gradients() { return Floats(gradients_); }
+  const float* gradients() const { return Floats(gradients_); }
+  const std::vector<SlotSpec>& slots() const { return slot_specs_; }
+  float* slot(int i) { return Floats(slots_[i]); }
+  const float* slot(int i) const { return Floats(slots_[i]); }
+  float* states() { return Floats(states_); }
+  const float* states() const { return Floats(states_); }
+  // Where a step writes the states' next values; AcceptStates makes them current.
+  float* next_states() { return Floats(next_states_); }
+  void AcceptStates() { std::swap(states_, next_states_); }
+
+  // One parameter of a block in this layout as a plain tensor, and back. The tensor must be FLOAT32 of the parameter's shape.
+  Tensor Read(const ParameterLayout& layout, int i, const float* block) const;
+  static absl::Status Write(const ParameterLayout& layout, int i, const Tensor& tensor, float* block);
+
+ private:
+  static float* Floats(const AlignedBuffer& buffer) { return static_cast<float*>(buffer.get()); }
+
+  ParameterLayout layout_, state_layout_;
+  std::vector<SlotSpec> slot_specs_;
+  AlignedBuffer weights_, gradients_, states_, next_states_;
+  std::vector<AlignedBuffer> slots_;
+};
+
+}  // namespace gradus
+
+#endif  // GRADUS_TRAIN_PARAMETER_STORE_H_
