@@ -38,13 +38,15 @@ uint64_t RandomSequence::Below(uint64_t limit) {
   return bits % limit;
 }
 
+void RandomPermutation(absl::Span<int64_t> order, uint64_t seed, uint64_t stream) {
+  for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(i);
+  RandomSequence random(seed, stream);
+  for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.Below(i)]);
+}
+
 std::vector<int64_t> RandomPermutation(int64_t n, uint64_t seed, uint64_t stream) {
   std::vector<int64_t> order(static_cast<size_t>(n));
-  for (int64_t i = 0; i < n; ++i) order[i] = i;
-  RandomSequence random(seed, stream);
-  for (int64_t i = n - 1; i > 0; --i) {
-    std::swap(order[i], order[random.Below(static_cast<uint64_t>(i) + 1)]);
-  }
+  RandomPermutation(absl::MakeSpan(order), seed, stream);
   return order;
 }
 

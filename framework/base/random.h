@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 
 namespace gradus {
 
@@ -53,6 +54,8 @@ class RandomSequence {
 
 // A random order of 0 .. n - 1 (Fisher-Yates).
 std::vector<int64_t> RandomPermutation(int64_t n, uint64_t seed, uint64_t stream);
+// The same into memory that is there already; n is its length.
+void RandomPermutation(absl::Span<int64_t> order, uint64_t seed, uint64_t stream);
 
 }  // namespace gradus
 

@@ -48,8 +48,11 @@ class Dataset {
   // Row 0 of a field when all its rows lie one after another in memory, else null.
   virtual const void* Contiguous(int /*field*/) const { return nullptr; }
 
-  // A row as a message names it: "wine.csv:18", "train-images.gz: row 17".
-  virtual std::string Where(int64_t row) const;
+  // Whether Read only copies and converts what lies in memory, so that preparing small batches ahead is not worth a thread.
+  virtual bool in_memory() const { return false; }
+
+  // A row of a field as a message names it: "wine.csv:18", "train-images.gz: row 17".
+  virtual std::string Where(int64_t row, int field) const;
 };
 
 // A place in the order of a run: so many rows of this epoch were already used.

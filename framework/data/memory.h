@@ -34,10 +34,12 @@ absl::StatusOr<std::shared_ptr<const Dataset>> MakeCallbackDataset(std::vector<F
 // Datasets by the name that `memory { name }` gives.
 using MemoryDatasets = std::map<std::string, std::shared_ptr<const Dataset>>;
 
-// Makes a dataset of whole tensors; `where` names a row in messages. For readers.
+// A row of a field as a message names it.
+using NameRow = std::function<std::string(int64_t row, int field)>;
+
+// Whole tensors [rows, ...], one per field, that are known to fit. For readers.
 std::shared_ptr<const Dataset> MakeTensorDataset(std::vector<FieldSpec> fields,
-                                                 std::vector<Tensor> tensors,
-                                                 std::function<std::string(int64_t row)> where);
+                                                 std::vector<Tensor> tensors, NameRow where);
 
 }  // namespace gradus
 

@@ -1,0 +1,241 @@
+// A scanner that finds the cells of a row, and a reader that parses those that are wanted (std::from_chars: exact, and
+// independent of the locale).
+
+#include "gradus/data/csv.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_replace.h"
+#include "gradus/base/status.h"
+#include "gradus/data/input_file.h"
+
+namespace gradus {
+namespace {
+
+struct Cell {
+  absl::string_view text;  // Without the quotes around it; quotes inside a quoted cell are still doubled.
+  int64_t line = 0;
+  int64_t column = 0;
+  bool quoted = false;
+};
+
+std::string Quote(absl::string_view text) {
+  constexpr size_t kMost = 40;
+  return absl::StrCat("\"", absl::Utf8SafeCEscape(text.substr(0, kMost)),
+                      text.size() > kMost ? "..." : "", "\"");
+}
+
+class Scanner {
+ public:
+  Scanner(const std::string& name, absl::string_view text, size_t begin, int64_t line)
+      : name_(name), text_(text), at_(begin), line_begin_(begin), line_(line) {}
+
+  bool done() const { return at_ == text_.size(); }
+  size_t position() const { return at_; }
+  int64_t line() const { return line_; }
+
+  absl::Status Error(int64_t line, int64_t column, absl::string_view what) const {
+    return absl::InvalidArgumentError(absl::StrCat(name_, ":", line, ":", column, ": ", what));
+  }
+
+  // The cells up to the end of the line, or of the file.
+  absl::Status Row(std::vector<Cell>* cells) {
+    cells->clear();
+    for (;;) {
+      Cell cell;
+      cell.line = line_;
+      cell.column = Column();
+      GRADUS_RETURN_IF_ERROR(at_ < text_.size() && text_[at_] == '"' ? Quoted(&cell) : Plain(&cell));
+      cells->push_back(cell);
+      if (at_ == text_.size()) return absl::OkStatus();
+      if (text_[at_] == ',') {
+        ++at_;
+        continue;
+      }
+      if (text_[at_] == '\r') {
+        if (at_ + 1 == text_.size() || text_[at_ + 1] != '\n') {
+          return Error(line_, Column(), "a carriage return that no line feed follows");
+        }
+        ++at_;
+      }
+      ++at_;
+      NextLine();
+      return absl::OkStatus();
+    }
+  }
+
+ private:
+  int64_t Column() const { return static_cast<int64_t>(at_ - line_begin_) + 1; }
+  void NextLine() {
+    ++line_;
+    line_begin_ = at_;
+  }
+
+  absl::Status Plain(Cell* cell) {
+    const size_t begin = at_;
+    while (at_ < text_.size()) {
+      const char c = text_[at_];
+      if (c == ',' || c == '\n' || c == '\r') break;
+      if (c == '"') return Error(line_, Column(), "a quote inside a cell that does not begin with one");
+      ++at_;
+    }
+    cell->text = text_.substr(begin, at_ - begin);
+    return absl::OkStatus();
+  }
+
+  absl::Status Quoted(Cell* cell) {
+    cell->quoted = true;
+    const size_t begin = ++at_;
+    for (;; ++at_) {
+      if (at_ == text_.size()) {
+        return Error(cell->line, cell->column, "the quote is never closed");
+      }
+      if (text_[at_] == '\n') {
+        ++at_;
+        NextLine();
+        --at_;
+      } else if (text_[at_] == '"') {
+        if (at_ + 1 == text_.size() || text_[at_ + 1] != '"') break;
+        ++at_;
+      }
+    }
+    cell->text = text_.substr(begin, at_ - begin);
+    ++at_;
+    if (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '\n' && text_[at_] != '\r') {
+      return Error(line_, Column(), "text after the closing quote");
+    }
+    return absl::OkStatus();
+  }
+
+  const std::string& name_;
+  const absl::string_view text_;
+  size_t at_;
+  size_t line_begin_;
+  int64_t line_;
+};
+
+// What is wrong with the number, or empty.
+std::string ParseNumber(absl::string_view text, DType dtype, double* number) {
+  if (text.empty()) return "the cell is empty";
+  const char* begin = text.data();
+  const char* end = begin + text.size();
+  if (*begin == '+' && text.size() > 1 && begin[1] != '-') ++begin;  // from_chars takes no plus.
+  const std::from_chars_result result = std::from_chars(begin, end, *number);
+  if (result.ec == std::errc::result_out_of_range && result.ptr == end) {
+    return absl::StrCat(text, " is out of the range of a double");
+  }
+  if (result.ec != std::errc() || result.ptr != end) {
+    return absl::StrCat(Quote(text), " is not a number");
+  }
+  if (!std::isfinite(*number)) return absl::StrCat(text, " is not finite");
+  if (dtype == DType::kInt32) {
+    if (*number != std::trunc(*number)) return absl::StrCat(text, " is not a whole number");
+    if (std::abs(*number) >= 0x1p31 && *number != -0x1p31) {
+      return absl::StrCat(text, " does not fit INT32");
+    }
+  }
+  return "";
+}
+
+}  // namespace
+
+absl::StatusOr<CsvFile> CsvFile::Open(const std::string& path) {
+  GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<InputFile> file, InputFile::Open(path));
+  GRADUS_ASSIGN_OR_RETURN(std::string text, file->ReadAll());
+  return Parse(path, std::move(text));
+}
+
+absl::StatusOr<CsvFile> CsvFile::Parse(std::string name, std::string text) {
+  CsvFile file;
+  file.name_ = std::move(name);
+  file.text_ = std::move(text);
+  const absl::string_view all = file.text_;
+  if (absl::StartsWith(all, "\xff\xfe") || absl::StartsWith(all, "\xfe\xff")) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file.name_, ":1:1: the file is UTF-16; save it as UTF-8"));
+  }
+  Scanner scanner(file.name_, all, absl::StartsWith(all, "\xef\xbb\xbf") ? 3 : 0, 1);
+  if (scanner.done()) {
+    return absl::InvalidArgumentError(absl::StrCat(file.name_, ": the file is empty"));
+  }
+  std::vector<Cell> cells;
+  GRADUS_RETURN_IF_ERROR(scanner.Row(&cells));
+  for (const Cell& cell : cells) {
+    std::string column = cell.quoted ? absl::StrReplaceAll(cell.text, {{"\"\"", "\""}})
+                                     : std::string(cell.text);
+    if (file.Find(column) >= 0) {
+      return scanner.Error(cell.line, cell.column,
+                           absl::StrCat("column ", Quote(column), " is there twice"));
+    }
+    file.columns_.push_back(std::move(column));
+  }
+  file.body_ = scanner.position();
+  file.body_line_ = scanner.line();
+  return file;
+}
+
+int CsvFile::Find(absl::string_view column) const {
+  const auto found = std::find(columns_.begin(), columns_.end(), column);
+  return found == columns_.end() ? -1 : static_cast<int>(found - columns_.begin());
+}
+
+absl::StatusOr<CsvTable> CsvFile::Read(absl::Span<const CsvSelection> selections) const {
+  CsvTable table;
+  const size_t most_rows = std::count(text_.begin() + body_, text_.end(), '\n') + 1;
+  std::vector<std::vector<double>> numbers(selections.size());
+  for (size_t i = 0; i < selections.size(); ++i) {
+    for (int column : selections[i].columns) {
+      GRADUS_CHECK(column >= 0 && column < static_cast<int>(columns_.size()));
+    }
+    numbers[i].reserve(most_rows * selections[i].columns.size());
+  }
+  table.lines.reserve(most_rows);
+
+  Scanner scanner(name_, text_, body_, body_line_);
+  std::vector<Cell> cells;
+  cells.reserve(columns_.size());
+  while (!scanner.done()) {
+    const int64_t line = scanner.line();
+    GRADUS_RETURN_IF_ERROR(scanner.Row(&cells));
+    if (cells.size() != columns_.size()) {
+      const bool blank = cells.size() == 1 && cells[0].text.empty() && !cells[0].quoted;
+      return scanner.Error(line, 1,
+                           blank ? "the line is empty"
+                                 : absl::StrCat("the row has ", cells.size(), " cells, the header ",
+                                                columns_.size()));
+    }
+    for (size_t i = 0; i < selections.size(); ++i) {
+      for (int column : selections[i].columns) {
+        double number = 0;
+        const std::string problem = ParseNumber(cells[column].text, selections[i].dtype, &number);
+        if (!problem.empty()) {
+          return scanner.Error(cells[column].line, cells[column].column,
+                               absl::StrCat("column ", Quote(columns_[column]), ": ", problem));
+        }
+        numbers[i].push_back(number);
+      }
+    }
+    table.lines.push_back(line);
+  }
+
+  const int64_t rows = static_cast<int64_t>(table.lines.size());
+  for (size_t i = 0; i < selections.size(); ++i) {
+    const int64_t columns = static_cast<int64_t>(selections[i].columns.size());
+    GRADUS_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Create(selections[i].dtype, {rows, columns}));
+    if (selections[i].dtype == DType::kInt32) {
+      std::copy(numbers[i].begin(), numbers[i].end(), tensor.mutable_data<int32_t>().begin());
+    } else {
+      std::copy(numbers[i].begin(), numbers[i].end(), tensor.mutable_data<double>().begin());
+    }
+    table.fields.push_back(std::move(tensor));
+  }
+  return table;
+}
+
+}  // namespace gradus
