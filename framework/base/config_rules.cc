@@ -175,7 +175,7 @@ class RuleChecker {
     const ConfigPath path = PathOf(frame);
     if (chosen.empty()) {
       diagnostics_->Error(
-          "missing", path,
+          "exactly-one", path,
           absl::StrCat(SubjectOf(path), choice == nullptr ? "kind" : choice->name(), " is missing"),
           absl::StrCat("set one of ", ChoiceInWords(choice)));
       return;

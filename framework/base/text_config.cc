@@ -51,33 +51,46 @@ std::string SettingLabel(const std::string& setting) {
                       setting.size() > kMostShown ? "..." : "");
 }
 
-// Turns what parser and settings found into findings with names and positions. `*doubtful` gets the
-// addresses of the messages in which something was refused.
-template <class At>
-void AddFindings(std::vector<TextFinding> found, const PositionNode& root, const At& position,
-                 Diagnostics* diagnostics, std::set<std::string>* doubtful) {
+// Addresses at which something was refused: what is missing there is missing because of that
+// (`unit: 10` lacks `units`).
+struct Refused {
+  std::set<std::string>
+      names_in;  // Messages with a name that is not theirs, or with too many members of a choice.
+  std::set<std::string> fields;     // Fields whose value was not taken.
+  std::set<std::string> values_in;  // The messages of these.
+
+  bool Explains(const Finding& finding) const {
+    const std::string path = finding.path.ToString();
+    if (finding.code == "missing") {
+      return fields.count(path) > 0 || names_in.count(finding.path.Parent().ToString()) > 0;
+    }
+    return finding.code == "exactly-one" && (names_in.count(path) > 0 || values_in.count(path) > 0);
+  }
+};
+
+// Turns what parser and settings found into findings with names and positions.
+Refused AddFindings(std::vector<TextFinding> found, const ConfigSource::Impl& source,
+                    Diagnostics* diagnostics) {
+  Refused refused;
   for (TextFinding& finding : found) {
     Finding full;
     full.code = std::move(finding.code);
-    full.path = WithNames(root, std::move(finding.path));
-    full.position = position(finding.source, finding.line, finding.column);
-    const ConfigPath owner =
-        finding.subject == TextFinding::kOwner ? full.path.Parent() : full.path;
-    full.message =
-        absl::StrCat(finding.subject == TextFinding::kNone ? "" : SubjectOf(owner), finding.text);
+    full.path = WithNames(source.root, std::move(finding.path));
+    full.position = source.At(finding.source, finding.line, finding.column);
     full.hint = std::move(finding.hint);
-    doubtful->insert(full.path.ToString());
-    doubtful->insert(owner.ToString());
+    full.message = std::move(finding.text);
+    if (finding.subject == TextFinding::kOwner) {
+      const ConfigPath owner = full.path.Parent();
+      full.message.insert(0, SubjectOf(owner));
+      refused.fields.insert(full.path.ToString());
+      refused.values_in.insert(owner.ToString());
+    } else if (finding.subject == TextFinding::kPath) {
+      full.message.insert(0, SubjectOf(full.path));
+      refused.names_in.insert(full.path.ToString());
+    }
     diagnostics->Add(std::move(full));
   }
-}
-
-// What is missing in a message in which something was refused is most likely that: `unit: 10` lacks
-// `units`.
-bool FollowsFrom(const Finding& finding, const std::set<std::string>& doubtful) {
-  if (finding.code != "missing") return false;
-  return doubtful.count(finding.path.ToString()) > 0 ||
-         doubtful.count(finding.path.Parent().ToString()) > 0;
+  return refused;
 }
 
 }  // namespace
@@ -107,18 +120,14 @@ ParsedConfig ParseTextConfig(absl::string_view text, absl::string_view file,
   for (size_t i = 0; well_formed && i < settings.size(); ++i) {
     ApplySetting(settings[i], static_cast<int>(i) + 1, message.get(), &impl->root, &found);
   }
-  std::set<std::string> doubtful;
-  AddFindings(
-      std::move(found), impl->root,
-      [&impl](int source, int line, int column) { return impl->At(source, line, column); },
-      diagnostics, &doubtful);
+  const Refused refused = AddFindings(std::move(found), *impl, diagnostics);
   if (!well_formed) return parsed;
 
   Diagnostics broken_rules(
       [source = parsed.source](const ConfigPath& path) { return source.Locate(path); });
   CheckRules(*message, ConfigPath(), &broken_rules);
   for (const Finding& finding : broken_rules.findings()) {
-    if (!FollowsFrom(finding, doubtful)) diagnostics->Add(finding);
+    if (!refused.Explains(finding)) diagnostics->Add(finding);
   }
   parsed.message = std::move(message);
   return parsed;

@@ -35,29 +35,6 @@ const FieldDescriptor* Rival(const Message& message, const FieldDescriptor* fiel
 
 }  // namespace
 
-std::string SuggestField(const Descriptor* type, const std::string& name) {
-  constexpr int kMostListed = 12;
-  std::vector<std::string> names;
-  for (int i = 0; i < type->field_count(); ++i) names.push_back(type->field(i)->name());
-  std::string hint = SuggestName(name, names);
-  if (!hint.empty()) return hint;
-  if (names.empty()) return "it has no fields";
-  hint = "its fields are ";
-  for (int i = 0; i < static_cast<int>(names.size()) && i < kMostListed; ++i) {
-    absl::StrAppend(&hint, i == 0 ? "" : ", ", names[i]);
-  }
-  return absl::StrCat(hint, names.size() > kMostListed ? ", ..." : "");
-}
-
-std::string SuggestExtension(const Descriptor* type, const std::string& name) {
-  std::vector<const FieldDescriptor*> extensions;
-  type->file()->pool()->FindAllExtensions(type, &extensions);
-  std::vector<std::string> names;
-  for (const FieldDescriptor* extension : extensions) names.push_back(extension->full_name());
-  const std::string hint = SuggestName(name, names);
-  return hint.empty() ? "is its plugin loaded?" : hint;
-}
-
 // Keeps the first complaint of the tokenizer.
 struct TextParser::Collector : public google::protobuf::io::ErrorCollector {
   void AddError(int line, int column, const std::string& message) override {
@@ -343,54 +320,6 @@ bool TextParser::ParseScalar(TextScalar* scalar) {
     default:
       return Malformed("a value");
   }
-}
-
-// Reads over the value of an unknown field.
-bool TextParser::SkipValue(bool colon, int depth) {
-  if (!Fine()) return false;
-  if (At('{') || At('<')) {
-    const char end = At('{') ? '}' : '>';
-    Next();
-    return SkipBody(end, depth + 1);
-  }
-  if (Take('[')) {
-    if (Take(']')) return Fine();
-    do {
-      if (At('[')) return Malformed("a value");
-      if (!SkipValue(/*colon=*/true, depth)) return false;
-    } while (Take(','));
-    return (Take(']') && Fine()) || (Fine() && Malformed("\",\" or \"]\" in the list"));
-  }
-  if (!colon) return Malformed("\":\" or \"{\"");
-  TextScalar scalar;
-  return ParseScalar(&scalar);
-}
-
-bool TextParser::SkipBody(char end, int depth) {
-  if (depth > kMostNesting) {
-    Find("syntax", ConfigPath(), TextFinding::kNone, Here(),
-         absl::StrCat("messages are nested more than ", kMostNesting, " deep"));
-    malformed_ = true;
-  }
-  while (Fine()) {
-    if (Take(end)) return Fine();
-    if (Take('[')) {
-      do {
-        if (token().type != Tokenizer::TYPE_IDENTIFIER) return Malformed("an extension's name");
-        Next();
-      } while (Take('.'));
-      if (!Take(']')) return Malformed("\"]\"");
-    } else if (token().type == Tokenizer::TYPE_IDENTIFIER) {
-      Next();
-    } else {
-      return Malformed(AtEnd() ? absl::StrCat("\"", std::string(1, end), "\"")
-                               : "the name of a field");
-    }
-    const bool colon = Take(':');
-    if (!SkipValue(colon, depth)) return false;
-    if (!Take(',')) Take(';');
-  }
-  return false;
 }
 
 }  // namespace gradus

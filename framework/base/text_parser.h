@@ -37,10 +37,6 @@ struct TextFinding {
   std::string hint;
 };
 
-// Hints for a name that the message type does not have: near names, or what there is.
-std::string SuggestField(const google::protobuf::Descriptor* type, const std::string& name);
-std::string SuggestExtension(const google::protobuf::Descriptor* type, const std::string& name);
-
 class TextParser {
  public:
   // `source` as in PositionNode; the text begins `column_shift` characters after the beginning of

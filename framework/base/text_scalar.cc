@@ -269,4 +269,27 @@ ScalarProblem SetScalar(Message* message, const FieldDescriptor* field, const Te
   return {};
 }
 
+std::string SuggestField(const google::protobuf::Descriptor* type, const std::string& name) {
+  constexpr int kMostListed = 12;
+  std::vector<std::string> names;
+  for (int i = 0; i < type->field_count(); ++i) names.push_back(type->field(i)->name());
+  std::string hint = SuggestName(name, names);
+  if (!hint.empty()) return hint;
+  if (names.empty()) return "it has no fields";
+  hint = "its fields are ";
+  for (int i = 0; i < static_cast<int>(names.size()) && i < kMostListed; ++i) {
+    absl::StrAppend(&hint, i == 0 ? "" : ", ", names[i]);
+  }
+  return absl::StrCat(hint, names.size() > kMostListed ? ", ..." : "");
+}
+
+std::string SuggestExtension(const google::protobuf::Descriptor* type, const std::string& name) {
+  std::vector<const FieldDescriptor*> extensions;
+  type->file()->pool()->FindAllExtensions(type, &extensions);
+  std::vector<std::string> names;
+  for (const FieldDescriptor* extension : extensions) names.push_back(extension->full_name());
+  const std::string hint = SuggestName(name, names);
+  return hint.empty() ? "is its plugin loaded?" : hint;
+}
+
 }  // namespace gradus

@@ -1,5 +1,5 @@
-// Scalar values of the language: what a field of each type accepts, strictly. Internal to the
-// language.
+// Scalar values of the language: what a field of each type accepts, strictly; and how what it
+// accepts is put into words. Internal to the language.
 
 #ifndef GRADUS_BASE_TEXT_SCALAR_H_
 #define GRADUS_BASE_TEXT_SCALAR_H_
@@ -35,6 +35,10 @@ ScalarProblem SetScalar(google::protobuf::Message* message,
 
 // What a field takes: "a whole number", "true or false", "a message in { }".
 std::string TypeInWords(const google::protobuf::FieldDescriptor* field);
+
+// Hints for a name that a message type does not have: near names, or what there is.
+std::string SuggestField(const google::protobuf::Descriptor* type, const std::string& name);
+std::string SuggestExtension(const google::protobuf::Descriptor* type, const std::string& name);
 
 }  // namespace gradus
 
