@@ -15,6 +15,7 @@
 #define GRADUS_GRAPH_LAYER_H_
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -34,7 +35,9 @@ class LayerScope {
   struct Settings {
     Graph* graph;
     Mode mode;
+    std::string noun;             // "layer", "loss" or "metric"; for messages.
     std::string name;             // The layer's.
+    std::string node_prefix;      // Of its nodes: "hidden/", "loss/binary_crossentropy/".
     std::string weights;          // What its parameters are stored under; usually the name.
     ConfigPath path;              // Of the kind's message: model.layer[fc].dense
     std::vector<Value> inputs;
@@ -51,11 +54,14 @@ class LayerScope {
   Value input(int i) const { return settings_.inputs[i]; }
   const TensorSpec& spec(Value value) const { return emit_.spec(value); }
 
-  // The input or layer that a field of the config names ("prediction"), or invalid after a finding.
+  // The input or layer that a field of the config names ("prediction"), or invalid after a finding. Invalid without a new finding when
+  // what it names is wrong itself.
   Value Reference(absl::string_view field, absl::string_view name);
 
-  // "<weights>/<name>". Shared when another layer has the same `weights`.
+  // "<weights>/<name>". Shared when another layer has the same `weights`. The initializer comes from the config's field
+  // "<name>_initializer" or is the layer's own default.
   Value Parameter(absl::string_view name, const Shape& shape, const InitializerConfig& initializer);
+  // "<layer>/<name>". Each layer's own, also when it shares its parameters.
   Value State(absl::string_view name, const Shape& shape, double initial);
   // A number given at every run, "<layer>/<field>", that starts as `value` and may follow a schedule: a dropout rate.
   Value Hyperparameter(absl::string_view field, double value);
@@ -69,13 +75,18 @@ class LayerScope {
   void SetNext(Value state, Value next);
   void SetOutput(Value value) { output_ = value; }
 
-  // A finding at a field of the layer's config ("units"), or at the layer itself when empty.
+  // A finding at a field of the layer's config ("units"), or at the layer itself when empty. `message` goes on after `layer "fc2": `.
   void Error(absl::string_view code, absl::string_view field, absl::string_view message);
-  // Checks that end in a finding and false.
+  // A finding at the place where the text names input i: the layer's `input`, or the layer itself when it reads the one above.
+  void InputError(absl::string_view code, int i, absl::string_view message);
+  // Checks that end in a finding and false. most < 0: any number.
   bool ExpectInputs(int least, int most);
+  // `what` is "input 0" or the field that names the value ("prediction"). False without a finding for an invalid value.
   bool ExpectFloat(Value value, absl::string_view what);
 
   Value output() const { return output_; }
+  // Parameters in the order in which they were asked for.
+  const std::vector<Value>& parameters() const { return parameters_; }
   // Hyperparameters and their values in the order in which they were asked for.
   const std::vector<std::pair<std::string, double>>& hyperparameters() const {
     return hyperparameters_;
@@ -85,6 +96,7 @@ class LayerScope {
   Settings settings_;
   Emitter emit_;
   Value output_;
+  std::vector<Value> parameters_;
   std::vector<std::pair<std::string, double>> hyperparameters_;
 };
 

@@ -84,6 +84,13 @@ class Op {
     return false;
   }
 
+  // Whether f(a + a', b + b') = f(a, b) + f(a', b') in all inputs together: then partial sums may pass through when every input is a
+  // partial sum. add, sub and concat are this without being linear_in any single input.
+  virtual bool jointly_linear(const Config& config) const {
+    (void)config;
+    return false;
+  }
+
   // Whether the kernel may write output `out` over the memory of input `in` (same size, each element read before it is written).
   virtual bool MayOverwrite(const Config& config, int out, int in) const {
     (void)config, (void)out, (void)in;

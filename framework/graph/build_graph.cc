@@ -1,0 +1,295 @@
+// Names first (model_names), then one layer after the other. What stands on something wrong is left out without a word, so that each mistake
+// is reported once and everything else is still checked.
+
+#include "gradus/graph/build_graph.h"
+
+#include <set>
+
+#include "gradus/base/status.h"
+#include "gradus/base/text_config.h"
+#include "gradus/graph/model_names.h"
+
+namespace gradus {
+namespace {
+
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+
+// Columns that a line of metrics.jsonl has beside the metrics.
+bool IsReserved(absl::string_view metric) {
+  static constexpr absl::string_view kReserved[] = {"step", "epoch", "split", "loss",
+                                                    "learning_rate"};
+  for (absl::string_view name : kReserved) {
+    if (name == metric) return true;
+  }
+  return false;
+}
+
+DType TypeOf(ElementType type) { return type == INT32 ? DType::kInt32 : DType::kFloat32; }
+
+// How a field is written in a path: an extension in parentheses.
+std::string SegmentOf(const FieldDescriptor& field) {
+  return field.is_extension() ? absl::StrCat("(", field.full_name(), ")") : field.name();
+}
+
+class Builder {
+ public:
+  Builder(const ModelConfig& model, Mode mode, Parts parts, const ConfigPath& path,
+          Diagnostics* diagnostics)
+      : config_(model), parts_(parts), path_(path), diagnostics_(*diagnostics) {
+    model_.mode = mode;
+  }
+
+  ModelGraph Build() {
+    CheckRules(config_, path_, &diagnostics_);
+    names_ = ResolveNames(config_, path_, &diagnostics_);
+    ChooseParts();
+    for (int i = 0; i < config_.input_size(); ++i) BuildInput(i);
+    for (int i = 0; i < config_.layer_size(); ++i) BuildLayer(i);
+    for (int layer : names_.outputs) {
+      if (layer < 0 || !layer_values_[layer].valid()) continue;
+      model_.outputs.push_back({config_.layer(layer).name(), layer_values_[layer]});
+    }
+    if (parts_ == Parts::kAll) {
+      for (int i = 0; i < config_.loss_size(); ++i) BuildLoss(i);
+      for (int i = 0; i < config_.metric_size(); ++i) BuildMetric(i);
+      if (diagnostics_.ok()) WarnOfUnused();
+    }
+    return std::move(model_);
+  }
+
+ private:
+  // All layers and inputs, or those that the outputs depend on.
+  void ChooseParts() {
+    const bool all = parts_ == Parts::kAll;
+    build_input_.assign(config_.input_size(), all);
+    build_layer_.assign(config_.layer_size(), all);
+    if (all) return;
+    build_layer_ = LayersBehind(names_, names_.outputs);
+    for (int i = 0; i < config_.layer_size(); ++i) {
+      if (!build_layer_[i]) continue;
+      for (const Source& source : names_.layer_inputs[i]) {
+        if (!source.is_layer && source.index >= 0) build_input_[source.index] = true;
+      }
+    }
+  }
+
+  void BuildInput(int i) {
+    input_values_.push_back(Value());
+    if (!names_.input_is_sound[i] || !build_input_[i]) return;
+    const InputConfig& input = config_.input(i);
+    const Shape shape = Shape::Batched(
+        absl::Span<const int64_t>(input.shape().data(), input.shape_size()));
+    absl::StatusOr<Value> value =
+        model_.graph.AddInput(input.name(), {TypeOf(input.type()), shape});
+    if (!value.ok()) {
+      diagnostics_.Error("shape", InputPath(config_, i, path_).Child("shape"),
+                         value.status().message());
+      return;
+    }
+    input_values_.back() = *value;
+    names_.table.SetValue(input.name(), *value);
+  }
+
+  void BuildLayer(int i) {
+    layer_values_.push_back(Value());
+    const LayerConfig& layer = config_.layer(i);
+    if (!names_.layer_is_sound[i] || !build_layer_[i]) return;
+    const ConfigPath path = LayerPath(config_, i, path_);
+    LayerScope::Settings settings;
+    settings.noun = "layer";
+    settings.name = layer.name();
+    settings.node_prefix = absl::StrCat(layer.name(), "/");
+    settings.weights = layer.has_weights() ? layer.weights() : layer.name();
+    for (const Source& source : names_.layer_inputs[i]) {
+      Value value;
+      if (source.index >= 0) {
+        value = (source.is_layer ? layer_values_ : input_values_)[source.index];
+      }
+      if (!value.valid()) return;  // Reported where it broke.
+      settings.inputs.push_back(value);
+      settings.input_paths.push_back(source.path);
+    }
+    const FieldDescriptor* kind = ChosenField(layer);
+    if (kind == nullptr || !CheckWeights(layer, *kind, path)) return;
+    LayerRow row{layer.name(), kind->name(), Value(), {}};
+    if (!BuildKind(layer, *kind, path, std::move(settings), &row.output, &row.parameters)) return;
+    if (layer.has_weights() && row.parameters.empty()) {
+      diagnostics_.Error("weights", path.Child("weights"),
+                         absl::StrCat("layer ", Quoted(layer.name()), ": ", kind->name(),
+                                      " has no parameters to share"));
+      return;
+    }
+    layer_values_.back() = row.output;
+    names_.table.SetValue(layer.name(), row.output);
+    model_.layers.push_back(std::move(row));
+  }
+
+  // Layers with the same weights must be of the same kind; shapes are compared when the parameters are made.
+  bool CheckWeights(const LayerConfig& layer, const FieldDescriptor& kind, const ConfigPath& path) {
+    const std::string& weights = layer.has_weights() ? layer.weights() : layer.name();
+    const ConfigPath where = layer.has_weights() ? path.Child("weights") : path;
+    const std::string subject = absl::StrCat("layer ", Quoted(layer.name()), ": ");
+    if (layer.has_weights()) {
+      if (weights.empty()) {
+        diagnostics_.Error("name", where, absl::StrCat(subject, "weights is empty"));
+        return false;
+      }
+      if (!CheckCharacters(subject, weights, where, &diagnostics_)) return false;
+    }
+    auto first = weight_kinds_.emplace(weights, std::make_pair(layer.name(), &kind)).first->second;
+    if (first.second == &kind) return true;
+    diagnostics_.Error("weights", where,
+                       absl::StrCat(subject, kind.name(), " cannot share the weights ",
+                                    Quoted(weights), " of layer ", Quoted(first.first),
+                                    ", which is ", first.second->name()));
+    return false;
+  }
+
+  // Builds what the chosen field of `element` says. False after a finding.
+  bool BuildKind(const Message& element, const FieldDescriptor& kind, const ConfigPath& path,
+                 LayerScope::Settings settings, Value* output, std::vector<Value>* parameters) {
+    const std::string subject = absl::StrCat(settings.noun, " ", Quoted(settings.name), ": ");
+    const Layer* layer = Registry<Layer>::Get().Find(kind.full_name());
+    const ConfigPath kind_path = path.Child(SegmentOf(kind));
+    if (layer == nullptr || kind.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+      diagnostics_.Error("not-registered", kind_path,
+                         absl::StrCat(subject, "nothing is registered for ", kind.full_name()));
+      return false;
+    }
+    settings.graph = &model_.graph;
+    settings.mode = model_.mode;
+    settings.path = kind_path;
+    settings.names = &names_.table;
+    settings.diagnostics = &diagnostics_;
+    const size_t findings = diagnostics_.findings().size();
+    LayerScope scope(std::move(settings));
+    layer->BuildFrom(element.GetReflection()->GetMessage(element, &kind), &scope);
+    if (!scope.emit().status().ok()) {
+      scope.Error("shape", "", scope.emit().status().message());
+      return false;
+    }
+    model_.hyperparameters.insert(model_.hyperparameters.end(), scope.hyperparameters().begin(),
+                                  scope.hyperparameters().end());
+    *output = scope.output();
+    if (!output->valid() && diagnostics_.ok()) {
+      scope.Error("no-output", "", absl::StrCat(kind.name(), " gave no output and no reason"));
+    }
+    if (parameters != nullptr) *parameters = scope.parameters();
+    return output->valid() && diagnostics_.findings().size() == findings;
+  }
+
+  // What losses and metrics share. Invalid after a finding.
+  template <class Config>
+  Value BuildPerExample(absl::string_view noun, const Config& config, const ConfigPath& path,
+                        std::set<std::string>* taken, std::string* name) {
+    Diagnostics own;
+    CheckRules(config, path, &own);
+    const FieldDescriptor* kind = ChosenField(config);
+    if (kind == nullptr) return Value();
+    *name = config.has_name() ? config.name() : kind->name();
+    const ConfigPath name_path = config.has_name() ? path.Child("name") : path;
+    const std::string subject = absl::StrCat(noun, " ", Quoted(*name), ": ");
+    if (name->empty()) {
+      diagnostics_.Error("name", name_path, absl::StrCat(noun, ": the name is empty"));
+      return Value();
+    }
+    CheckCharacters(subject, *name, name_path, &diagnostics_);
+    if (!taken->insert(*name).second) {
+      diagnostics_.Error("duplicate-name", name_path,
+                         absl::StrCat(subject, "the name is taken by a ", noun, " above"),
+                         config.has_name() ? "" : "give it a `name`");
+    }
+    if (!own.ok()) return Value();
+    LayerScope::Settings settings;
+    settings.noun = std::string(noun);
+    settings.name = *name;
+    settings.node_prefix = absl::StrCat(noun, "/", *name, "/");
+    settings.weights = *name;
+    Value value;
+    if (!BuildKind(config, *kind, path, std::move(settings), &value, nullptr)) return Value();
+    const TensorSpec expected{DType::kFloat32, Shape::Batched({})};
+    if (model_.graph.spec(value) != expected) {
+      diagnostics_.Error("shape", path,
+                         absl::StrCat(subject, "it gives ", model_.graph.spec(value).ToString(),
+                                      ", not one number per example, ", expected.ToString()));
+      return Value();
+    }
+    return value;
+  }
+
+  void BuildLoss(int i) {
+    const LossConfig& loss = config_.loss(i);
+    std::string name;
+    const ConfigPath path = path_.Child("loss", i, loss.name());
+    const Value value = BuildPerExample("loss", loss, path, &loss_names_, &name);
+    if (!value.valid()) return;
+    const std::string weight = absl::StrCat(name, "/weight");
+    if (model_.graph.FindLeaf(Leaf::kScalar, weight).valid()) {
+      diagnostics_.Error("duplicate-name", path,
+                         absl::StrCat("loss ", Quoted(name), ": the number ", Quoted(weight),
+                                      " exists already"));
+      return;
+    }
+    GRADUS_CHECK(model_.graph.AddScalar(weight).ok());
+    model_.hyperparameters.emplace_back(weight, loss.weight());
+    model_.losses.push_back({name, value, weight});
+  }
+
+  void BuildMetric(int i) {
+    const MetricConfig& metric = config_.metric(i);
+    std::string name;
+    const ConfigPath path = path_.Child("metric", i, metric.name());
+    const Value value = BuildPerExample("metric", metric, path, &metric_names_, &name);
+    if (IsReserved(name)) {
+      diagnostics_.Error("name", path.Child("name"),
+                         absl::StrCat("metric ", Quoted(name),
+                                      ": the name is taken by a column of the log"));
+    }
+    if (value.valid()) model_.metrics.push_back({name, value});
+  }
+
+  // Inputs and layers that lead to no output, loss or metric.
+  void WarnOfUnused() {
+    std::vector<bool> used(model_.graph.size(), false);
+    for (const NamedValue& output : model_.outputs) used[output.value.node] = true;
+    for (const ModelLoss& loss : model_.losses) used[loss.value.node] = true;
+    for (const NamedValue& metric : model_.metrics) used[metric.value.node] = true;
+    for (int i = model_.graph.size() - 1; i >= 0; --i) {
+      if (!used[i]) continue;
+      for (Value input : model_.graph.node(i).inputs) used[input.node] = true;
+    }
+    for (int i = 0; i < config_.input_size(); ++i) {
+      if (!used[input_values_[i].node]) WarnOf("input", InputPath(config_, i, path_));
+    }
+    for (int i = 0; i < config_.layer_size(); ++i) {
+      if (!used[layer_values_[i].node]) WarnOf("layer", LayerPath(config_, i, path_));
+    }
+  }
+
+  void WarnOf(absl::string_view noun, const ConfigPath& path) {
+    diagnostics_.Warning("unused", path,
+                         absl::StrCat(noun, " ", Quoted(path.segments().back().selector),
+                                      ": no output, loss or metric depends on it"));
+  }
+
+  const ModelConfig& config_;
+  const Parts parts_;
+  const ConfigPath& path_;
+  Diagnostics& diagnostics_;
+  ModelGraph model_;
+  ModelNames names_;
+  std::vector<bool> build_input_, build_layer_;
+  std::vector<Value> input_values_, layer_values_;  // By position in the text; invalid when broken.
+  std::map<std::string, std::pair<std::string, const FieldDescriptor*>> weight_kinds_;
+  std::set<std::string> loss_names_, metric_names_;
+};
+
+}  // namespace
+
+ModelGraph BuildGraph(const ModelConfig& model, Mode mode, Parts parts, const ConfigPath& path,
+                      Diagnostics* diagnostics) {
+  return Builder(model, mode, parts, path, diagnostics).Build();
+}
+
+}  // namespace gradus

@@ -1,0 +1,125 @@
+// What a layer, loss or metric sees while it is built: each door checks, and puts what is wrong where the text says it.
+
+#include "gradus/graph/layer.h"
+
+#include "gradus/base/random.h"
+#include "gradus/base/status.h"
+#include "gradus/graph/name_table.h"
+
+namespace gradus {
+
+LayerScope::LayerScope(Settings settings)
+    : settings_(std::move(settings)),
+      emit_(settings_.graph, settings_.node_prefix, settings_.path) {}
+
+Value LayerScope::Reference(absl::string_view field, absl::string_view name) {
+  const NameTable::Entry* entry = settings_.names->Find(name);
+  if (entry != nullptr) return entry->value;
+  settings_.diagnostics->Error(
+      "unknown-name", path().Child(field),
+      absl::StrCat(settings_.noun, " ", Quoted(this->name()), ": no layer or input is called ",
+                   Quoted(name)),
+      SuggestName(name, settings_.names->names()));
+  return Value();
+}
+
+Value LayerScope::Parameter(absl::string_view name, const Shape& shape,
+                            const InitializerConfig& initializer) {
+  const RandomUniform& uniform = initializer.random_uniform();
+  if (initializer.has_random_uniform() && !(uniform.minval() < uniform.maxval())) {
+    Error("out-of-range", absl::StrCat(name, "_initializer"),
+          absl::StrCat("minval ", ShortestNumber(uniform.minval()), " is not below maxval ",
+                       ShortestNumber(uniform.maxval())));
+    return Value();
+  }
+  absl::StatusOr<Value> value = settings_.graph->AddParameter(
+      {absl::StrCat(settings_.weights, "/", name), shape, initializer}, path());
+  if (!value.ok()) {
+    Error("weights", "", value.status().message());
+    return Value();
+  }
+  parameters_.push_back(*value);
+  return *value;
+}
+
+Value LayerScope::State(absl::string_view name, const Shape& shape, double initial) {
+  absl::StatusOr<Value> value = settings_.graph->AddState(
+      {absl::StrCat(this->name(), "/", name), shape, initial}, path());
+  if (value.ok()) return *value;
+  Error("state", "", value.status().message());
+  return Value();
+}
+
+Value LayerScope::Hyperparameter(absl::string_view field, double value) {
+  const std::string full_name = absl::StrCat(name(), "/", field);
+  if (settings_.graph->FindLeaf(Leaf::kScalar, full_name).valid()) {
+    Error("duplicate-name", field, absl::StrCat("the number ", Quoted(full_name), " exists already"));
+    return Value();
+  }
+  absl::StatusOr<Value> scalar = settings_.graph->AddScalar(full_name);
+  if (!scalar.ok()) {
+    Error("hyperparameter", field, scalar.status().message());
+    return Value();
+  }
+  hyperparameters_.emplace_back(full_name, value);
+  return *scalar;
+}
+
+Value LayerScope::StepScalar(absl::string_view name) {
+  absl::StatusOr<Value> scalar = settings_.graph->AddScalar(name, DType::kInt64);
+  if (scalar.ok()) return *scalar;
+  Error("step-scalar", "", scalar.status().message());
+  return Value();
+}
+
+int64_t LayerScope::StreamId() const {
+  // Without the sign bit: it is printed and read as a plain number.
+  return static_cast<int64_t>(StreamOf(name()) & ~(uint64_t{1} << 63));
+}
+
+void LayerScope::SetNext(Value state, Value next) {
+  if (!state.valid() || !next.valid()) return;
+  absl::Status status = settings_.graph->SetNext(state, next);
+  if (!status.ok()) Error("state", "", status.message());
+}
+
+void LayerScope::Error(absl::string_view code, absl::string_view field, absl::string_view message) {
+  settings_.diagnostics->Error(code, field.empty() ? path() : path().Child(field),
+                               absl::StrCat(settings_.noun, " ", Quoted(name()), ": ", message));
+}
+
+void LayerScope::InputError(absl::string_view code, int i, absl::string_view message) {
+  const bool placed = i < static_cast<int>(settings_.input_paths.size());
+  settings_.diagnostics->Error(code, placed ? settings_.input_paths[i] : path(),
+                               absl::StrCat(settings_.noun, " ", Quoted(name()), ": ", message));
+}
+
+bool LayerScope::ExpectInputs(int least, int most) {
+  const int count = input_count();
+  if (count >= least && (most < 0 || count <= most)) return true;
+  const std::string wanted = least == most ? absl::StrCat(least)
+                             : most < 0    ? absl::StrCat("at least ", least)
+                                           : absl::StrCat(least, " to ", most);
+  const std::string kind = path().empty() ? "it" : path().segments().back().field;
+  Error("input-count", "",
+        absl::StrCat(kind, " reads ", wanted, least == 1 && most == 1 ? " input" : " inputs",
+                     ", not ", count));
+  return false;
+}
+
+bool LayerScope::ExpectFloat(Value value, absl::string_view what) {
+  if (!value.valid()) return false;
+  if (spec(value).dtype == DType::kFloat32) return true;
+  const std::string message = absl::StrCat(what, " ", Quoted(settings_.graph->node(value).name),
+                                           " is ", spec(value).ToString(), ", not FLOAT32");
+  for (int i = 0; i < input_count(); ++i) {
+    if (input(i) == value) {
+      InputError("type", i, message);
+      return false;
+    }
+  }
+  Error("type", what, message);
+  return false;
+}
+
+}  // namespace gradus

@@ -1,0 +1,102 @@
+#include "gradus/graph/per_example.h"
+
+#include "gradus/base/status.h"
+
+namespace gradus {
+namespace {
+
+const Dim kBatch{1, true};
+
+bool StartsWithBatch(const Shape& shape) { return shape.rank() >= 1 && shape.dim(0) == kBatch; }
+
+// [batch] and [batch, 1] hold the same numbers.
+bool IsColumn(const Shape& shape) {
+  return shape == Shape::Batched({}) || shape == Shape::Batched({1});
+}
+
+bool ExpectBatch(Value value, absl::string_view field, LayerScope* scope) {
+  if (StartsWithBatch(scope->spec(value).shape)) return true;
+  scope->Error("shape", field,
+               absl::StrCat(field, " is ", scope->spec(value).ToString(),
+                            ", which does not begin with the batch"));
+  return false;
+}
+
+}  // namespace
+
+PredictionAndLabel ReadPair(const std::string& prediction, const std::string& label,
+                            LayerScope* scope) {
+  PredictionAndLabel pair{scope->Reference("prediction", prediction),
+                          scope->Reference("label", label)};
+  const bool floats = scope->ExpectFloat(pair.prediction, "prediction") &
+                      scope->ExpectFloat(pair.label, "label");
+  if (!floats || !ExpectBatch(pair.prediction, "prediction", scope)) return {};
+  const Shape wanted = scope->spec(pair.prediction).shape;
+  const Shape given = scope->spec(pair.label).shape;
+  if (given != wanted && !(IsColumn(given) && IsColumn(wanted))) {
+    scope->Error("shape", "label",
+                 absl::StrCat("label ", Quoted(label), " has the shape ", given.ToString(),
+                              ", prediction ", Quoted(prediction), " ", wanted.ToString()));
+    return {};
+  }
+  pair.label = scope->emit().Reshape(pair.label, wanted);
+  return pair;
+}
+
+PredictionAndLabel ReadClasses(const std::string& prediction, const std::string& label,
+                               LayerScope* scope) {
+  PredictionAndLabel pair{scope->Reference("prediction", prediction),
+                          scope->Reference("label", label)};
+  bool good = scope->ExpectFloat(pair.prediction, "prediction");
+  if (good && (scope->spec(pair.prediction).shape.rank() != 2 ||
+               !StartsWithBatch(scope->spec(pair.prediction).shape))) {
+    scope->Error("shape", "prediction",
+                 absl::StrCat("prediction ", Quoted(prediction), " has the shape ",
+                              scope->spec(pair.prediction).shape.ToString(),
+                              ", not [batch, classes]"));
+    good = false;
+  }
+  if (!pair.label.valid()) return {};
+  const TensorSpec given = scope->spec(pair.label);
+  if (given.dtype != DType::kInt32) {
+    scope->Error("type", "label",
+                 absl::StrCat("label ", Quoted(label), " is ", given.ToString(),
+                              "; class numbers are INT32 (input { type: INT32 })"));
+    return {};
+  }
+  if (!IsColumn(given.shape)) {
+    scope->Error("shape", "label",
+                 absl::StrCat("label ", Quoted(label), " has the shape ", given.shape.ToString(),
+                              ", not one class number per example, [batch]"));
+    return {};
+  }
+  if (!good) return {};
+  pair.label = scope->emit().Reshape(pair.label, Shape::Batched({}));
+  return pair;
+}
+
+bool ExpectClasses(Value prediction, LayerScope* scope) {
+  const Shape& shape = scope->spec(prediction).shape;
+  if (shape.rank() >= 2 && shape.dim(shape.rank() - 1).k >= 2) return true;
+  scope->Error("shape", "prediction",
+               absl::StrCat("prediction has the shape ", shape.ToString(),
+                            ", without at least 2 classes; for yes or no there are binary_crossentropy "
+                            "and binary_accuracy"));
+  return false;
+}
+
+Value MeanPerExample(Value value, Emitter& emit) {
+  if (!value.valid()) return value;
+  const Shape shape = emit.spec(value).shape;
+  int64_t per_example = 1;
+  op::ReduceMean mean;
+  for (int axis = 1; axis < shape.rank(); ++axis) {
+    per_example *= shape.dim(axis).k;
+    mean.add_axis(axis);
+  }
+  // A mean of one number needs no arithmetic.
+  if (per_example == 1) return emit.Reshape(value, Shape::Batched({}));
+  return emit(mean, {value});
+}
+
+}  // namespace gradus

@@ -1,0 +1,35 @@
+// What losses and metrics share: reading a prediction with its label, and one number per example from many.
+
+#ifndef GRADUS_GRAPH_PER_EXAMPLE_H_
+#define GRADUS_GRAPH_PER_EXAMPLE_H_
+
+#include <string>
+
+#include "gradus/graph/layer.h"
+
+namespace gradus {
+
+struct PredictionAndLabel {
+  Value prediction;
+  Value label;
+  bool valid() const { return prediction.valid() && label.valid(); }
+};
+
+// Looks up the fields `prediction` and `label`. Both must be FLOAT32 of one shape that begins with the batch. As in Keras, [batch] and
+// [batch, 1] go together (the label takes the prediction's shape); everything else, which Keras would broadcast, is a finding.
+PredictionAndLabel ReadPair(const std::string& prediction, const std::string& label,
+                            LayerScope* scope);
+
+// The same for class numbers: prediction FLOAT32 [batch, classes], label INT32 [batch] or [batch, 1], which becomes [batch].
+PredictionAndLabel ReadClasses(const std::string& prediction, const std::string& label,
+                               LayerScope* scope);
+
+// A finding and false unless the last axis of the prediction has at least two classes.
+bool ExpectClasses(Value prediction, LayerScope* scope);
+
+// The mean over all axes behind the batch: [batch, ...] to [batch].
+Value MeanPerExample(Value value, Emitter& emit);
+
+}  // namespace gradus
+
+#endif  // GRADUS_GRAPH_PER_EXAMPLE_H_
