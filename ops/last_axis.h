@@ -49,7 +49,8 @@ inline op::ReduceSum SumOfLastAxis() {
 constexpr int kRowLanes = 16;
 typedef float RowLanes __attribute__((vector_size(kRowLanes * sizeof(float))));
 
-// The sum of term(i) for i in [0, n), where load(i, lanes) gives kRowLanes terms.
+// The sum of term(i) for i in [0, n). A term is a lambda marked GRADUS_ROW_TERM, or it is compiled for the baseline.
+#define GRADUS_ROW_TERM __attribute__((always_inline))
 template <class Term>
 GRADUS_INLINE float SumRow(int64_t n, Term term) {
   float result = 0;

@@ -41,7 +41,7 @@ struct LogSoftmaxLoop {
     for (int64_t row = 0; row < rows; ++row, x += n, y += n) {
       const float most = MaxOfRow(x, n);
       const float sum =
-          SumRow(n, [x, most](int64_t i) { return vector_math::Exp(x[i] - most); });
+          SumRow(n, [x, most](int64_t i) GRADUS_ROW_TERM { return vector_math::Exp(x[i] - most); });
       const float log = vector_math::Log(sum);
       for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - most) - log;
     }

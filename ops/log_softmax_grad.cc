@@ -50,7 +50,7 @@ struct LogSoftmaxGradLoop {
   template <Isa>
   GRADUS_INLINE static void Run(int64_t rows, int64_t n, const float* dy, const float* y, float* dx) {
     for (int64_t row = 0; row < rows; ++row, dy += n, y += n, dx += n) {
-      const float s = SumRow(n, [dy](int64_t i) { return dy[i]; });
+      const float s = SumRow(n, [dy](int64_t i) GRADUS_ROW_TERM { return dy[i]; });
       for (int64_t i = 0; i < n; ++i) dx[i] = dy[i] - vector_math::Exp(y[i]) * s;
     }
   }

@@ -41,7 +41,7 @@ struct SoftmaxLoop {
     for (int64_t row = 0; row < rows; ++row, x += n, y += n) {
       const float most = MaxOfRow(x, n);
       for (int64_t i = 0; i < n; ++i) y[i] = vector_math::Exp(x[i] - most);
-      const float scale = 1 / SumRow(n, [y](int64_t i) { return y[i]; });
+      const float scale = 1 / SumRow(n, [y](int64_t i) GRADUS_ROW_TERM { return y[i]; });
       for (int64_t i = 0; i < n; ++i) y[i] *= scale;
     }
   }
