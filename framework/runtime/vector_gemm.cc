@@ -1,24 +1,42 @@
+// See the header for the contract and vector_gemm_kernels.h for the loops; here stand the three
+// instruction sets, the choice of what to copy, and the edge cases.
+
 #include "gradus/runtime/vector_gemm.h"
 
 #include <immintrin.h>
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
+#include <cstdint>
 #include <utility>
 
 namespace gradus {
 namespace {
 
-int64_t kDepthBlock = getenv("KC")?atoi(getenv("KC")):256;
-int64_t kColumnBlock = 512;
-int gPack = getenv("PACK")?atoi(getenv("PACK")):2;
-bool PacksB(const GemmShape& s) { if (s.transpose_b||gPack==1) return true; return false; }
+// A block of B is read again for every block of rows and should stay in the second-level cache: 512
+// KiB.
+constexpr int64_t kDepthBlock = 256;
+constexpr int64_t kColumnBlock = 512;
+constexpr int64_t kMostTileRows = 12;
+constexpr int64_t kMostLanes = 16;
+// From here on a single column is computed as dot products.
+constexpr int64_t kShortestDot = 32;
+
+// A transposed B must be turned over. Otherwise copying pays only where rows of B lie so far apart
+// that they compete for the same cache sets, and only on AVX2 and below: with AVX-512 a tile reads
+// two whole cache lines of each row, and unpacked panels measured faster at every size up to 2048.
+bool PacksB(const GemmShape& shape, int64_t ldb, Isa isa) {
+  return shape.transpose_b || (isa != Isa::kAvx512 && ldb >= 512 && shape.m >= 48);
+}
+bool PacksA(const GemmShape& shape, int64_t lda, Isa isa) {
+  return shape.transpose_a && isa != Isa::kAvx512 && lda >= 1024 && shape.n >= 256;
+}
 
 #define GRADUS_GEMM_LANES static inline __attribute__((always_inline)) GRADUS_GEMM_TARGET
 
 namespace baseline {
 #define GRADUS_GEMM_TARGET
+constexpr Isa kIsa = Isa::kBaseline;
 constexpr int kTileRows = 5;
 constexpr int kWideRows = 1;
 
@@ -40,14 +58,19 @@ struct Vec {
     if (lanes != 2) _mm_store_ss(p + lanes - 1, lanes == 1 ? x.v : _mm_movehl_ps(x.v, x.v));
   }
   GRADUS_GEMM_LANES Vec Broadcast(const float* p) { return {_mm_set1_ps(*p)}; }
-  GRADUS_GEMM_LANES Vec MultiplyAdd(Vec a, Vec b, Vec c) { return {_mm_add_ps(c.v, _mm_mul_ps(a.v, b.v))}; }
+  GRADUS_GEMM_LANES Vec MultiplyAdd(Vec a, Vec b, Vec c) {
+    return {_mm_add_ps(c.v, _mm_mul_ps(a.v, b.v))};
+  }
   GRADUS_GEMM_LANES Vec Add(Vec a, Vec b) { return {_mm_add_ps(a.v, b.v)}; }
   GRADUS_GEMM_LANES Vec Relu(Vec a) { return {_mm_max_ps(_mm_setzero_ps(), a.v)}; }
   // Writes the transpose of a block of `rows` x `columns`: `columns` vectors, zero beyond `rows`.
-  static inline void Transpose(const float* in, int64_t ldi, int rows, int columns, float* out, int64_t ldo) {
+  static inline void Transpose(const float* in, int64_t ldi, int rows, int columns, float* out,
+                               int64_t ldo) {
     __m128 r[4];
     for (int i = 0; i < 4; ++i) {
-      r[i] = i >= rows ? _mm_setzero_ps() : columns == 4 ? Load(in + i * ldi).v : LoadPartial(in + i * ldi, columns).v;
+      r[i] = i >= rows      ? _mm_setzero_ps()
+             : columns == 4 ? Load(in + i * ldi).v
+                            : LoadPartial(in + i * ldi, columns).v;
     }
     _MM_TRANSPOSE4_PS(r[0], r[1], r[2], r[3]);
     for (int i = 0; i < columns; ++i) _mm_storeu_ps(out + i * ldo, r[i]);
@@ -59,10 +82,12 @@ struct Vec {
 
 namespace avx2 {
 #define GRADUS_GEMM_TARGET __attribute__((target("arch=x86-64-v3")))
+constexpr Isa kIsa = Isa::kAvx2;
 constexpr int kTileRows = 6;
 constexpr int kWideRows = 1;
 
-alignas(32) constexpr int32_t kMaskLanes[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
+alignas(32) constexpr int32_t kMaskLanes[16] = {-1, -1, -1, -1, -1, -1, -1, -1,
+                                                0,  0,  0,  0,  0,  0,  0,  0};
 
 struct Vec {
   static constexpr int kLanes = 8;
@@ -77,7 +102,9 @@ struct Vec {
   GRADUS_GEMM_LANES Vec Zero() { return {_mm256_setzero_ps()}; }
   GRADUS_GEMM_LANES Vec Load(const float* p) { return {_mm256_loadu_ps(p)}; }
   GRADUS_GEMM_LANES void Store(float* p, Vec x) { _mm256_storeu_ps(p, x.v); }
-  GRADUS_GEMM_LANES Vec LoadPartial(const float* p, const Mask& m) { return {_mm256_maskload_ps(p, m.lanes)}; }
+  GRADUS_GEMM_LANES Vec LoadPartial(const float* p, const Mask& m) {
+    return {_mm256_maskload_ps(p, m.lanes)};
+  }
   // Masked stores are microcoded on many processors; three plain ones are not.
   GRADUS_GEMM_LANES void StorePartial(float* p, const Mask& m, Vec x) {
     __m128 part = _mm256_castps256_ps128(x.v);
@@ -94,15 +121,18 @@ struct Vec {
     if (m.count & 1) _mm_store_ss(p, part);
   }
   GRADUS_GEMM_LANES Vec Broadcast(const float* p) { return {_mm256_broadcast_ss(p)}; }
-  GRADUS_GEMM_LANES Vec MultiplyAdd(Vec a, Vec b, Vec c) { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
+  GRADUS_GEMM_LANES Vec MultiplyAdd(Vec a, Vec b, Vec c) {
+    return {_mm256_fmadd_ps(a.v, b.v, c.v)};
+  }
   GRADUS_GEMM_LANES Vec Add(Vec a, Vec b) { return {_mm256_add_ps(a.v, b.v)}; }
   GRADUS_GEMM_LANES Vec Relu(Vec a) { return {_mm256_max_ps(_mm256_setzero_ps(), a.v)}; }
-  GRADUS_GEMM_TARGET static inline void Transpose(const float* in, int64_t ldi, int rows, int columns, float* out,
-                                                  int64_t ldo) {
+  GRADUS_GEMM_TARGET static inline void Transpose(const float* in, int64_t ldi, int rows,
+                                                  int columns, float* out, int64_t ldo) {
     const Mask mask = MaskOf(columns);
     __m256 r[8], s[8];
 #pragma GCC unroll 8
-    for (int i = 0; i < 8; ++i) r[i] = i < rows ? _mm256_maskload_ps(in + i * ldi, mask.lanes) : _mm256_setzero_ps();
+    for (int i = 0; i < 8; ++i)
+      r[i] = i < rows ? _mm256_maskload_ps(in + i * ldi, mask.lanes) : _mm256_setzero_ps();
 #pragma GCC unroll 8
     for (int i = 0; i < 8; i += 2) {
       s[i] = _mm256_unpacklo_ps(r[i], r[i + 1]);
@@ -132,6 +162,7 @@ struct Vec {
 
 namespace avx512 {
 #define GRADUS_GEMM_TARGET __attribute__((target("arch=x86-64-v4")))
+constexpr Isa kIsa = Isa::kAvx512;
 constexpr int kTileRows = 12;
 constexpr int kWideRows = 3;
 
@@ -143,18 +174,25 @@ struct Vec {
   GRADUS_GEMM_LANES Vec Zero() { return {_mm512_setzero_ps()}; }
   GRADUS_GEMM_LANES Vec Load(const float* p) { return {_mm512_loadu_ps(p)}; }
   GRADUS_GEMM_LANES void Store(float* p, Vec x) { _mm512_storeu_ps(p, x.v); }
-  GRADUS_GEMM_LANES Vec LoadPartial(const float* p, Mask m) { return {_mm512_maskz_loadu_ps(m, p)}; }
+  GRADUS_GEMM_LANES Vec LoadPartial(const float* p, Mask m) {
+    return {_mm512_maskz_loadu_ps(m, p)};
+  }
   GRADUS_GEMM_LANES void StorePartial(float* p, Mask m, Vec x) { _mm512_mask_storeu_ps(p, m, x.v); }
   GRADUS_GEMM_LANES Vec Broadcast(const float* p) { return {_mm512_set1_ps(*p)}; }
-  GRADUS_GEMM_LANES Vec MultiplyAdd(Vec a, Vec b, Vec c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
+  GRADUS_GEMM_LANES Vec MultiplyAdd(Vec a, Vec b, Vec c) {
+    return {_mm512_fmadd_ps(a.v, b.v, c.v)};
+  }
   GRADUS_GEMM_LANES Vec Add(Vec a, Vec b) { return {_mm512_add_ps(a.v, b.v)}; }
-  GRADUS_GEMM_LANES Vec Relu(Vec a) { return {_mm512_maskz_max_ps(kAll, _mm512_setzero_ps(), a.v)}; }
-  GRADUS_GEMM_TARGET static inline void Transpose(const float* in, int64_t ldi, int rows, int columns, float* out,
-                                                  int64_t ldo) {
+  GRADUS_GEMM_LANES Vec Relu(Vec a) {
+    return {_mm512_maskz_max_ps(kAll, _mm512_setzero_ps(), a.v)};
+  }
+  GRADUS_GEMM_TARGET static inline void Transpose(const float* in, int64_t ldi, int rows,
+                                                  int columns, float* out, int64_t ldo) {
     const Mask mask = MaskOf(columns);
     __m512 r[16], s[16];
 #pragma GCC unroll 16
-    for (int i = 0; i < 16; ++i) r[i] = i < rows ? _mm512_maskz_loadu_ps(mask, in + i * ldi) : _mm512_setzero_ps();
+    for (int i = 0; i < 16; ++i)
+      r[i] = i < rows ? _mm512_maskz_loadu_ps(mask, in + i * ldi) : _mm512_setzero_ps();
 #pragma GCC unroll 16
     for (int i = 0; i < 16; i += 2) {
       s[i] = _mm512_maskz_unpacklo_ps(kAll, r[i], r[i + 1]);
@@ -191,20 +229,96 @@ struct Vec {
 #undef GRADUS_GEMM_TARGET
 }  // namespace avx512
 
+bool UsesDots(const GemmShape& shape) {
+  return shape.n == 1 && !shape.transpose_a && shape.k >= kShortestDot;
+}
+
+void EmptyProduct(const GemmShape& shape, const GemmArguments& x) {
+  for (int64_t i = 0; i < shape.m; ++i) {
+    float* c = x.c + i * x.ldc;
+    for (int64_t j = 0; j < shape.n; ++j) {
+      float value = x.accumulate ? c[j] : 0;
+      if (x.bias != nullptr) value += x.bias[j];
+      c[j] = x.relu && value < 0 ? 0 : value;
+    }
+  }
+  if (x.finish != nullptr) x.finish(x.finish_context, 0, shape.m, 0, shape.n);
+}
+
+void Dispatch(const GemmShape& shape, const GemmArguments& x, Isa isa) {
+  switch (isa) {
+    case Isa::kAvx512:
+      return avx512::RunGemm(shape, x);
+    case Isa::kAvx2:
+      return avx2::RunGemm(shape, x);
+    case Isa::kBaseline:
+      return baseline::RunGemm(shape, x);
+  }
+}
+
+void SingleColumn(const GemmShape& shape, const GemmArguments& x, Isa isa) {
+  const float* b = x.b;
+  if (!shape.transpose_b && x.ldb != 1) {
+    for (int64_t p = 0; p < shape.k; ++p) x.scratch[p] = x.b[p * x.ldb];
+    b = x.scratch;
+  }
+  switch (isa) {
+    case Isa::kAvx512:
+      return avx512::RunDots(shape, x, b);
+    case Isa::kAvx2:
+      return avx2::RunDots(shape, x, b);
+    case Isa::kBaseline:
+      return baseline::RunDots(shape, x, b);
+  }
+}
+
 }  // namespace
 
+int64_t VectorGemmScratch(const GemmShape& shape) {
+  if (UsesDots(shape)) return shape.transpose_b ? 0 : shape.k;
+  // Leading dimensions are not known here, hence both copies where either may be made.
+  const int64_t depth = std::min(shape.k, kDepthBlock);
+  const int64_t width =
+      (std::min(shape.n, kColumnBlock) + kMostLanes - 1) / kMostLanes * kMostLanes;
+  const bool b = shape.transpose_b || shape.m >= 48;
+  const bool a = shape.transpose_a && shape.n >= 256;
+  return (b ? depth * width : 0) + (a ? kMostTileRows * kDepthBlock : 0);
+}
+
 void VectorGemm(const GemmShape& shape, const GemmArguments& x, Isa isa) {
+  if (shape.m == 0 || shape.n == 0) return;
+  if (shape.k == 0) return EmptyProduct(shape, x);
+  if (UsesDots(shape)) return SingleColumn(shape, x, isa);
+  if (shape.n == 1 && shape.transpose_a && x.ldc == 1 && x.bias == nullptr && x.finish == nullptr) {
+    // A single contiguous column is computed as a row, C^T = B^T A, with all lanes at work and the
+    // same bits.
+    GemmArguments turned = x;
+    turned.a = x.b;
+    turned.lda = shape.transpose_b ? shape.k : x.ldb;
+    turned.b = x.a;
+    turned.ldb = x.lda;
+    turned.ldc = shape.m;
+    return Dispatch({1, shape.m, shape.k, !shape.transpose_b, false}, turned, isa);
+  }
+  Dispatch(shape, x, isa);
+}
+
+void ColumnSums(const float* x, int64_t rows, int64_t columns, int64_t ldx, bool accumulate,
+                float* sums, Isa isa) {
   switch (isa) {
-    case Isa::kAvx512: return avx512::RunGemm(shape, x);
-    case Isa::kAvx2: return avx2::RunGemm(shape, x);
-    case Isa::kBaseline: return baseline::RunGemm(shape, x);
+    case Isa::kAvx512:
+      return avx512::RunColumnSums(x, rows, columns, ldx, accumulate, sums);
+    case Isa::kAvx2:
+      return avx2::RunColumnSums(x, rows, columns, ldx, accumulate, sums);
+    case Isa::kBaseline:
+      return baseline::RunColumnSums(x, rows, columns, ldx, accumulate, sums);
   }
 }
-void ColumnSums(const float* x, int64_t rows, int64_t columns, int64_t ldx, bool accumulate, float* sums, Isa isa) {
-  switch (isa) {
-    case Isa::kAvx512: return avx512::RunColumnSums(x, rows, columns, ldx, accumulate, sums);
-    case Isa::kAvx2: return avx2::RunColumnSums(x, rows, columns, ldx, accumulate, sums);
-    case Isa::kBaseline: return baseline::RunColumnSums(x, rows, columns, ldx, accumulate, sums);
-  }
+
+GemmChoice ChooseGemm(const GemmShape& shape, Isa isa) {
+  (void)shape;
+  (void)isa;
+  return GemmChoice::kVector;
 }
+
 }  // namespace gradus

@@ -1,15 +1,18 @@
 // The loops of vector_gemm.cc, compiled once per instruction set.
 //
-// There is no include guard on purpose: vector_gemm.cc includes this text three times, each time inside another namespace
-// that defines `Vec` (a register of floats, with loads and stores of its first lanes), kTileRows, kWideRows, and with
-// GRADUS_GEMM_TARGET naming the instruction set of every function.
+// There is no include guard on purpose: vector_gemm.cc includes this text three times, each time
+// inside another namespace that defines kIsa, kTileRows, kWideRows and `Vec` (a register of floats,
+// with loads and stores of its first lanes), and with GRADUS_GEMM_TARGET naming the instruction set
+// of every function.
 //
-// The heart is a tile: kRows x kVectors registers of C stay in the register file while the loop over k adds one outer
-// product per turn. A is read by broadcasts in place, in either orientation; B is read as rows as wide as the tile, in place or
-// from a packed panel. Every element of C is one chain of multiply-adds in the order of k, whatever the tile.
+// The heart is a tile: kRows x kVectors registers of C stay in the register file while the loop
+// over k adds one outer product per turn. A is read by broadcasts in place, in either orientation;
+// B is read as rows as wide as the tile, in place or from a packed panel. Every element of C is one
+// chain of multiply-adds in the order of k, whatever the tile.
 
 constexpr int kTileVectors = 2;
-constexpr int kWideVectors = 8;  // for so few rows that two vectors could not hide the latency of a multiply-add
+constexpr int kWideVectors =
+    8;  // for so few rows that two vectors could not hide the latency of a multiply-add
 constexpr int kTileColumns = kTileVectors * Vec::kLanes;
 
 // One tile's work, k steps of it.
@@ -28,7 +31,8 @@ struct Tile {
 };
 
 template <bool kPartial>
-GRADUS_GEMM_TARGET inline __attribute__((always_inline)) Vec LoadLanes(const float* from, const Vec::Mask& mask) {
+GRADUS_GEMM_TARGET inline __attribute__((always_inline)) Vec LoadLanes(const float* from,
+                                                                       const Vec::Mask& mask) {
   return kPartial ? Vec::LoadPartial(from, mask) : Vec::Load(from);
 }
 
@@ -42,18 +46,19 @@ GRADUS_GEMM_TARGET void RunTile(const Tile& t) {
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
       const float* c = t.c + r * t.c_stride;
-#pragma GCC unroll 8
+#pragma GCC unroll 16
       for (int v = 0; v < kLast; ++v) sum[r][v] = Vec::Load(c + v * kLanes);
       sum[r][kLast] = LoadLanes<kPartial>(c + kLast * kLanes, mask);
     }
   } else {
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 8
+#pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) sum[r][v] = Vec::Zero();
     }
   }
-  // Every third row of a plain A has a pointer of its own: twelve rows need four pointers and one stride.
+  // Every third row of a plain A has a pointer of its own: twelve rows need four pointers and one
+  // stride.
   constexpr int kAnchors = (kRows + 2) / 3;
   const float* anchor[kAnchors];
 #pragma GCC unroll 16
@@ -69,7 +74,7 @@ GRADUS_GEMM_TARGET void RunTile(const Tile& t) {
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
       const Vec scale = Vec::Broadcast(kTransposeA ? a + r : anchor[r / 3] + p + (r % 3) * stride);
-#pragma GCC unroll 8
+#pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) sum[r][v] = Vec::MultiplyAdd(scale, row[v], sum[r][v]);
     }
     if (kTransposeA) a += stride;
@@ -87,7 +92,7 @@ GRADUS_GEMM_TARGET void RunTile(const Tile& t) {
   if (t.relu) {
 #pragma GCC unroll 16
     for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 8
+#pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) sum[r][v] = Vec::Relu(sum[r][v]);
     }
   }
@@ -126,10 +131,12 @@ template <int... kRow>
 constexpr std::array<RowTiles, kTileRows> MakeTiles(std::integer_sequence<int, kRow...>) {
   return {TilesOf<kRow + 1>()...};
 }
-constexpr std::array<RowTiles, kTileRows> kTiles = MakeTiles(std::make_integer_sequence<int, kTileRows>());
+constexpr std::array<RowTiles, kTileRows> kTiles =
+    MakeTiles(std::make_integer_sequence<int, kTileRows>());
 
 // Copies rows [0, k) and `columns` columns of B into a panel whose rows are `width` apart.
-GRADUS_GEMM_TARGET inline void PackPanel(const float* b, int64_t ldb, int64_t k, int columns, int width, float* panel) {
+GRADUS_GEMM_TARGET inline void PackPanel(const float* b, int64_t ldb, int64_t k, int columns,
+                                         int width, float* panel) {
   const int full = columns / Vec::kLanes * Vec::kLanes;
   const Vec::Mask mask = Vec::MaskOf(columns - full);
   for (int64_t p = 0; p < k; ++p) {
@@ -141,8 +148,8 @@ GRADUS_GEMM_TARGET inline void PackPanel(const float* b, int64_t ldb, int64_t k,
 }
 
 // The same from a B stored as [columns, k]: square blocks are turned over in registers.
-GRADUS_GEMM_TARGET inline void PackTransposedPanel(const float* b, int64_t ldb, int64_t k, int columns, int width,
-                                                   float* panel) {
+GRADUS_GEMM_TARGET inline void PackTransposedPanel(const float* b, int64_t ldb, int64_t k,
+                                                   int columns, int width, float* panel) {
   for (int64_t p = 0; p < k; p += Vec::kLanes) {
     const int depth = static_cast<int>(std::min<int64_t>(Vec::kLanes, k - p));
     for (int j = 0; j < columns; j += Vec::kLanes) {
@@ -152,9 +159,54 @@ GRADUS_GEMM_TARGET inline void PackTransposedPanel(const float* b, int64_t ldb, 
   }
 }
 
+// Copies rows [0, k) and `columns` columns of a transposed A, to stand close together.
+GRADUS_GEMM_TARGET inline void PackRows(const float* a, int64_t lda, int64_t k, int64_t columns,
+                                        float* block) {
+  for (int64_t p = 0; p < k; ++p) {
+    for (int64_t r = 0; r < columns; ++r) block[p * columns + r] = a[p * lda + r];
+  }
+}
+
+// One row block, `t` prepared, against columns [begin, end). The first row block fills the packed
+// panels.
+GRADUS_GEMM_TARGET inline void RunRowBlock(const GemmShape& shape, const GemmArguments& x,
+                                           int64_t row, int64_t rows, int64_t begin, int64_t end,
+                                           int64_t p0, bool last, float* panel, Tile* t) {
+  const bool wide = rows <= kWideRows && panel == nullptr;
+  for (int64_t j = begin; j < end;) {
+    const bool wide_tile = wide && end - j > (kWideVectors - 1) * Vec::kLanes;
+    const int widest = wide_tile ? kWideVectors * Vec::kLanes : kTileColumns;
+    const int columns = static_cast<int>(std::min<int64_t>(widest, end - j));
+    const int vectors = (columns + Vec::kLanes - 1) / Vec::kLanes;
+    const int width = vectors * Vec::kLanes;
+    if (panel != nullptr) {
+      if (row == 0) {
+        if (shape.transpose_b) {
+          PackTransposedPanel(x.b + j * x.ldb + p0, x.ldb, t->k, columns, width, panel);
+        } else {
+          PackPanel(x.b + p0 * x.ldb + j, x.ldb, t->k, columns, width, panel);
+        }
+      }
+      t->b = panel;
+      t->b_stride = width;
+      panel += width * t->k;
+    } else {
+      t->b = x.b + p0 * x.ldb + j;
+      t->b_stride = x.ldb;
+    }
+    t->c = x.c + row * x.ldc + j;
+    t->last_lanes = columns - (vectors - 1) * Vec::kLanes;
+    t->bias = last && x.bias != nullptr ? x.bias + j : nullptr;
+    const int kind = wide_tile ? 2 : vectors - 1;
+    kTiles[rows - 1].at[kind][columns != width][shape.transpose_a](*t);
+    j += columns;
+  }
+}
+
 GRADUS_GEMM_TARGET inline void RunGemm(const GemmShape& shape, const GemmArguments& x) {
-  const bool pack = PacksB(shape);
-  const bool wide = shape.m <= kWideRows && !pack;
+  const bool pack_a = PacksA(shape, x.lda, kIsa);
+  float* const panels =
+      PacksB(shape, x.ldb, kIsa) ? x.scratch + (pack_a ? kTileRows * kDepthBlock : 0) : nullptr;
   // Blocks of almost equal height: a thin last one would wait for its multiply-adds.
   int64_t row_blocks = 1, height = shape.m, taller = 0;
   if (shape.m > kTileRows) {
@@ -163,57 +215,35 @@ GRADUS_GEMM_TARGET inline void RunGemm(const GemmShape& shape, const GemmArgumen
     taller = shape.m % row_blocks;
   }
   Tile t;
-  t.a_stride = x.lda;
   t.c_stride = x.ldc;
-  for (int64_t j0 = 0; j0 < shape.n; j0 += kColumnBlock) {
-    const int64_t j1 = std::min(shape.n, j0 + kColumnBlock);
-    for (int64_t p0 = 0; p0 < shape.k; p0 += kDepthBlock) {
-      const int64_t depth = std::min(kDepthBlock, shape.k - p0);
-      const bool last = p0 + depth == shape.k;
-      t.k = depth;
-      t.load_c = x.accumulate || p0 != 0;
+  for (int64_t j = 0; j < shape.n; j += kColumnBlock) {
+    const int64_t end = std::min(shape.n, j + kColumnBlock);
+    for (int64_t p = 0; p < shape.k; p += kDepthBlock) {
+      t.k = std::min(kDepthBlock, shape.k - p);
+      const bool last = p + t.k == shape.k;
+      t.load_c = x.accumulate || p != 0;
       t.relu = last && x.relu;
       int64_t row = 0;
       for (int64_t i = 0; i < row_blocks; ++i) {
         const int64_t rows = height + (i < taller ? 1 : 0);
-        t.a = shape.transpose_a ? x.a + p0 * x.lda + row : x.a + row * x.lda + p0;
-        float* panel = x.scratch;
-        for (int64_t j = j0; j < j1;) {
-          const bool wide_tile = wide && j1 - j > (kWideVectors - 1) * Vec::kLanes;
-          const int widest = wide_tile ? kWideVectors * Vec::kLanes : kTileColumns;
-          const int columns = static_cast<int>(std::min<int64_t>(widest, j1 - j));
-          const int vectors = (columns + Vec::kLanes - 1) / Vec::kLanes;
-          const int width = vectors * Vec::kLanes;
-          t.b = x.b + p0 * x.ldb + j;
-          t.b_stride = x.ldb;
-          if (pack) {
-            if (i == 0) {
-              if (shape.transpose_b) {
-                PackTransposedPanel(x.b + j * x.ldb + p0, x.ldb, depth, columns, width, panel);
-              } else {
-                PackPanel(t.b, x.ldb, depth, columns, width, panel);
-              }
-            }
-            t.b = panel;
-            t.b_stride = width;
-            panel += width * depth;
-          }
-          t.c = x.c + row * x.ldc + j;
-          t.last_lanes = columns - (vectors - 1) * Vec::kLanes;
-          t.bias = last && x.bias != nullptr ? x.bias + j : nullptr;
-          const int kind = wide_tile ? 2 : vectors - 1;
-          kTiles[rows - 1].at[kind][columns != width][shape.transpose_a](t);
-          j += columns;
+        t.a = shape.transpose_a ? x.a + p * x.lda + row : x.a + row * x.lda + p;
+        t.a_stride = x.lda;
+        if (pack_a) {
+          PackRows(t.a, x.lda, t.k, rows, x.scratch);
+          t.a = x.scratch;
+          t.a_stride = rows;
         }
-        if (last && x.finish != nullptr) x.finish(x.finish_context, row, rows, j0, j1 - j0);
+        RunRowBlock(shape, x, row, rows, j, end, p, last, panels, &t);
+        if (last && x.finish != nullptr) x.finish(x.finish_context, row, rows, j, end - j);
         row += rows;
       }
     }
   }
 }
 
-// C's only column as dot products of A's rows with a contiguous vector.
-GRADUS_GEMM_TARGET inline void RunDots(const GemmShape& shape, const GemmArguments& x) {
+// C's only column as dot products of A's rows with `b`, which is contiguous.
+GRADUS_GEMM_TARGET inline void RunDots(const GemmShape& shape, const GemmArguments& x,
+                                       const float* b) {
   constexpr int kChains = 4;
   constexpr int kStep = kChains * Vec::kLanes;
   const Vec::Mask mask = Vec::MaskOf(static_cast<int>(shape.k % Vec::kLanes));
@@ -225,13 +255,15 @@ GRADUS_GEMM_TARGET inline void RunDots(const GemmShape& shape, const GemmArgumen
 #pragma GCC unroll 4
       for (int v = 0; v < kChains; ++v) {
         const int64_t at = p + v * Vec::kLanes;
-        sum[v] = Vec::MultiplyAdd(Vec::Load(a + at), Vec::Load(x.b + at), sum[v]);
+        sum[v] = Vec::MultiplyAdd(Vec::Load(a + at), Vec::Load(b + at), sum[v]);
       }
     }
     for (; p + Vec::kLanes <= shape.k; p += Vec::kLanes) {
-      sum[0] = Vec::MultiplyAdd(Vec::Load(a + p), Vec::Load(x.b + p), sum[0]);
+      sum[0] = Vec::MultiplyAdd(Vec::Load(a + p), Vec::Load(b + p), sum[0]);
     }
-    if (p != shape.k) sum[1] = Vec::MultiplyAdd(Vec::LoadPartial(a + p, mask), Vec::LoadPartial(x.b + p, mask), sum[1]);
+    if (p != shape.k)
+      sum[1] =
+          Vec::MultiplyAdd(Vec::LoadPartial(a + p, mask), Vec::LoadPartial(b + p, mask), sum[1]);
     float lane[Vec::kLanes];
     Vec::Store(lane, Vec::Add(Vec::Add(sum[0], sum[1]), Vec::Add(sum[2], sum[3])));
     for (int half = Vec::kLanes / 2; half > 0; half /= 2) {
@@ -246,8 +278,8 @@ GRADUS_GEMM_TARGET inline void RunDots(const GemmShape& shape, const GemmArgumen
 }
 
 template <int kVectors, int kChains, bool kPartial>
-GRADUS_GEMM_TARGET inline void SumColumns(const float* x, int64_t rows, int64_t ldx, int last_lanes, bool accumulate,
-                                          float* sums) {
+GRADUS_GEMM_TARGET inline void SumColumns(const float* x, int64_t rows, int64_t ldx, int last_lanes,
+                                          bool accumulate, float* sums) {
   constexpr int kLast = kVectors - 1;
   const Vec::Mask mask = Vec::MaskOf(last_lanes);
   Vec sum[kChains][kVectors];
@@ -262,23 +294,28 @@ GRADUS_GEMM_TARGET inline void SumColumns(const float* x, int64_t rows, int64_t 
     for (int i = 0; i < kChains; ++i) {
       const float* at = x + (row + i) * ldx;
 #pragma GCC unroll 4
-      for (int v = 0; v < kLast; ++v) sum[i][v] = Vec::Add(sum[i][v], Vec::Load(at + v * Vec::kLanes));
+      for (int v = 0; v < kLast; ++v)
+        sum[i][v] = Vec::Add(sum[i][v], Vec::Load(at + v * Vec::kLanes));
       sum[i][kLast] = Vec::Add(sum[i][kLast], LoadLanes<kPartial>(at + kLast * Vec::kLanes, mask));
     }
   }
   for (; row < rows; ++row) {
     const float* at = x + row * ldx;
 #pragma GCC unroll 4
-    for (int v = 0; v < kLast; ++v) sum[0][v] = Vec::Add(sum[0][v], Vec::Load(at + v * Vec::kLanes));
+    for (int v = 0; v < kLast; ++v)
+      sum[0][v] = Vec::Add(sum[0][v], Vec::Load(at + v * Vec::kLanes));
     sum[0][kLast] = Vec::Add(sum[0][kLast], LoadLanes<kPartial>(at + kLast * Vec::kLanes, mask));
   }
 #pragma GCC unroll 4
   for (int v = 0; v < kVectors; ++v) {
     Vec total = sum[0][v];
     if (kChains == 2) total = Vec::Add(total, sum[kChains - 1][v]);
-    if (kChains == 4) total = Vec::Add(Vec::Add(total, sum[1][v]), Vec::Add(sum[kChains - 2][v], sum[kChains - 1][v]));
+    if (kChains == 4)
+      total =
+          Vec::Add(Vec::Add(total, sum[1][v]), Vec::Add(sum[kChains - 2][v], sum[kChains - 1][v]));
     float* at = sums + v * Vec::kLanes;
-    if (accumulate) total = Vec::Add(v == kLast ? LoadLanes<kPartial>(at, mask) : Vec::Load(at), total);
+    if (accumulate)
+      total = Vec::Add(v == kLast ? LoadLanes<kPartial>(at, mask) : Vec::Load(at), total);
     if (kPartial && v == kLast) {
       Vec::StorePartial(at, mask, total);
     } else {
@@ -287,13 +324,15 @@ GRADUS_GEMM_TARGET inline void SumColumns(const float* x, int64_t rows, int64_t 
   }
 }
 
-GRADUS_GEMM_TARGET inline void RunColumnSums(const float* x, int64_t rows, int64_t columns, int64_t ldx, bool accumulate,
-                                             float* sums) {
+GRADUS_GEMM_TARGET inline void RunColumnSums(const float* x, int64_t rows, int64_t columns,
+                                             int64_t ldx, bool accumulate, float* sums) {
   constexpr int kWidth = 4 * Vec::kLanes;
   int64_t j = 0;
-  for (; j + kWidth <= columns; j += kWidth) SumColumns<4, 2, false>(x + j, rows, ldx, Vec::kLanes, accumulate, sums + j);
+  for (; j + kWidth <= columns; j += kWidth)
+    SumColumns<4, 2, false>(x + j, rows, ldx, Vec::kLanes, accumulate, sums + j);
   for (; j + Vec::kLanes <= columns; j += Vec::kLanes) {
     SumColumns<1, 4, false>(x + j, rows, ldx, Vec::kLanes, accumulate, sums + j);
   }
-  if (j < columns) SumColumns<1, 4, true>(x + j, rows, ldx, static_cast<int>(columns - j), accumulate, sums + j);
+  if (j < columns)
+    SumColumns<1, 4, true>(x + j, rows, ldx, static_cast<int>(columns - j), accumulate, sums + j);
 }
