@@ -1,0 +1,46 @@
+// Categorical cross-entropy with a distribution y over the classes as label, over the last axis:
+//
+//   probabilities p   -sum_k y_k log q_k,  q = p / sum(p) clipped to [1e-7, 1 - 1e-7]   (keras.losses.categorical_crossentropy)
+//   logits z          -sum_k y_k log_softmax(z)_k
+//
+//   loss { categorical_crossentropy { prediction: "logits" label: "one_hot" from_logits: true } }
+//
+// NOTE: Keras on TensorFlow, JAX and PyTorch all divide by the sum before they clip.
+
+#include "gradus/graph/per_example.h"
+#include "gradus/loss.pb.h"
+
+namespace gradus {
+namespace {
+
+constexpr double kEpsilon = 1e-7;  // keras.config.epsilon()
+
+Value LogProbabilities(Value p, Emitter& emit) {
+  op::ReduceSum sum;
+  sum.add_axis(-1);
+  sum.set_keep_dims(true);
+  op::Clip clip;
+  clip.set_min(kEpsilon);
+  clip.set_max(1 - kEpsilon);
+  const Value normalised = emit(op::Div(), {p, emit(sum, {p})});
+  return emit(op::Log(), {emit(clip, {normalised})});
+}
+
+class CategoricalCrossentropy final : public TypedLayer<loss::CategoricalCrossentropy> {
+  void Build(const loss::CategoricalCrossentropy& config, LayerScope* scope) const override {
+    const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
+    if (!pair.valid() || !ExpectClasses(pair.prediction, scope)) return;
+    Emitter& emit = scope->emit();
+    const Value log_p = config.from_logits() ? emit(op::LogSoftmax(), {pair.prediction})
+                                             : LogProbabilities(pair.prediction, emit);
+    op::ReduceSum over_classes;
+    over_classes.add_axis(-1);
+    const Value sum = emit(over_classes, {emit(op::Mul(), {pair.label, log_p})});
+    scope->SetOutput(MeanPerExample(emit(op::Neg(), {sum}), emit));
+  }
+};
+
+GRADUS_REGISTER(Layer, "gradus.LossConfig.categorical_crossentropy", CategoricalCrossentropy);
+
+}  // namespace
+}  // namespace gradus

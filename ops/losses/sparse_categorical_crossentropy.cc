@@ -1,0 +1,52 @@
+// Categorical cross-entropy with the number of the class as label k:
+//
+//   probabilities p   -log q,  q = p_k / sum(p) clipped to [1e-7, 1 - 1e-7]   (keras.losses.sparse_categorical_crossentropy)
+//   logits z          -log_softmax(z)_k
+//
+//   loss { sparse_categorical_crossentropy { prediction: "logits" label: "digit" from_logits: true } }
+//
+// From probabilities the class is picked first: what follows works on one number per example and gives the same. A class outside [0, classes) ends
+// the run with an error.
+// NOTE: Keras on JAX, PyTorch and NumPy computes this; on TensorFlow it clips first and divides by the sum of what it clipped, which differs for
+// predictions that do not add up to one or have entries beyond the bounds.
+
+#include "gradus/graph/per_example.h"
+#include "gradus/loss.pb.h"
+
+namespace gradus {
+namespace {
+
+constexpr double kEpsilon = 1e-7;  // keras.config.epsilon()
+
+Value LogOfPicked(Value p, Value label, const op::Gather& pick, Emitter& emit) {
+  op::ReduceSum sum;
+  sum.add_axis(-1);
+  op::Clip clip;
+  clip.set_min(kEpsilon);
+  clip.set_max(1 - kEpsilon);
+  const Value picked = emit(pick, {p, label});
+  const Value normalised = emit(op::Div(), {picked, emit(sum, {p})});
+  return emit(op::Log(), {emit(clip, {normalised})});
+}
+
+class SparseCategoricalCrossentropy final
+    : public TypedLayer<loss::SparseCategoricalCrossentropy> {
+  void Build(const loss::SparseCategoricalCrossentropy& config, LayerScope* scope) const override {
+    const PredictionAndLabel pair = ReadClasses(config.prediction(), config.label(), scope);
+    if (!pair.valid() || !ExpectClasses(pair.prediction, scope)) return;
+    Emitter& emit = scope->emit();
+    op::Gather pick;
+    pick.set_batch_dims(1);
+    const Value log_p =
+        config.from_logits()
+            ? emit(pick, {emit(op::LogSoftmax(), {pair.prediction}), pair.label})
+            : LogOfPicked(pair.prediction, pair.label, pick, emit);
+    scope->SetOutput(emit(op::Neg(), {log_p}));
+  }
+};
+
+GRADUS_REGISTER(Layer, "gradus.LossConfig.sparse_categorical_crossentropy",
+                SparseCategoricalCrossentropy);
+
+}  // namespace
+}  // namespace gradus
