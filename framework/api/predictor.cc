@@ -1,0 +1,132 @@
+// Prediction from a saved model.
+
+#include "gradus/api/predictor.h"
+
+#include <utility>
+
+#include "absl/strings/str_join.h"
+#include "gradus/api/model_file.h"
+#include "gradus/api/run_file.h"
+#include "gradus/train/train_step.h"
+
+namespace gradus {
+namespace {
+
+FieldSpec FieldOf(const std::string& name, const TensorSpec& spec) {
+  FieldSpec field;
+  field.input = name;
+  field.dtype = spec.dtype;
+  for (int axis = 1; axis < spec.shape.rank(); ++axis) field.dims.push_back(spec.shape.dim(axis).k);
+  return field;
+}
+
+}  // namespace
+
+Predictor::~Predictor() = default;
+
+absl::StatusOr<std::unique_ptr<Predictor>> Predictor::Load(const std::string& folder,
+                                                           const PredictorOptions& options) {
+  GRADUS_ASSIGN_OR_RETURN(SavedModel saved, ReadSavedModel(folder));
+  std::unique_ptr<Predictor> predictor(new Predictor);
+  predictor->options_ = options;
+  predictor->name_ = saved.model().name();
+  GRADUS_ASSIGN_OR_RETURN(predictor->preprocessing_,
+                          Preprocessing::FromProto(saved.preprocessing()));
+  Diagnostics diagnostics;
+  ModelGraph model = BuildGraph(saved.model(), Mode::kInference, Parts::kPrediction,
+                                ConfigPath().Child("model"), &diagnostics);
+  GRADUS_RETURN_IF_ERROR(diagnostics.ToStatus());
+
+  Fetches fetches;
+  for (const NamedValue& output : model.outputs) {
+    const TensorSpec& spec = model.graph.spec(output.value);
+    fetches.values.push_back(output.value);
+    predictor->outputs_.push_back(FieldOf(output.name, spec));
+    predictor->output_shapes_.push_back(spec.shape);
+  }
+  for (Value input : model.graph.inputs()) {
+    predictor->inputs_.push_back(FieldOf(model.graph.node(input).name, model.graph.spec(input)));
+  }
+  GRADUS_ASSIGN_OR_RETURN(ParameterStore store, ParameterStore::Create(model.graph, 0, {}));
+  predictor->store_ = std::make_unique<ParameterStore>(std::move(store));
+  GRADUS_ASSIGN_OR_RETURN(WeightsMatch match,
+                          LoadWeights(WeightsPath(folder), predictor->store_.get()));
+  for (const WeightsMatch::Row& row : match.rows) {
+    // A model may have been saved with parameters that only its losses read; those are of no use here.
+    if (row.kind == WeightsMatch::kLoaded || row.kind == WeightsMatch::kUnexpected) continue;
+    return absl::InvalidArgumentError(absl::StrCat(WeightsPath(folder), " does not fit ", folder,
+                                                   "/model.pbtxt:\n", match.Table()));
+  }
+  GRADUS_ASSIGN_OR_RETURN(
+      predictor->executor_,
+      Executor::Create(model.graph, fetches, predictor->store_->layout(),
+                       predictor->store_->state_layout(), ExecutorOptions()));
+  predictor->scalars_ = InitialScalars(model, 0);
+  return predictor;
+}
+
+absl::StatusOr<std::map<std::string, Tensor>> Predictor::Predict(
+    const std::map<std::string, Tensor>& inputs) const {
+  std::vector<Tensor> kept;
+  std::vector<const void*> pointers;
+  int64_t rows = -1;
+  for (const FieldSpec& field : inputs_) {
+    const auto found = inputs.find(field.input);
+    if (found == inputs.end()) {
+      return absl::InvalidArgumentError(absl::StrCat("input \"", field.input, "\" is missing"));
+    }
+    Tensor tensor = found->second;
+    if (options_.raw_inputs) {
+      GRADUS_ASSIGN_OR_RETURN(tensor, preprocessing_.Apply(field, tensor));
+    }
+    std::vector<int64_t> wanted = {tensor.rows()};
+    wanted.insert(wanted.end(), field.dims.begin(), field.dims.end());
+    if (tensor.dtype() != field.dtype || tensor.dims() != wanted) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("input \"", field.input, "\" is ", Name(tensor.dtype()), " [",
+                       absl::StrJoin(tensor.dims(), ", "), "] and should be ", field.ToString(),
+                       " after the rows"));
+    }
+    if (rows >= 0 && tensor.rows() != rows) {
+      return absl::InvalidArgumentError(absl::StrCat("input \"", field.input, "\" has ",
+                                                     tensor.rows(), " rows, another one ", rows));
+    }
+    rows = tensor.rows();
+    pointers.push_back(tensor.raw());
+    kept.push_back(std::move(tensor));
+  }
+  if (inputs.size() != inputs_.size()) {
+    return absl::InvalidArgumentError(absl::StrCat("the model predicts from ", inputs_.size(),
+                                                   " inputs, ", inputs.size(), " are given"));
+  }
+
+  std::map<std::string, Tensor> outputs;
+  Results results;
+  for (size_t i = 0; i < outputs_.size(); ++i) {
+    GRADUS_ASSIGN_OR_RETURN(Tensor tensor,
+                            Tensor::Create(outputs_[i].dtype, output_shapes_[i].At(rows)));
+    results.values.push_back(tensor.mutable_raw());
+    outputs.emplace(outputs_[i].input, std::move(tensor));
+  }
+  Executor::ContextPtr context;
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    if (!idle_.empty()) {
+      context = std::move(idle_.back());
+      idle_.pop_back();
+    }
+  }
+  if (context == nullptr) {
+    GRADUS_ASSIGN_OR_RETURN(context, executor_->NewContext());
+  }
+  const absl::Status status = executor_->Run(
+      context.get(), {store_->weights(), store_->states(), pointers, rows, scalars_}, results);
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    idle_.push_back(std::move(context));
+  }
+  if (!status.ok()) return status;
+  return outputs;
+}
+
+}  // namespace gradus

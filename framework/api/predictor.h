@@ -1,0 +1,65 @@
+// A saved model that predicts. Loaded once, used by any number of threads.
+//
+//   auto predictor = *gradus::Predictor::Load("runs/xor-1");
+//   auto outputs = *predictor->Predict({{"x", x}});        // raw values: preprocessing is the model's
+//   outputs.at("output").data<float>();
+
+#ifndef GRADUS_API_PREDICTOR_H_
+#define GRADUS_API_PREDICTOR_H_
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "gradus/base/tensor.h"
+#include "gradus/data/preprocessing.h"
+#include "gradus/graph/build_graph.h"
+#include "gradus/runtime/executor.h"
+#include "gradus/train/parameter_store.h"
+
+namespace gradus {
+
+struct PredictorOptions {
+  bool raw_inputs = true;  // Whether Predict applies the saved preprocessing.
+};
+
+class Predictor {
+ public:
+  // `folder` holds model.pbtxt and model.safetensors: a run folder, or where SaveModel wrote. Weights must fit exactly.
+  static absl::StatusOr<std::unique_ptr<Predictor>> Load(const std::string& folder,
+                                                         const PredictorOptions& options = {});
+  ~Predictor();
+
+  // The inputs that predicting needs (no labels), and the outputs by name with the shape of one example.
+  const std::vector<FieldSpec>& inputs() const { return inputs_; }
+  const std::vector<FieldSpec>& outputs() const { return outputs_; }
+  const Preprocessing& preprocessing() const { return preprocessing_; }
+  const std::string& name() const { return name_; }
+
+  // Thread-safe. All tensors [rows, ...]; more inputs than needed are an error, as are missing ones. The same row gives the same result in any
+  // batch of the same size.
+  absl::StatusOr<std::map<std::string, Tensor>> Predict(
+      const std::map<std::string, Tensor>& inputs) const;
+
+ private:
+  Predictor() = default;
+
+  std::string name_;
+  PredictorOptions options_;
+  std::vector<FieldSpec> inputs_, outputs_;
+  Preprocessing preprocessing_;
+  std::unique_ptr<ParameterStore> store_;
+  std::unique_ptr<Executor> executor_;
+  std::vector<double> scalars_;
+  std::vector<Shape> output_shapes_;
+
+  mutable std::mutex mutex_;
+  mutable std::vector<Executor::ContextPtr> idle_;  // Contexts that no call is using.
+};
+
+}  // namespace gradus
+
+#endif  // GRADUS_API_PREDICTOR_H_

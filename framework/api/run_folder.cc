@@ -1,0 +1,129 @@
+// Run folders and their log.
+
+#include "gradus/api/run_folder.h"
+
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_split.h"
+#include "gradus/base/file.h"
+#include "gradus/base/status.h"
+#include "gradus/base/text_config.h"
+
+namespace gradus {
+namespace {
+
+constexpr int64_t kMostMetricsBytes = int64_t{1} << 32;
+
+std::string JsonNumber(double value) {
+  return std::isfinite(value) ? absl::StrFormat("%.17g", value) : "null";
+}
+
+std::string JsonString(absl::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') {
+      absl::StrAppend(&out, "\\", absl::string_view(&c, 1));
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      absl::StrAppendFormat(&out, "\\u%04x", static_cast<unsigned char>(c));
+    } else {
+      out.push_back(c);
+    }
+  }
+  return out + "\"";
+}
+
+absl::string_view ScopeName(MetricLine::Scope scope) {
+  switch (scope) {
+    case MetricLine::kStep:
+      return "step";
+    case MetricLine::kEpoch:
+      return "epoch";
+    case MetricLine::kFinal:
+      return "final";
+  }
+  return "";
+}
+
+// Whether a line of our own making was written by the first `step` updates.
+bool WrittenBefore(absl::string_view line, int64_t step) {
+  if (absl::StrContains(line, "\"scope\":\"final\"")) return false;
+  constexpr absl::string_view kKey = "\"step\":";
+  const size_t at = line.find(kKey);
+  if (at == absl::string_view::npos) return false;
+  absl::string_view rest = line.substr(at + kKey.size());
+  int64_t written;
+  return absl::SimpleAtoi(rest.substr(0, rest.find_first_of(",}")), &written) && written <= step;
+}
+
+absl::Status WriteError(const std::string& path) {
+  return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", std::strerror(errno)));
+}
+
+}  // namespace
+
+std::string RunFolder::checkpoints() const { return JoinPath(path, "checkpoints"); }
+std::string RunFolder::metrics() const { return JoinPath(path, "metrics.jsonl"); }
+
+absl::StatusOr<RunFolder> RunFolder::Create(const std::string& path, const RunConfig& config) {
+  RunFolder folder;
+  folder.path = path;
+  for (int n = 1; folder.path.empty(); ++n) {
+    const std::string candidate = absl::StrCat("runs/", config.model().name(), "-", n);
+    if (!Exists(candidate)) folder.path = candidate;
+  }
+  if (Exists(folder.path)) {
+    absl::StatusOr<std::vector<std::string>> names = ListFolder(folder.path);
+    if (!names.ok()) return names.status();
+    if (!names->empty()) {
+      return absl::AlreadyExistsError(absl::StrCat(
+          "run folder ", folder.path, " is not empty; give another --run_dir, or go on with --resume ",
+          folder.path));
+    }
+  }
+  GRADUS_RETURN_IF_ERROR(MakeFolders(folder.path));
+  GRADUS_RETURN_IF_ERROR(WriteFile(JoinPath(folder.path, "run.pbtxt"), PrintTextConfig(config)));
+  return folder;
+}
+
+absl::StatusOr<std::unique_ptr<MetricsFile>> MetricsFile::Open(const std::string& path,
+                                                               int64_t resumed_step) {
+  if (Exists(path)) {
+    GRADUS_ASSIGN_OR_RETURN(std::string text, ReadFile(path, kMostMetricsBytes));
+    std::string kept;
+    for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+      if (WrittenBefore(line, resumed_step)) absl::StrAppend(&kept, line, "\n");
+    }
+    if (kept != text) GRADUS_RETURN_IF_ERROR(WriteFile(path, kept));
+  }
+  std::FILE* file = std::fopen(path.c_str(), "ab");
+  if (file == nullptr) return WriteError(path);
+  return std::unique_ptr<MetricsFile>(new MetricsFile(path, file));
+}
+
+MetricsFile::~MetricsFile() { std::fclose(file_); }
+
+absl::Status MetricsFile::OnLine(const MetricLine& line) {
+  const std::string json = ToJson(line) + "\n";
+  if (std::fwrite(json.data(), 1, json.size(), file_) != json.size()) return WriteError(path_);
+  // Epochs are what people watch; single steps may wait in the buffer.
+  if (line.scope != MetricLine::kStep && std::fflush(file_) != 0) return WriteError(path_);
+  return absl::OkStatus();
+}
+
+std::string ToJson(const MetricLine& line) {
+  std::string json = absl::StrCat("{\"scope\":", JsonString(ScopeName(line.scope)),
+                                  ",\"step\":", line.step, ",\"epoch\":", line.epoch,
+                                  ",\"split\":", JsonString(line.split),
+                                  ",\"loss\":", JsonNumber(line.loss));
+  for (const auto& metric : line.metrics) {
+    absl::StrAppend(&json, ",", JsonString(metric.first), ":", JsonNumber(metric.second));
+  }
+  absl::StrAppend(&json, ",\"learning_rate\":", JsonNumber(line.learning_rate), "}");
+  return json;
+}
+
+}  // namespace gradus

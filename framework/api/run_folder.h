@@ -1,0 +1,54 @@
+// The folder of a run:
+//
+//   run.pbtxt            the configuration as it was resolved (`--set` applied, absolute paths)
+//   metrics.jsonl        a line per epoch and split, and per so many steps
+//   checkpoints/step-*   states to resume from
+//   model.pbtxt, model.safetensors   the trained model
+
+#ifndef GRADUS_API_RUN_FOLDER_H_
+#define GRADUS_API_RUN_FOLDER_H_
+
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "gradus/run.pb.h"
+#include "gradus/train/train_loop.h"
+
+namespace gradus {
+
+struct RunFolder {
+  std::string path;
+
+  std::string checkpoints() const;
+  std::string metrics() const;
+
+  // Makes a new folder; an occupied one is refused. Empty `path`: the first free runs/<name>-<n>.
+  static absl::StatusOr<RunFolder> Create(const std::string& path, const RunConfig& config);
+};
+
+// An observer that writes metrics.jsonl: one JSON object a line with scope, step, epoch, split, loss, each metric by name, learning_rate.
+// Numbers have 17 significant digits, so reading one gives the same double; a number that is not finite is null.
+class MetricsFile final : public TrainObserver {
+ public:
+  // Appends; lines that a run wrote after `resumed_step` updates, or after its end, are removed first: a resumed run's file
+  // is that of a run that was never stopped.
+  static absl::StatusOr<std::unique_ptr<MetricsFile>> Open(const std::string& path,
+                                                           int64_t resumed_step);
+  ~MetricsFile() override;
+
+  absl::Status OnLine(const MetricLine& line) override;
+
+ private:
+  MetricsFile(std::string path, std::FILE* file) : path_(std::move(path)), file_(file) {}
+  const std::string path_;
+  std::FILE* const file_;
+};
+
+// The JSON object, without the line's end.
+std::string ToJson(const MetricLine& line);
+
+}  // namespace gradus
+
+#endif  // GRADUS_API_RUN_FOLDER_H_

@@ -1,0 +1,233 @@
+// Trainer: the pieces put together.
+
+#include "gradus/api/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_join.h"
+#include "gradus/base/status.h"
+#include "gradus/train/non_finite.h"
+
+namespace gradus {
+namespace {
+
+// The batch in the order of the fields, or what does not fit; all of it at once.
+absl::Status BindBatch(absl::Span<const FieldSpec> fields,
+                       const std::map<std::string, Tensor>& batch, std::vector<const void*>* inputs,
+                       int64_t* rows) {
+  std::vector<std::string> problems;
+  *rows = -1;
+  inputs->clear();
+  for (const FieldSpec& field : fields) {
+    const auto found = batch.find(field.input);
+    if (found == batch.end()) {
+      problems.push_back(absl::StrCat("input \"", field.input, "\" is missing"));
+      continue;
+    }
+    const Tensor& tensor = found->second;
+    std::vector<int64_t> wanted = {tensor.rows()};
+    wanted.insert(wanted.end(), field.dims.begin(), field.dims.end());
+    if (tensor.dtype() != field.dtype || tensor.dims() != wanted) {
+      problems.push_back(absl::StrCat("input \"", field.input, "\" is ", Name(tensor.dtype()), " [",
+                                      absl::StrJoin(tensor.dims(), ", "), "] and should be ",
+                                      field.ToString(), " after the rows"));
+    } else if (*rows >= 0 && tensor.rows() != *rows) {
+      problems.push_back(absl::StrCat("input \"", field.input, "\" has ", tensor.rows(),
+                                      " rows, another one ", *rows));
+    }
+    if (*rows < 0) *rows = tensor.rows();
+    inputs->push_back(tensor.raw());
+    if (tensor.dtype() != DType::kFloat32) continue;
+    const absl::Span<const float> values = tensor.data<float>();
+    const auto bad =
+        std::find_if(values.begin(), values.end(), [](float x) { return !std::isfinite(x); });
+    if (bad != values.end()) {
+      problems.push_back(absl::StrCat("input \"", field.input, "\" has ", *bad, " at element ",
+                                      bad - values.begin()));
+    }
+  }
+  for (const auto& entry : batch) {
+    const bool known = std::any_of(fields.begin(), fields.end(), [&](const FieldSpec& field) {
+      return field.input == entry.first;
+    });
+    if (!known) problems.push_back(absl::StrCat("the model has no input \"", entry.first, "\""));
+  }
+  if (problems.empty() && *rows < 1) problems.push_back("the batch has no rows");
+  if (problems.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrJoin(problems, "\n"));
+}
+
+int64_t StepsPerEpoch(const DataSplits& data, const DataConfig& config) {
+  if (data.train == nullptr) return 0;
+  return (data.train->size() + config.batch_size() - 1) / config.batch_size();
+}
+
+}  // namespace
+
+Trainer::~Trainer() = default;
+
+absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(RunFile file,
+                                                         const TrainerOptions& options) {
+  std::unique_ptr<Trainer> trainer(new Trainer);
+  trainer->options_ = options;
+  trainer->config_ = WithAbsolutePaths(file.config(), file.directory());
+  const RunConfig& config = trainer->config_;
+  const RunSettings& settings = config.run();
+  Diagnostics& diagnostics = file.diagnostics();
+
+  trainer->fields_ = InputFields(config.model());
+  trainer->pool_ = std::make_unique<ThreadPool>(
+      settings.has_threads() ? settings.threads() : AvailableCores());
+  if (config.has_data()) {
+    trainer->data_ = OpenData(config.data(), trainer->fields_, ".", options.datasets, &diagnostics);
+  }
+  StepOptions step_options;
+  step_options.seed = static_cast<uint64_t>(settings.seed());
+  step_options.pool = trainer->pool_.get();
+  step_options.block_rows = settings.block_rows();
+  step_options.passes = options.passes;
+  step_options.check_numerics = options.check_numerics;
+  GRADUS_ASSIGN_OR_RETURN(
+      trainer->step_,
+      TrainStep::Create(config.model(), config.optimizer(), step_options, &diagnostics));
+  Diagnostics already_reported;
+  GRADUS_ASSIGN_OR_RETURN(trainer->evaluation_,
+                          Evaluation::Create(config.model(), step_options, &already_reported));
+  GRADUS_ASSIGN_OR_RETURN(
+      trainer->state_.store,
+      ParameterStore::Create(trainer->step_->model().graph, step_options.seed,
+                             trainer->step_->Slots()));
+  for (const Finding& finding : diagnostics.findings()) {
+    trainer->warnings_.push_back(ToString(finding));
+  }
+  return trainer;
+}
+
+absl::StatusOr<std::unique_ptr<Trainer>> Trainer::FromFile(const std::string& path,
+                                                           absl::Span<const std::string> settings,
+                                                           const TrainerOptions& options) {
+  GRADUS_ASSIGN_OR_RETURN(RunFile file, RunFile::Read(path, settings));
+  return Create(std::move(file), options);
+}
+
+absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(const std::string& checkpoint,
+                                                         const TrainerOptions& options) {
+  GRADUS_ASSIGN_OR_RETURN(TrainStateHeader header, ReadCheckpointHeader(checkpoint));
+  RunConfig config = header.config();
+  // What the order of summation depends on stays as it was, whatever machine this is.
+  config.mutable_run()->set_threads(header.threads());
+  GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer,
+                          Create(RunFile::Of(config, "/"), options));
+  GRADUS_RETURN_IF_ERROR(LoadCheckpoint(checkpoint, &trainer->state_));
+  return trainer;
+}
+
+absl::StatusOr<StepResult> Trainer::Step(const std::map<std::string, Tensor>& batch) {
+  int64_t rows;
+  GRADUS_RETURN_IF_ERROR(BindBatch(fields_, batch, &inputs_, &rows));
+  GRADUS_RETURN_IF_ERROR(step_->Run(inputs_, rows, &state_.progress, &state_.store, &report_));
+  StepResult result;
+  result.step = report_.step;
+  result.learning_rate = report_.learning_rate;
+  result.loss = report_.sums.loss / static_cast<double>(rows);
+  for (size_t i = 0; i < report_.sums.metrics.size(); ++i) {
+    result.metrics.emplace_back(step_->model().metrics[i].name,
+                                report_.sums.metrics[i] / static_cast<double>(rows));
+  }
+  return result;
+}
+
+absl::StatusOr<LoopEnd> Trainer::Train(absl::Span<TrainObserver* const> observers) {
+  if (data_.train == nullptr) {
+    return absl::FailedPreconditionError(
+        "the configuration has no training data; write data { train { ... } }");
+  }
+  LoopOptions options;
+  options.settings = config_.run();
+  options.data = config_.data();
+  options.checkpoint_folder = options_.checkpoint_folder;
+  options.context = Context();
+  return RunTrainLoop(options, data_, step_.get(), evaluation_.get(), &state_, observers);
+}
+
+absl::StatusOr<MetricLine> Trainer::Evaluate(const std::shared_ptr<const Dataset>& dataset,
+                                             absl::string_view split) {
+  if (dataset == nullptr || dataset->size() == 0) {
+    return absl::FailedPreconditionError(absl::StrCat("there are no ", split, " examples"));
+  }
+  GRADUS_ASSIGN_OR_RETURN(
+      MetricSums sums, evaluation_->Run(dataset, config_.data().batch_size(), state_.store));
+  MetricLine line;
+  line.scope = MetricLine::kFinal;
+  line.split = std::string(split);
+  line.step = state_.progress.update;
+  line.epoch = state_.progress.epoch;
+  const double examples = static_cast<double>(sums.examples);
+  line.loss = sums.loss / examples;
+  for (size_t i = 0; i < sums.metrics.size(); ++i) {
+    line.metrics.emplace_back(step_->model().metrics[i].name, sums.metrics[i] / examples);
+  }
+  return line;
+}
+
+int64_t Trainer::parameter_count() const {
+  int64_t count = 0;
+  for (int i = 0; i < state_.store.layout().count(); ++i) {
+    const ParameterPlace& place = state_.store.layout().place(i);
+    count += place.rows * place.columns;
+  }
+  return count;
+}
+
+int64_t Trainer::planned_steps() const {
+  const int64_t all = StepsPerEpoch(data_, config_.data()) * config_.run().epochs();
+  return config_.run().has_max_steps() ? std::min(all, config_.run().max_steps()) : all;
+}
+
+absl::StatusOr<Tensor> Trainer::Parameter(const std::string& name) const {
+  const ParameterStore& store = state_.store;
+  const int i = store.layout().Find(name);
+  if (i >= 0) return store.Read(store.layout(), i, store.weights());
+  const int k = store.state_layout().Find(name);
+  if (k >= 0) return store.Read(store.state_layout(), k, store.states());
+  return absl::NotFoundError(absl::StrCat("the model has no parameter \"", name, "\""));
+}
+
+absl::Status Trainer::SetParameter(const std::string& name, const Tensor& value) {
+  ParameterStore& store = state_.store;
+  const int i = store.layout().Find(name);
+  if (i >= 0) return ParameterStore::Write(store.layout(), i, value, store.weights());
+  const int k = store.state_layout().Find(name);
+  if (k >= 0) return ParameterStore::Write(store.state_layout(), k, value, store.states());
+  return absl::NotFoundError(absl::StrCat("the model has no parameter \"", name, "\""));
+}
+
+absl::StatusOr<WeightsMatch> Trainer::LoadWeights(const std::string& path) {
+  return gradus::LoadWeights(path, &state_.store);
+}
+
+absl::Status Trainer::SaveModel(const std::string& folder) const {
+  SavedModel saved;
+  *saved.mutable_model() = config_.model();
+  data_.preprocessing.ToProto(saved.mutable_preprocessing());
+  return SaveModelFiles(folder, std::move(saved), state_.store);
+}
+
+CheckpointContext Trainer::Context() const {
+  CheckpointContext context;
+  context.config = config_;
+  data_.preprocessing.ToProto(&context.preprocessing);
+  context.threads = pool_->threads();
+  for (const NamedValue& metric : step_->model().metrics) {
+    context.metric_names.push_back(metric.name);
+  }
+  return context;
+}
+
+absl::StatusOr<std::string> Trainer::SaveState(const std::string& folder) const {
+  return SaveCheckpoint(folder, state_, Context(), 0);
+}
+
+}  // namespace gradus

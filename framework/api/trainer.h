@@ -1,0 +1,108 @@
+// Training as a service uses it: one step at a time, or a whole run. Prints nothing, takes no signals, needs no folder.
+//
+//   auto trainer = *gradus::Trainer::FromFile("xor.pbtxt");
+//   for (...) report = *trainer->Step({{"x", x}, {"label", label}});
+//   trainer->SaveModel("xor");
+//
+// Thread safety: a Trainer is used by one thread at a time; several may live in one process.
+
+#ifndef GRADUS_API_TRAINER_H_
+#define GRADUS_API_TRAINER_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "gradus/api/model_file.h"
+#include "gradus/api/run_file.h"
+#include "gradus/base/tensor.h"
+#include "gradus/base/thread_pool.h"
+#include "gradus/data/memory.h"
+#include "gradus/data/open_data.h"
+#include "gradus/train/train_loop.h"
+#include "gradus/train_state.pb.h"
+
+namespace gradus {
+
+struct TrainerOptions {
+  MemoryDatasets datasets;      // What `memory { name }` in the data part refers to.
+  std::string checkpoint_folder;  // Where Train() saves states; empty: nowhere.
+  bool check_numerics = false;  // Looks at every value of every step; slow.
+  PassOptions passes;
+};
+
+// What Step says of one batch; means over its examples, before the update.
+struct StepResult {
+  int64_t step = 0;  // Updates done, this one included.
+  double loss = 0;
+  std::vector<std::pair<std::string, double>> metrics;
+  double learning_rate = 0;
+};
+
+class Trainer {
+ public:
+  // Everything that is wrong with model, optimizer and data comes in one Status, a line each.
+  static absl::StatusOr<std::unique_ptr<Trainer>> Create(RunFile file,
+                                                         const TrainerOptions& options = {});
+  static absl::StatusOr<std::unique_ptr<Trainer>> FromFile(
+      const std::string& path, absl::Span<const std::string> settings = {},
+      const TrainerOptions& options = {});
+  // Goes on from a checkpoint (a folder made by Train) exactly where it stood.
+  static absl::StatusOr<std::unique_ptr<Trainer>> Resume(const std::string& checkpoint,
+                                                         const TrainerOptions& options = {});
+  ~Trainer();
+
+  // One update on a batch given by input name; all tensors [rows, ...] of the model's types. Labels too. An error leaves the state as it was, except
+  // an IsNonFinite one about gradients or weights.
+  absl::StatusOr<StepResult> Step(const std::map<std::string, Tensor>& batch);
+
+  // The whole run of the configuration, from where the state stands. Needs data.
+  absl::StatusOr<LoopEnd> Train(absl::Span<TrainObserver* const> observers = {});
+
+  // Loss and metrics of a dataset in inference mode; null datasets are an error.
+  absl::StatusOr<MetricLine> Evaluate(const std::shared_ptr<const Dataset>& dataset,
+                                      absl::string_view split);
+
+  // ---- What it knows.
+  const RunConfig& config() const { return config_; }  // With absolute paths.
+  const DataSplits& data() const { return data_; }
+  const TrainState& state() const { return state_; }
+  const TrainStep& step() const { return *step_; }
+  int threads() const { return pool_->threads(); }
+  int64_t parameter_count() const;
+  // Updates of a whole run, or 0 when there is no data.
+  int64_t planned_steps() const;
+  std::vector<std::string> warnings() const { return warnings_; }
+
+  // ---- Parameters and states by name ("hidden_1/kernel"), plain row-major.
+  absl::StatusOr<Tensor> Parameter(const std::string& name) const;
+  absl::Status SetParameter(const std::string& name, const Tensor& value);
+  absl::StatusOr<WeightsMatch> LoadWeights(const std::string& path);
+
+  absl::Status SaveModel(const std::string& folder) const;
+  // Saves the state now, beside those that Train saves; the path of the new folder.
+  absl::StatusOr<std::string> SaveState(const std::string& folder) const;
+
+ private:
+  Trainer() = default;
+  CheckpointContext Context() const;
+
+  RunConfig config_;
+  TrainerOptions options_;
+  std::vector<FieldSpec> fields_;
+  std::unique_ptr<ThreadPool> pool_;
+  DataSplits data_;
+  std::unique_ptr<TrainStep> step_;
+  std::unique_ptr<Evaluation> evaluation_;
+  TrainState state_;
+  std::vector<std::string> warnings_;
+  std::vector<const void*> inputs_;
+  StepReport report_;
+};
+
+}  // namespace gradus
+
+#endif  // GRADUS_API_TRAINER_H_
