@@ -107,7 +107,6 @@ BroadcastLoop MakeBroadcastLoop(const Operand& x, const Operand& y) {
 class BroadcastWithLoop final : public KernelFactory {
  public:
   std::vector<Choice> Candidates(const Request& request) const override {
-    if (!request.outputs[0].dense()) return {};
     Choice choice;
     choice.cost = 20 + static_cast<double>(request.outputs[0].elements()) * 0.06;
     return {choice};
