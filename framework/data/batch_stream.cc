@@ -1,6 +1,6 @@
-// A ring of batches between one producer and one consumer. The consumer holds the slot it was given until its next call; the
-// producer sleeps when the ring is full and is woken when half of it is free, so that a fast consumer does not pay for a wake-up
-// per batch.
+// A ring of batches between one producer and one consumer. The consumer holds the slot it was given
+// until its next call; the producer sleeps when the ring is full and is woken when half of it is
+// free, so that a fast consumer does not pay for a wake-up per batch.
 
 #include "gradus/data/batch_stream.h"
 
@@ -22,7 +22,8 @@
 namespace gradus {
 namespace {
 
-// A batch and where it is written: one set of buffers for full batches, one for the shorter batch of an epoch's end.
+// A batch and where it is written: one set of buffers for full batches, one for the shorter batch
+// of an epoch's end.
 struct Slot {
   Batch batch;
   std::vector<Tensor> full;
@@ -51,12 +52,13 @@ struct BatchStream::Impl {
   int ahead = 0;  // Batches prepared ahead; 0: no thread.
 
   // What makes batches; used by one thread at a time, the producer while there is one.
-  DataPosition next;            // The batch to be made.
-  std::vector<int64_t> order;   // Of the epoch `order_epoch`.
+  DataPosition next;           // The batch to be made.
+  std::vector<int64_t> order;  // Of the epoch `order_epoch`.
   int64_t order_epoch = -1;
   std::vector<void*> destinations;
 
-  // The ring. Slots first .. first + filled - 1 are ready; the slot before `first` is with the consumer.
+  // The ring. Slots first .. first + filled - 1 are ready; the slot before `first` is with the
+  // consumer.
   std::vector<Slot> slots;
   std::mutex mutex;
   std::condition_variable produced, consumed;
@@ -101,9 +103,10 @@ absl::Status BatchStream::Impl::Make(Slot* slot) {
   Batch& batch = slot->batch;
   batch.fields = *room;  // Shares the buffers.
   for (size_t i = 0; i < room->size(); ++i) destinations[i] = (*room)[i].mutable_raw();
-  GRADUS_RETURN_IF_ERROR(dataset->Read(
-      absl::MakeConstSpan(order).subspan(static_cast<size_t>(next.offset), static_cast<size_t>(rows)),
-      destinations));
+  GRADUS_RETURN_IF_ERROR(
+      dataset->Read(absl::MakeConstSpan(order).subspan(static_cast<size_t>(next.offset),
+                                                       static_cast<size_t>(rows)),
+                    destinations));
   batch.rows = rows;
   batch.begin = next;
   next.offset += rows;
@@ -189,7 +192,8 @@ absl::StatusOr<std::unique_ptr<BatchStream>> BatchStream::Create(
     row_bytes += field.elements() * ByteSize(field.dtype);
   }
   const int64_t rows = std::min(options.batch_size, impl->size);
-  const bool small = dataset->in_memory() && rows <= kMostInlineBytes / std::max<int64_t>(row_bytes, 1);
+  const bool small =
+      dataset->in_memory() && rows <= kMostInlineBytes / std::max<int64_t>(row_bytes, 1);
   impl->ahead = small ? 0 : options.prefetch;
   impl->slots.resize(static_cast<size_t>(impl->ahead) + 1);
   impl->destinations.resize(dataset->fields().size());
@@ -202,9 +206,9 @@ absl::StatusOr<std::unique_ptr<BatchStream>> BatchStream::Create(
 absl::Status BatchStream::Seek(DataPosition position) {
   Impl& impl = *impl_;
   if (position.epoch < 0 || position.offset < 0 || position.offset >= impl.size) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("position (epoch ", position.epoch, ", offset ", position.offset,
-                     ") is not in a dataset of ", impl.size));
+    return absl::InvalidArgumentError(absl::StrCat("position (epoch ", position.epoch, ", offset ",
+                                                   position.offset, ") is not in a dataset of ",
+                                                   impl.size));
   }
   impl.Stop();
   impl.position = impl.next = position;

@@ -1,8 +1,8 @@
 // Batches of a dataset in the order of a run, prepared ahead on a thread of their own.
 //
-// The order of an epoch is a function of (shuffle seed, epoch) alone, so a stream that starts at any position gives the
-// batches that one from the beginning gives there. Batches live in a ring of prefetch + 1 slots and are filled in place: after the
-// first round nothing is allocated.
+// The order of an epoch is a function of (shuffle seed, epoch) alone, so a stream that starts at
+// any position gives the batches that one from the beginning gives there. Batches live in a ring of
+// prefetch + 1 slots and are filled in place: after the first round nothing is allocated.
 //
 //   GRADUS_ASSIGN_OR_RETURN(auto stream, BatchStream::Create(dataset, TrainingBatches(config)));
 //   for (;;) {
@@ -28,15 +28,16 @@ struct BatchOptions {
   bool shuffle = false;  // Else in the dataset's order.
   uint64_t shuffle_seed = 0;
   int prefetch = 0;  // Batches prepared ahead; 0 starts no thread and prepares each in Next().
-  int64_t end_epoch = std::numeric_limits<int64_t>::max();  // The first epoch that is not given any more.
+  int64_t end_epoch =
+      std::numeric_limits<int64_t>::max();  // The first epoch that is not given any more.
 };
 
 // What a configuration asks for in training; for one pass of evaluation: file order, end_epoch 1.
 BatchOptions TrainingBatches(const DataConfig& config);
 BatchOptions EvaluationBatches(const DataConfig& config);
 
-// A batch of at most so many bytes from a dataset in memory is prepared in Next() whatever `prefetch` says: handing it from
-// thread to thread would take longer.
+// A batch of at most so many bytes from a dataset in memory is prepared in Next() whatever
+// `prefetch` says: handing it from thread to thread would take longer.
 constexpr int64_t kMostInlineBytes = 32 << 10;
 
 // Thread safety: used by one thread at a time.
@@ -50,9 +51,9 @@ class BatchStream {
   BatchStream(const BatchStream&) = delete;
   BatchStream& operator=(const BatchStream&) = delete;
 
-  // The next batch, valid (its tensors' contents, too) until the next call of Next or Seek; null when end_epoch is reached. The
-  // last batch of an epoch holds the rows that are left. An error of the dataset is given at the batch it belongs to, and
-  // again until Seek.
+  // The next batch, valid (its tensors' contents, too) until the next call of Next or Seek; null
+  // when end_epoch is reached. The last batch of an epoch holds the rows that are left. An error of
+  // the dataset is given at the batch it belongs to, and again until Seek.
   absl::StatusOr<const Batch*> Next();
 
   // Goes on from there.

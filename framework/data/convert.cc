@@ -1,5 +1,5 @@
-// The loops, each compiled for three instruction sets. Every instruction set gives the same bits: each element is one chain of
-// exactly rounded operations.
+// The loops, each compiled for three instruction sets. Every instruction set gives the same bits:
+// each element is one chain of exactly rounded operations.
 
 #include "gradus/data/convert.h"
 
@@ -17,7 +17,8 @@ namespace {
 // Ways from x to the model's value, cheapest first.
 enum class Way {
   kCast,         // x
-  kFloatDivide,  // x / divide_by in float: x and divide_by are floats, so the quotient is the same as through double.
+  kFloatDivide,  // x / divide_by in float: x and divide_by are floats, so the quotient is the same
+                 // as through double.
   kDivide,       // x / divide_by in double
   kLearned,      // (x / divide_by - mean) / deviation in double
 };
@@ -126,7 +127,8 @@ Way WayOf(const RowConversion& conversion) {
   if (transform.divide_by == 1) return Way::kCast;
   const bool exact = conversion.from == DType::kUint8 || conversion.from == DType::kFloat32;
   const float divisor = static_cast<float>(transform.divide_by);
-  // A double quotient of two floats rounds to the same float (53 >= 2 * 24 + 2); a subnormal divisor is left to double.
+  // A double quotient of two floats rounds to the same float (53 >= 2 * 24 + 2); a subnormal
+  // divisor is left to double.
   if (exact && divisor == transform.divide_by && std::isnormal(divisor)) return Way::kFloatDivide;
   return Way::kDivide;
 }
@@ -195,7 +197,7 @@ bool CanConvert(DType from, DType to) {
 int64_t ConvertRows(const RowConversion& conversion, const void* source, int64_t first,
                     const int64_t* rows, int64_t row_count, void* destination) {
   int64_t bad_row = -1;
-  const Gather gather = {source,      first,    rows, row_count, conversion.elements,
+  const Gather gather = {source,      first,   rows, row_count, conversion.elements,
                          destination, &bad_row};
   if (conversion.to == DType::kInt32) {
     if (conversion.from == DType::kInt32) {
@@ -225,8 +227,8 @@ int64_t ConvertInPlace(const RowConversion& conversion, int64_t row_count, void*
     return -1;
   }
   GRADUS_CHECK(conversion.from == DType::kUint8);
-  // Four bytes are written for each one that is read, from the front; the bytes not yet read begin 3 * total bytes later, so
-  // that a chunk that was first copied aside is never overtaken.
+  // Four bytes are written for each one that is read, from the front; the bytes not yet read begin
+  // 3 * total bytes later, so that a chunk that was first copied aside is never overtaken.
   constexpr int64_t kChunk = 512;
   uint8_t aside[kChunk];
   const uint8_t* from = static_cast<const uint8_t*>(destination) + 3 * row_count * n;

@@ -1,5 +1,5 @@
-// From values as they lie in a source to what a model is fed: type and affine map in one pass, in which values that are not
-// finite are also seen.
+// From values as they lie in a source to what a model is fed: type and affine map in one pass, in
+// which values that are not finite are also seen.
 
 #ifndef GRADUS_DATA_CONVERT_H_
 #define GRADUS_DATA_CONVERT_H_
@@ -23,20 +23,22 @@ struct RowConversion {
   const InputTransform* transform = nullptr;
 };
 
-// Rows `first + rows[0]`, `first + rows[1]`, ... of `source` into `destination`, one after another. The position in `rows` of the first row
-// that holds, once converted, a value that is not finite, or -1.
+// Rows `first + rows[0]`, `first + rows[1]`, ... of `source` into `destination`, one after another.
+// The position in `rows` of the first row that holds, once converted, a value that is not finite,
+// or -1.
 int64_t ConvertRows(const RowConversion& conversion, const void* source, int64_t first,
                     const int64_t* rows, int64_t row_count, void* destination);
 
-// The same for rows that lie at the front of the destination's own buffer (equal types) or at its very end (UINT8): the
-// room is used twice.
+// The same for rows that lie at the front of the destination's own buffer (equal types) or at its
+// very end (UINT8): the room is used twice.
 int64_t ConvertInPlace(const RowConversion& conversion, int64_t row_count, void* destination);
 
-// The first element of the row that is not finite once converted, and what it is: `element 3 is nan`.
+// The first element of the row that is not finite once converted, and what it is: `element 3 is
+// nan`.
 std::string DescribeNonFinite(const RowConversion& conversion, const void* converted_row);
 
-// Adds what rows 0 .. row_count - 1 of `source` say of each element, x being divided: minima, maxima and sums for the first pass,
-// sums of squared distances from the mean for the second.
+// Adds what rows 0 .. row_count - 1 of `source` say of each element, x being divided: minima,
+// maxima and sums for the first pass, sums of squared distances from the mean for the second.
 struct ElementSums {
   double* least;
   double* most;

@@ -1,5 +1,5 @@
-// A scanner that finds the cells of a row, and a reader that parses those that are wanted (std::from_chars: exact, and
-// independent of the locale).
+// A scanner that finds the cells of a row, and a reader that parses those that are wanted
+// (std::from_chars: exact, and independent of the locale).
 
 #include "gradus/data/csv.h"
 
@@ -19,7 +19,8 @@ namespace gradus {
 namespace {
 
 struct Cell {
-  absl::string_view text;  // Without the quotes around it; quotes inside a quoted cell are still doubled.
+  absl::string_view
+      text;  // Without the quotes around it; quotes inside a quoted cell are still doubled.
   int64_t line = 0;
   int64_t column = 0;
   bool quoted = false;
@@ -51,7 +52,8 @@ class Scanner {
       Cell cell;
       cell.line = line_;
       cell.column = Column();
-      GRADUS_RETURN_IF_ERROR(at_ < text_.size() && text_[at_] == '"' ? Quoted(&cell) : Plain(&cell));
+      GRADUS_RETURN_IF_ERROR(at_ < text_.size() && text_[at_] == '"' ? Quoted(&cell)
+                                                                     : Plain(&cell));
       cells->push_back(cell);
       if (at_ == text_.size()) return absl::OkStatus();
       if (text_[at_] == ',') {
@@ -82,7 +84,8 @@ class Scanner {
     while (at_ < text_.size()) {
       const char c = text_[at_];
       if (c == ',' || c == '\n' || c == '\r') break;
-      if (c == '"') return Error(line_, Column(), "a quote inside a cell that does not begin with one");
+      if (c == '"')
+        return Error(line_, Column(), "a quote inside a cell that does not begin with one");
       ++at_;
     }
     cell->text = text_.substr(begin, at_ - begin);
@@ -167,8 +170,8 @@ absl::StatusOr<CsvFile> CsvFile::Parse(std::string name, std::string text) {
   std::vector<Cell> cells;
   GRADUS_RETURN_IF_ERROR(scanner.Row(&cells));
   for (const Cell& cell : cells) {
-    std::string column = cell.quoted ? absl::StrReplaceAll(cell.text, {{"\"\"", "\""}})
-                                     : std::string(cell.text);
+    std::string column =
+        cell.quoted ? absl::StrReplaceAll(cell.text, {{"\"\"", "\""}}) : std::string(cell.text);
     if (file.Find(column) >= 0) {
       return scanner.Error(cell.line, cell.column,
                            absl::StrCat("column ", Quote(column), " is there twice"));

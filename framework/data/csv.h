@@ -1,8 +1,10 @@
-// Comma-separated values as RFC 4180 has them: a header row, cells that may be quoted, CRLF or LF. Cells that are asked for must be
-// numbers; nothing is guessed, trimmed or filled in. Errors say file:line:column and the column's name.
+// Comma-separated values as RFC 4180 has them: a header row, cells that may be quoted, CRLF or LF.
+// Cells that are asked for must be numbers; nothing is guessed, trimmed or filled in. Errors say
+// file:line:column and the column's name.
 //
 //   GRADUS_ASSIGN_OR_RETURN(CsvFile file, CsvFile::Open("wine.csv"));
-//   GRADUS_ASSIGN_OR_RETURN(CsvTable table, file.Read({{{0, 1, 2}, DType::kFloat64}, {{3}, DType::kInt32}}));
+//   GRADUS_ASSIGN_OR_RETURN(CsvTable table, file.Read({{{0, 1, 2}, DType::kFloat64}, {{3},
+//   DType::kInt32}}));
 
 #ifndef GRADUS_DATA_CSV_H_
 #define GRADUS_DATA_CSV_H_
@@ -18,15 +20,16 @@
 
 namespace gradus {
 
-// Columns that make up one field. FLOAT64: any finite number; INT32: whole numbers that fit ("3", also "3.0").
+// Columns that make up one field. FLOAT64: any finite number; INT32: whole numbers that fit ("3",
+// also "3.0").
 struct CsvSelection {
   std::vector<int> columns;
   DType dtype = DType::kFloat64;
 };
 
 struct CsvTable {
-  std::vector<Tensor> fields;   // One per selection, [rows, columns].
-  std::vector<int64_t> lines;   // On which line of the file each row begins.
+  std::vector<Tensor> fields;  // One per selection, [rows, columns].
+  std::vector<int64_t> lines;  // On which line of the file each row begins.
 };
 
 class CsvFile {
@@ -45,7 +48,7 @@ class CsvFile {
   std::string name_;
   std::string text_;
   std::vector<std::string> columns_;
-  size_t body_ = 0;       // Where the first row begins,
+  size_t body_ = 0;        // Where the first row begins,
   int64_t body_line_ = 0;  // and on which line.
 };
 

@@ -1,6 +1,6 @@
-// What examples come from: a random-access table whose rows are examples and whose fields feed inputs of the model. A reader
-// (idx, csv) or a program (memory) gives one; who reads it says which rows, so that order, splits and resuming are
-// outside of it.
+// What examples come from: a random-access table whose rows are examples and whose fields feed
+// inputs of the model. A reader (idx, csv) or a program (memory) gives one; who reads it says which
+// rows, so that order, splits and resuming are outside of it.
 //
 //   std::vector<float> image(2 * 784);
 //   std::vector<int32_t> label(2);
@@ -22,11 +22,11 @@ namespace gradus {
 
 // One field of an example; also one input of a model.
 struct FieldSpec {
-  std::string input;          // The input of the model.
+  std::string input;  // The input of the model.
   DType dtype = DType::kFloat32;
   std::vector<int64_t> dims;  // Of one example; empty for one number.
 
-  int64_t elements() const;     // Of one example.
+  int64_t elements() const;      // Of one example.
   std::string ToString() const;  // "FLOAT32 [28, 28]"
   friend bool operator==(const FieldSpec& a, const FieldSpec& b) {
     return a.input == b.input && a.dtype == b.dtype && a.dims == b.dims;
@@ -41,14 +41,16 @@ class Dataset {
   virtual absl::Span<const FieldSpec> fields() const = 0;
   virtual int64_t size() const = 0;  // Number of rows.
 
-  // Copies the rows, in this order, one after another, into a buffer per field; rows are in [0, size()).
+  // Copies the rows, in this order, one after another, into a buffer per field; rows are in [0,
+  // size()).
   virtual absl::Status Read(absl::Span<const int64_t> rows,
                             absl::Span<void* const> destinations) const = 0;
 
   // Row 0 of a field when all its rows lie one after another in memory, else null.
   virtual const void* Contiguous(int /*field*/) const { return nullptr; }
 
-  // Whether Read only copies and converts what lies in memory, so that preparing small batches ahead is not worth a thread.
+  // Whether Read only copies and converts what lies in memory, so that preparing small batches
+  // ahead is not worth a thread.
   virtual bool in_memory() const { return false; }
 
   // A row of a field as a message names it: "wine.csv:18", "train-images.gz: row 17".
@@ -67,9 +69,11 @@ struct DataPosition {
 // Some examples, as a step takes them.
 struct Batch {
   int64_t rows = 0;
-  std::vector<Tensor> fields;  // [rows, dims...], in the order of the dataset's fields: the model's inputs.
-  DataPosition begin;          // Where the batch begins, and
-  DataPosition next;           // where the one after it begins: offset 0 of the next epoch after an epoch's last batch.
+  std::vector<Tensor>
+      fields;          // [rows, dims...], in the order of the dataset's fields: the model's inputs.
+  DataPosition begin;  // Where the batch begins, and
+  DataPosition next;   // where the one after it begins: offset 0 of the next epoch after an epoch's
+                       // last batch.
 
   bool last_of_epoch() const { return next.epoch != begin.epoch; }
 };

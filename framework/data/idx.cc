@@ -44,8 +44,8 @@ ElementFormat FormatOf(unsigned char type) {
   return {};
 }
 
-// Turns elements as they were read, at the end of the tensor's buffer, into elements of the machine; front to back is safe because
-// an element is never larger in the file than in memory.
+// Turns elements as they were read, at the end of the tensor's buffer, into elements of the
+// machine; front to back is safe because an element is never larger in the file than in memory.
 void Decode(const ElementFormat& format, Tensor* tensor) {
   const int64_t n = tensor->elements();
   const int out_bytes = static_cast<int>(ByteSize(format.dtype));

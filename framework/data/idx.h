@@ -1,4 +1,5 @@
-// The IDX format of MNIST (Y. LeCun, "The MNIST database of handwritten digits"): a dense array of numbers.
+// The IDX format of MNIST (Y. LeCun, "The MNIST database of handwritten digits"): a dense array of
+// numbers.
 //
 //   00 00 TYPE RANK | extents, 4 bytes each | the elements, row-major; all numbers big-endian
 //
@@ -14,8 +15,8 @@
 
 namespace gradus {
 
-// Plain or gzip. uint8 stays as it is; other whole numbers become INT32. The file must be exactly as long as its header
-// promises.
+// Plain or gzip. uint8 stays as it is; other whole numbers become INT32. The file must be exactly
+// as long as its header promises.
 absl::StatusOr<Tensor> ReadIdx(const std::string& path);
 
 }  // namespace gradus

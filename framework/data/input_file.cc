@@ -1,4 +1,5 @@
-// Files through read(2) and zlib's inflate. Members of a gzip file that follow each other are one content (RFC 1952, 2.2).
+// Files through read(2) and zlib's inflate. Members of a gzip file that follow each other are one
+// content (RFC 1952, 2.2).
 
 #include "gradus/data/input_file.h"
 

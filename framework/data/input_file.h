@@ -1,5 +1,5 @@
-// Bytes of a file, plain or gzip (told apart by the first two bytes), front to back. How much a compressed file may
-// unpack to is bounded, so that a small file cannot fill the memory.
+// Bytes of a file, plain or gzip (told apart by the first two bytes), front to back. How much a
+// compressed file may unpack to is bounded, so that a small file cannot fill the memory.
 
 #ifndef GRADUS_DATA_INPUT_FILE_H_
 #define GRADUS_DATA_INPUT_FILE_H_
@@ -27,7 +27,8 @@ class InputFile {
 
   const std::string& path() const { return path_; }
   bool compressed() const { return compressed_; }
-  // The content is at most so long: the size of a plain file; of a compressed one 1 GiB, or 100 times its size when that is more.
+  // The content is at most so long: the size of a plain file; of a compressed one 1 GiB, or 100
+  // times its size when that is more.
   int64_t most_bytes() const { return most_bytes_; }
 
  private:

@@ -125,9 +125,9 @@ absl::StatusOr<std::shared_ptr<const Dataset>> MakeMemoryDataset(
   GRADUS_RETURN_IF_ERROR(CheckFields(specs));
   for (size_t i = 1; i < tensors.size(); ++i) {
     if (tensors[i].rows() != tensors[0].rows()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("field \"", specs[i].input, "\" has ", tensors[i].rows(), " rows, field \"",
-                       specs[0].input, "\" has ", tensors[0].rows()));
+      return absl::InvalidArgumentError(absl::StrCat("field \"", specs[i].input, "\" has ",
+                                                     tensors[i].rows(), " rows, field \"",
+                                                     specs[0].input, "\" has ", tensors[0].rows()));
     }
   }
   return MakeTensorDataset(std::move(specs), std::move(tensors), nullptr);

@@ -15,15 +15,15 @@
 
 namespace gradus {
 
-// Tensors [rows, dims of one example...], by the input they feed; they are shared, not copied. Types: FLOAT32, FLOAT64, INT32,
-// UINT8. An error when there is none, or their rows differ.
+// Tensors [rows, dims of one example...], by the input they feed; they are shared, not copied.
+// Types: FLOAT32, FLOAT64, INT32, UINT8. An error when there is none, or their rows differ.
 //
 //   MakeMemoryDataset({{"x", x}, {"label", label}})
 absl::StatusOr<std::shared_ptr<const Dataset>> MakeMemoryDataset(
     std::vector<std::pair<std::string, Tensor>> fields);
 
-// Writes the rows, in this order, one after another, into a buffer per field. Called from any thread, from several at once
-// when several streams read; what it throws becomes a Status.
+// Writes the rows, in this order, one after another, into a buffer per field. Called from any
+// thread, from several at once when several streams read; what it throws becomes a Status.
 using ReadRows = std::function<absl::Status(absl::Span<const int64_t> rows,
                                             absl::Span<void* const> destinations)>;
 

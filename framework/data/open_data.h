@@ -1,8 +1,8 @@
-// From the `data` part of a configuration to what a run reads: training, validation and test examples, each giving the
-// model's inputs, in the model's order, types and shapes, preprocessed.
+// From the `data` part of a configuration to what a run reads: training, validation and test
+// examples, each giving the model's inputs, in the model's order, types and shapes, preprocessed.
 //
-// Every problem goes to the Diagnostics at the address of the field that it belongs to (`data.train.csv.field[0].column[2]`), all in
-// one go.
+// Every problem goes to the Diagnostics at the address of the field that it belongs to
+// (`data.train.csv.field[0].column[2]`), all in one go.
 
 #ifndef GRADUS_DATA_OPEN_DATA_H_
 #define GRADUS_DATA_OPEN_DATA_H_
@@ -22,20 +22,21 @@
 namespace gradus {
 
 struct DataSplits {
-  std::shared_ptr<const Dataset> train;       // Null when the configuration has none, or on an error.
+  std::shared_ptr<const Dataset> train;  // Null when the configuration has none, or on an error.
   std::shared_ptr<const Dataset> validation;  // Likewise.
   std::shared_ptr<const Dataset> test;        // Likewise.
   Preprocessing preprocessing;                // An entry for each input that is fed.
 };
 
-// `inputs`: the model's inputs, the dims those of one example. Relative paths are relative to `directory`. The address of `config`
-// is `data`.
+// `inputs`: the model's inputs, the dims those of one example. Relative paths are relative to
+// `directory`. The address of `config` is `data`.
 DataSplits OpenData(const DataConfig& config, absl::Span<const FieldSpec> inputs,
                     const std::string& directory, const MemoryDatasets& memory,
                     Diagnostics* diagnostics);
 
-// One source for a trained model: the preprocessing is given, nothing is learned, and fields that the source leaves out are fed
-// as in training. Null on an error. `path` is the address of `source`.
+// One source for a trained model: the preprocessing is given, nothing is learned, and fields that
+// the source leaves out are fed as in training. Null on an error. `path` is the address of
+// `source`.
 std::shared_ptr<const Dataset> OpenSource(const SourceConfig& source, const ConfigPath& path,
                                           absl::Span<const FieldSpec> inputs,
                                           const std::string& directory,
@@ -43,8 +44,9 @@ std::shared_ptr<const Dataset> OpenSource(const SourceConfig& source, const Conf
                                           const Preprocessing& preprocessing,
                                           Diagnostics* diagnostics);
 
-// Raw rows of a CSV file for a trained model: `inputs` (those that are needed: labels may be left out) are fed from the columns that
-// were saved with it. The message names all columns that are missing.
+// Raw rows of a CSV file for a trained model: `inputs` (those that are needed: labels may be left
+// out) are fed from the columns that were saved with it. The message names all columns that are
+// missing.
 absl::StatusOr<std::shared_ptr<const Dataset>> OpenCsvForModel(const std::string& file,
                                                                absl::Span<const FieldSpec> inputs,
                                                                const Preprocessing& preprocessing);

@@ -1,5 +1,5 @@
-// One gather-and-convert loop per field over memory; a dataset that is not in memory first writes its rows into the batch's own
-// buffers.
+// One gather-and-convert loop per field over memory; a dataset that is not in memory first writes
+// its rows into the batch's own buffers.
 
 #include "gradus/data/prepared_dataset.h"
 
@@ -54,10 +54,9 @@ class PreparedDataset : public Dataset {
     const int64_t row_count = static_cast<int64_t>(rows.size());
     for (size_t i = 0; i < inputs_.size(); ++i) {
       const RowConversion& conversion = conversions_[i];
-      const int64_t bad =
-          in_memory_ ? ConvertRows(conversion, raw_->Contiguous(fields_[i]), first_, rows.data(),
-                                   row_count, destinations[i])
-                     : ConvertInPlace(conversion, row_count, destinations[i]);
+      const int64_t bad = in_memory_ ? ConvertRows(conversion, raw_->Contiguous(fields_[i]), first_,
+                                                   rows.data(), row_count, destinations[i])
+                                     : ConvertInPlace(conversion, row_count, destinations[i]);
       if (bad < 0) continue;
       const float* values = static_cast<const float*>(destinations[i]) + bad * conversion.elements;
       return absl::InvalidArgumentError(

@@ -1,5 +1,5 @@
-// Raw examples as the model takes them: its inputs in its order, types and shapes, preprocessed as they are read. What is
-// stored stays raw (a pixel is a byte until its batch is made).
+// Raw examples as the model takes them: its inputs in its order, types and shapes, preprocessed as
+// they are read. What is stored stays raw (a pixel is a byte until its batch is made).
 
 #ifndef GRADUS_DATA_PREPARED_DATASET_H_
 #define GRADUS_DATA_PREPARED_DATASET_H_
@@ -12,8 +12,8 @@
 
 namespace gradus {
 
-// Rows first .. first + count - 1 of `raw`. Input i is fed from field `fields[i]` of `raw`, each field once, through `transforms[i]`; types and
-// sizes have been checked.
+// Rows first .. first + count - 1 of `raw`. Input i is fed from field `fields[i]` of `raw`, each
+// field once, through `transforms[i]`; types and sizes have been checked.
 std::shared_ptr<const Dataset> MakePreparedDataset(std::shared_ptr<const Dataset> raw,
                                                    std::vector<FieldSpec> inputs,
                                                    std::vector<int> fields,

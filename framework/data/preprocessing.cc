@@ -77,13 +77,14 @@ std::string InputTransform::NameOf(int64_t element) const {
              : absl::StrCat("element ", element);
 }
 
-absl::Status LearnTransform(const Dataset& raw, int field, int64_t rows, InputTransform* transform) {
+absl::Status LearnTransform(const Dataset& raw, int field, int64_t rows,
+                            InputTransform* transform) {
   const FieldSpec& spec = raw.fields()[field];
   const int64_t elements = spec.elements();
   GRADUS_CHECK(rows > 0 && rows <= raw.size() && CanConvert(spec.dtype, DType::kFloat32));
   const auto error = [&](int64_t element, auto&&... what) {
-    return absl::InvalidArgumentError(absl::StrCat("input \"", spec.input, "\": ",
-                                                   transform->NameOf(element), what...));
+    return absl::InvalidArgumentError(
+        absl::StrCat("input \"", spec.input, "\": ", transform->NameOf(element), what...));
   };
   const InputTransform divide = {spec.input, transform->columns, transform->divide_by, {}, {}};
   const RowConversion conversion = {spec.dtype, DType::kFloat32, elements, &divide};
@@ -195,8 +196,7 @@ absl::StatusOr<Tensor> Preprocessing::Apply(const FieldSpec& field, const Tensor
   std::vector<int64_t> order(static_cast<size_t>(rows));
   std::iota(order.begin(), order.end(), 0);
   const RowConversion conversion = {raw.dtype(), field.dtype, elements, transform};
-  const int64_t bad =
-      ConvertRows(conversion, raw.raw(), 0, order.data(), rows, out.mutable_raw());
+  const int64_t bad = ConvertRows(conversion, raw.raw(), 0, order.data(), rows, out.mutable_raw());
   if (bad >= 0) {
     const float* row = out.data<float>().data() + bad * elements;
     return error("row ", bad, ": ", DescribeNonFinite(conversion, row));
