@@ -19,8 +19,10 @@ constexpr int64_t kDepthBlock = 256;
 constexpr int64_t kColumnBlock = 512;
 constexpr int64_t kMostTileRows = 12;
 constexpr int64_t kMostLanes = 16;
-// From here on a single column is computed as dot products.
+// From this k on single columns, and very few rows against a transposed B, are computed as dot
+// products.
 constexpr int64_t kShortestDot = 32;
+constexpr int64_t kMostDotRows = 2;
 
 // A transposed B must be turned over. Otherwise copying pays only where rows of B lie so far apart
 // that they compete for the same cache sets, and only on AVX2 and below: with AVX-512 a tile reads
@@ -62,6 +64,10 @@ struct Vec {
     return {_mm_add_ps(c.v, _mm_mul_ps(a.v, b.v))};
   }
   GRADUS_GEMM_LANES Vec Add(Vec a, Vec b) { return {_mm_add_ps(a.v, b.v)}; }
+  GRADUS_GEMM_LANES float Sum(Vec x) {
+    const __m128 pairs = _mm_add_ps(x.v, _mm_movehl_ps(x.v, x.v));
+    return _mm_cvtss_f32(_mm_add_ss(pairs, _mm_shuffle_ps(pairs, pairs, 1)));
+  }
   GRADUS_GEMM_LANES Vec Relu(Vec a) { return {_mm_max_ps(_mm_setzero_ps(), a.v)}; }
   // Writes the transpose of a block of `rows` x `columns`: `columns` vectors, zero beyond `rows`.
   static inline void Transpose(const float* in, int64_t ldi, int rows, int columns, float* out,
@@ -125,6 +131,11 @@ struct Vec {
     return {_mm256_fmadd_ps(a.v, b.v, c.v)};
   }
   GRADUS_GEMM_LANES Vec Add(Vec a, Vec b) { return {_mm256_add_ps(a.v, b.v)}; }
+  GRADUS_GEMM_LANES float Sum(Vec x) {
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(x.v), _mm256_extractf128_ps(x.v, 1));
+    const __m128 pairs = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(pairs, _mm_shuffle_ps(pairs, pairs, 1)));
+  }
   GRADUS_GEMM_LANES Vec Relu(Vec a) { return {_mm256_max_ps(_mm256_setzero_ps(), a.v)}; }
   GRADUS_GEMM_TARGET static inline void Transpose(const float* in, int64_t ldi, int rows,
                                                   int columns, float* out, int64_t ldo) {
@@ -183,6 +194,7 @@ struct Vec {
     return {_mm512_fmadd_ps(a.v, b.v, c.v)};
   }
   GRADUS_GEMM_LANES Vec Add(Vec a, Vec b) { return {_mm512_add_ps(a.v, b.v)}; }
+  GRADUS_GEMM_LANES float Sum(Vec x) { return _mm512_reduce_add_ps(x.v); }
   GRADUS_GEMM_LANES Vec Relu(Vec a) {
     return {_mm512_maskz_max_ps(kAll, _mm512_setzero_ps(), a.v)};
   }
@@ -230,7 +242,8 @@ struct Vec {
 }  // namespace avx512
 
 bool UsesDots(const GemmShape& shape) {
-  return shape.n == 1 && !shape.transpose_a && shape.k >= kShortestDot;
+  if (shape.transpose_a || shape.k < kShortestDot) return false;
+  return shape.n == 1 || (shape.transpose_b && shape.m <= kMostDotRows);
 }
 
 void EmptyProduct(const GemmShape& shape, const GemmArguments& x) {
@@ -256,7 +269,7 @@ void Dispatch(const GemmShape& shape, const GemmArguments& x, Isa isa) {
   }
 }
 
-void SingleColumn(const GemmShape& shape, const GemmArguments& x, Isa isa) {
+void Dots(const GemmShape& shape, const GemmArguments& x, Isa isa) {
   const float* b = x.b;
   if (!shape.transpose_b && x.ldb != 1) {
     for (int64_t p = 0; p < shape.k; ++p) x.scratch[p] = x.b[p * x.ldb];
@@ -264,11 +277,11 @@ void SingleColumn(const GemmShape& shape, const GemmArguments& x, Isa isa) {
   }
   switch (isa) {
     case Isa::kAvx512:
-      return avx512::RunDots(shape, x, b);
+      return avx512::RunDots(shape, x, b, x.ldb);
     case Isa::kAvx2:
-      return avx2::RunDots(shape, x, b);
+      return avx2::RunDots(shape, x, b, x.ldb);
     case Isa::kBaseline:
-      return baseline::RunDots(shape, x, b);
+      return baseline::RunDots(shape, x, b, x.ldb);
   }
 }
 
@@ -288,7 +301,7 @@ int64_t VectorGemmScratch(const GemmShape& shape) {
 void VectorGemm(const GemmShape& shape, const GemmArguments& x, Isa isa) {
   if (shape.m == 0 || shape.n == 0) return;
   if (shape.k == 0) return EmptyProduct(shape, x);
-  if (UsesDots(shape)) return SingleColumn(shape, x, isa);
+  if (UsesDots(shape)) return Dots(shape, x, isa);
   if (shape.n == 1 && shape.transpose_a && x.ldc == 1 && x.bias == nullptr && x.finish == nullptr) {
     // A single contiguous column is computed as a row, C^T = B^T A, with all lanes at work and the
     // same bits.
@@ -315,9 +328,20 @@ void ColumnSums(const float* x, int64_t rows, int64_t columns, int64_t ldx, bool
   }
 }
 
+// The table behind this stands in the header. At 1024 x 1024 the weights leave the second-level
+// cache, and what counts is how memory is walked.
 GemmChoice ChooseGemm(const GemmShape& shape, Isa isa) {
-  (void)shape;
-  (void)isa;
+  constexpr int64_t kLargeWeights = 1024 * 1024;
+  if (shape.transpose_a || shape.k == 0 || shape.n == 0 || shape.m == 0) return GemmChoice::kVector;
+  if (shape.k < kLargeWeights / shape.n) return GemmChoice::kVector;
+  switch (isa) {
+    case Isa::kAvx512:
+      return shape.transpose_b ? GemmChoice::kOneDnnMatmul : GemmChoice::kOneDnnInnerProduct;
+    case Isa::kAvx2:
+      return shape.transpose_b ? GemmChoice::kOneDnnMatmul : GemmChoice::kVector;
+    case Isa::kBaseline:
+      return GemmChoice::kVector;
+  }
   return GemmChoice::kVector;
 }
 

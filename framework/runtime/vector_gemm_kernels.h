@@ -11,8 +11,8 @@
 // chain of multiply-adds in the order of k, whatever the tile.
 
 constexpr int kTileVectors = 2;
-constexpr int kWideVectors =
-    8;  // for so few rows that two vectors could not hide the latency of a multiply-add
+// For so few rows that two vectors could not hide the latency of a multiply-add.
+constexpr int kWideVectors = 8;
 constexpr int kTileColumns = kTileVectors * Vec::kLanes;
 
 // One tile's work, k steps of it.
@@ -241,40 +241,41 @@ GRADUS_GEMM_TARGET inline void RunGemm(const GemmShape& shape, const GemmArgumen
   }
 }
 
-// C's only column as dot products of A's rows with `b`, which is contiguous.
+// C[i, j] as the dot product of A's row i and row j of `b`, where both are contiguous.
 GRADUS_GEMM_TARGET inline void RunDots(const GemmShape& shape, const GemmArguments& x,
-                                       const float* b) {
+                                       const float* b, int64_t ldb) {
   constexpr int kChains = 4;
   constexpr int kStep = kChains * Vec::kLanes;
-  const Vec::Mask mask = Vec::MaskOf(static_cast<int>(shape.k % Vec::kLanes));
+  const int rest = static_cast<int>(shape.k % Vec::kLanes);
+  const Vec::Mask mask = Vec::MaskOf(rest);
   for (int64_t i = 0; i < shape.m; ++i) {
     const float* a = x.a + i * x.lda;
-    Vec sum[kChains] = {Vec::Zero(), Vec::Zero(), Vec::Zero(), Vec::Zero()};
-    int64_t p = 0;
-    for (; p + kStep <= shape.k; p += kStep) {
-#pragma GCC unroll 4
-      for (int v = 0; v < kChains; ++v) {
-        const int64_t at = p + v * Vec::kLanes;
-        sum[v] = Vec::MultiplyAdd(Vec::Load(a + at), Vec::Load(b + at), sum[v]);
-      }
-    }
-    for (; p + Vec::kLanes <= shape.k; p += Vec::kLanes) {
-      sum[0] = Vec::MultiplyAdd(Vec::Load(a + p), Vec::Load(b + p), sum[0]);
-    }
-    if (p != shape.k)
-      sum[1] =
-          Vec::MultiplyAdd(Vec::LoadPartial(a + p, mask), Vec::LoadPartial(b + p, mask), sum[1]);
-    float lane[Vec::kLanes];
-    Vec::Store(lane, Vec::Add(Vec::Add(sum[0], sum[1]), Vec::Add(sum[2], sum[3])));
-    for (int half = Vec::kLanes / 2; half > 0; half /= 2) {
-      for (int l = 0; l < half; ++l) lane[l] += lane[l + half];
-    }
     float* c = x.c + i * x.ldc;
-    float value = x.accumulate ? *c + lane[0] : lane[0];
-    if (x.bias != nullptr) value += *x.bias;
-    *c = x.relu && value < 0 ? 0 : value;
+    for (int64_t j = 0; j < shape.n; ++j) {
+      const float* row = b + j * ldb;
+      Vec sum[kChains] = {Vec::Zero(), Vec::Zero(), Vec::Zero(), Vec::Zero()};
+      int64_t p = 0;
+      for (; p + kStep <= shape.k; p += kStep) {
+#pragma GCC unroll 4
+        for (int v = 0; v < kChains; ++v) {
+          const int64_t at = p + v * Vec::kLanes;
+          sum[v] = Vec::MultiplyAdd(Vec::Load(a + at), Vec::Load(row + at), sum[v]);
+        }
+      }
+      for (; p + Vec::kLanes <= shape.k; p += Vec::kLanes) {
+        sum[0] = Vec::MultiplyAdd(Vec::Load(a + p), Vec::Load(row + p), sum[0]);
+      }
+      if (rest != 0) {
+        sum[1] = Vec::MultiplyAdd(Vec::LoadPartial(a + p, mask), Vec::LoadPartial(row + p, mask),
+                                  sum[1]);
+      }
+      float value = Vec::Sum(Vec::Add(Vec::Add(sum[0], sum[1]), Vec::Add(sum[2], sum[3])));
+      if (x.accumulate) value += c[j];
+      if (x.bias != nullptr) value += x.bias[j];
+      c[j] = x.relu && value < 0 ? 0 : value;
+    }
   }
-  if (x.finish != nullptr) x.finish(x.finish_context, 0, shape.m, 0, 1);
+  if (x.finish != nullptr) x.finish(x.finish_context, 0, shape.m, 0, shape.n);
 }
 
 template <int kVectors, int kChains, bool kPartial>
