@@ -1,10 +1,11 @@
-// Our own kernels for element-by-element operations: the rule is written once for one element and compiled for every instruction
-// set; broadcasting, padded rows and short rests are handled here. Serves every shape.
+// Our own kernels for element-by-element operations: the rule is written once for one element and
+// compiled for every instruction set; broadcasting, padded rows and short rests are handled here.
+// Serves every shape.
 //
 //   struct SquareRule : FloatRule {
-//     static constexpr double kCost = 0.04;                         // nanoseconds an element with AVX-512, in cache
-//     explicit SquareRule(const op::Square&) {}
-//     GRADUS_INLINE float operator()(float x) const { return x * x; }
+//     static constexpr double kCost = 0.04;                         // nanoseconds an element with
+//     AVX-512, in cache explicit SquareRule(const op::Square&) {} GRADUS_INLINE float
+//     operator()(float x) const { return x * x; }
 //   };
 //   using SquareLoop = ElementwiseLoop<op::Square, SquareRule, 1>;
 //   GRADUS_REGISTER_KERNEL(op::Square, "loop", SquareLoop);
@@ -25,7 +26,9 @@ namespace gradus {
 
 // Nanoseconds for a loop over `elements`, of which one costs `per_element` with AVX-512.
 inline double ElementwiseLoopCost(double per_element, int64_t elements) {
-  static const double slowdown = CurrentIsa() == Isa::kAvx512 ? 1 : CurrentIsa() == Isa::kAvx2 ? 2 : 4;
+  static const double slowdown = CurrentIsa() == Isa::kAvx512 ? 1
+                                 : CurrentIsa() == Isa::kAvx2 ? 2
+                                                              : 4;
   return 15 + per_element * slowdown * static_cast<double>(elements);
 }
 
@@ -63,7 +66,8 @@ struct ElementwiseRowLoop {
     for (int64_t i = 0; i < kChunk; ++i) y[i] = At(rule, a, b, i);
   }
 
-  // A rest shorter than a chunk is computed as a whole chunk in a buffer, so that it costs one vector and not fifteen scalars.
+  // A rest shorter than a chunk is computed as a whole chunk in a buffer, so that it costs one
+  // vector and not fifteen scalars.
   GRADUS_INLINE static void Short(const Rule& rule, const In* a, const In* b, Out* y, int64_t n) {
     In rest_a[kChunk] = {};
     In rest_b[kChunk] = {};
@@ -82,37 +86,39 @@ struct ElementwiseRowLoop {
   GRADUS_INLINE static void Run(const Rule* rule_pointer, const ElementwiseRows* r) {
     const Rule rule = *rule_pointer;
     const int64_t n = r->length;
-    const int64_t whole = n / kChunk * kChunk;
+    const int64_t whole = (n - 1) / kChunk * kChunk;
     for (int64_t row = 0; row < r->rows; ++row) {
       const In* a = static_cast<const In*>(r->inputs[0]) + row * r->input_steps[0];
-      const In* b = inputs == 1 ? nullptr
-                                : static_cast<const In*>(r->inputs[1]) + row * r->input_steps[1];
+      const In* b =
+          inputs == 1 ? nullptr : static_cast<const In*>(r->inputs[1]) + row * r->input_steps[1];
       Out* y = static_cast<Out*>(r->output) + row * r->output_step;
       if (n < kChunk) {
         Short(rule, a, b, y, n);
         continue;
       }
-      // The last chunk overlaps the one before it. It is computed first, because y may be a or b.
+      // The last chunk may overlap the one before it. It is computed first, because y may be a or
+      // b.
       Out last[kChunk];
       const int64_t from = n - kChunk;
-      if (whole < n) Chunk(rule, a + from * kStep0, inputs == 1 ? b : b + from * kStep1, last);
+      Chunk(rule, a + from * kStep0, inputs == 1 ? b : b + from * kStep1, last);
 #pragma GCC ivdep  // y is another buffer or exactly a or b.
       for (int64_t i = 0; i < whole; ++i) y[i] = At(rule, a, b, i);
-      if (whole < n) {
-        for (int64_t i = 0; i < kChunk; ++i) y[from + i] = last[i];
-      }
+      for (int64_t i = 0; i < kChunk; ++i) y[from + i] = last[i];
     }
   }
 };
 
 template <class Rule, class In, class Out, int inputs>
 class ElementwiseKernel final : public Kernel {
+  using RunFunction = void (*)(const Rule*, const ElementwiseRows*);
+
  public:
   ElementwiseKernel(Rule rule, const Request& request)
       : rule_(std::move(rule)), axes_(CollapseAxes(request)) {
     const int repeated = (axes_.strides[0].back() == 0 ? 1 : 0) +
                          (inputs == 2 && axes_.strides[inputs - 1].back() == 0 ? 2 : 0);
-    run_ = repeated == 0 ? &Run<0> : repeated == 1 ? &Run<1> : repeated == 2 ? &Run<2> : &Run<3>;
+    static constexpr RunFunction kRun[] = {&RunRows<0>, &RunRows<1>, &RunRows<2>, &RunRows<3>};
+    run_ = kRun[repeated];
   }
 
   absl::Status Run(const KernelArgs& args, KernelState*) const override {
@@ -125,7 +131,7 @@ class ElementwiseKernel final : public Kernel {
 
  private:
   template <int repeated>
-  static void Run(const Rule* rule, const ElementwiseRows* rows) {
+  static void RunRows(const Rule* rule, const ElementwiseRows* rows) {
     constexpr int kRepeated = inputs == 1 ? repeated & 1 : repeated;
     ForIsa<ElementwiseRowLoop<Rule, In, Out, inputs, kRepeated>>(rule, rows);
   }
@@ -152,7 +158,7 @@ class ElementwiseKernel final : public Kernel {
 
   const Rule rule_;
   const ElementwiseAxes axes_;
-  void (*run_)(const Rule*, const ElementwiseRows*);
+  RunFunction run_;
 };
 
 }  // namespace internal
@@ -162,7 +168,7 @@ template <class In, class Out, int inputs, class Rule>
 std::unique_ptr<Kernel> MakeElementwiseKernel(const Request& request, Rule rule) {
   static_assert(inputs >= 1 && inputs <= internal::kMaxElementwiseInputs, "");
   return std::make_unique<internal::ElementwiseKernel<Rule, In, Out, inputs>>(std::move(rule),
-                                                                             request);
+                                                                              request);
 }
 
 // The factory for FLOAT32 throughout; Rule is made from the node's config.
