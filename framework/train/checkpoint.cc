@@ -1,0 +1,241 @@
+// Checkpoints on disk.
+
+#include "gradus/train/checkpoint.h"
+
+#include <unistd.h>
+#include <zlib.h>
+
+#include <algorithm>
+#include <set>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "gradus/base/file.h"
+#include "gradus/base/status.h"
+#include "gradus/base/text_config.h"
+#include "gradus/train/safetensors.h"
+
+namespace gradus {
+namespace {
+
+constexpr char kHeaderFile[] = "state.pbtxt";
+constexpr char kTensorsFile[] = "state.safetensors";
+constexpr char kPrefix[] = "step-";
+constexpr int64_t kMostTensorBytes = int64_t{1} << 40;
+
+// What a state consists of: each tensor's name, and where it stands in memory.
+struct Piece {
+  std::string name;
+  const ParameterLayout* layout;
+  int index;
+  float* block;
+};
+
+std::vector<Piece> Pieces(ParameterStore* store) {
+  std::vector<Piece> pieces;
+  for (int i = 0; i < store->layout().count(); ++i) {
+    const std::string& name = store->layout().place(i).name;
+    pieces.push_back({name, &store->layout(), i, store->weights()});
+    for (size_t slot = 0; slot < store->slots().size(); ++slot) {
+      pieces.push_back({absl::StrCat(name, "/", store->slots()[slot].name), &store->layout(), i,
+                        store->slot(static_cast<int>(slot))});
+    }
+  }
+  for (int i = 0; i < store->state_layout().count(); ++i) {
+    pieces.push_back(
+        {store->state_layout().place(i).name, &store->state_layout(), i, store->states()});
+  }
+  return pieces;
+}
+
+uint32_t Crc32(absl::string_view bytes) {
+  uLong crc = crc32(0, nullptr, 0);
+  while (!bytes.empty()) {
+    const size_t part = std::min<size_t>(bytes.size(), 1u << 30);  // zlib counts in 32 bits.
+    crc = crc32(crc, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(part));
+    bytes.remove_prefix(part);
+  }
+  return static_cast<uint32_t>(crc);
+}
+
+TrainStateHeader MakeHeader(const TrainState& state, const CheckpointContext& context) {
+  TrainStateHeader header;
+  header.set_format_version(kCheckpointVersion);
+  ProgressState* progress = header.mutable_progress();
+  progress->set_step(state.progress.update);
+  progress->set_examples(state.progress.examples);
+  progress->set_epoch(state.progress.epoch);
+  progress->set_offset(state.progress.offset);
+  *header.mutable_config() = context.config;
+  *header.mutable_preprocessing() = context.preprocessing;
+  header.set_threads(context.threads);
+  header.set_block_rows(context.config.run().block_rows());
+  const MetricSums& sums = state.epoch_sums;
+  const auto add = [&](absl::string_view name, double sum) {
+    MetricSum* metric = header.add_epoch_sum();
+    metric->set_name(std::string(name));
+    metric->set_sum(sum);
+    metric->set_weight(static_cast<double>(sums.examples));
+  };
+  add("loss", sums.loss);
+  for (size_t i = 0; i < sums.metrics.size(); ++i) add(context.metric_names[i], sums.metrics[i]);
+  return header;
+}
+
+absl::Status WriteInto(const std::string& folder, TrainStateHeader header, const std::string& tensors) {
+  GRADUS_RETURN_IF_ERROR(MakeFolders(folder));
+  GRADUS_RETURN_IF_ERROR(WriteFile(JoinPath(folder, kTensorsFile), tensors));
+  header.set_tensors_crc32(Crc32(tensors));
+  return WriteFile(JoinPath(folder, kHeaderFile), PrintTextConfig(header));
+}
+
+// Names of checkpoint folders, oldest first.
+absl::StatusOr<std::vector<std::string>> StepFolders(const std::string& folder) {
+  GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> names, ListFolder(folder));
+  names.erase(std::remove_if(names.begin(), names.end(),
+                             [](const std::string& name) {
+                               return !absl::StartsWith(name, kPrefix) ||
+                                      absl::StrContains(name, ".tmp-");
+                             }),
+              names.end());
+  // Numbers have ten digits and more only when they need them, so length comes first.
+  std::sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+  });
+  return names;
+}
+
+// The tensors file, with its checksum verified.
+absl::StatusOr<SafetensorsFile> ReadTensors(const std::string& path, const TrainStateHeader& header) {
+  const std::string file = JoinPath(path, kTensorsFile);
+  GRADUS_ASSIGN_OR_RETURN(std::string bytes, ReadFile(file, kMostTensorBytes));
+  if (Crc32(bytes) != header.tensors_crc32()) {
+    return absl::DataLossError(absl::StrCat(file, " is damaged: its checksum is not the one in ",
+                                            JoinPath(path, kHeaderFile)));
+  }
+  return ParseSafetensors(bytes, file);
+}
+
+absl::Status Misfits(const SafetensorsFile& file, absl::Span<const Piece> pieces,
+                     const std::string& path) {
+  std::vector<std::string> problems;
+  std::set<std::string> known;
+  for (const Piece& piece : pieces) {
+    known.insert(piece.name);
+    const Tensor* tensor = file.Find(piece.name);
+    const std::vector<int64_t>& dims = piece.layout->place(piece.index).dims;
+    if (tensor == nullptr) {
+      problems.push_back(absl::StrCat("\"", piece.name, "\" is missing"));
+    } else if (tensor->dtype() != DType::kFloat32 || tensor->dims() != dims) {
+      problems.push_back(absl::StrCat("\"", piece.name, "\" is ", Name(tensor->dtype()), " [",
+                                      absl::StrJoin(tensor->dims(), ", "), "] and should be FLOAT32 [",
+                                      absl::StrJoin(dims, ", "), "]"));
+    }
+  }
+  for (const NamedTensor& named : file.tensors) {
+    if (known.count(named.name) == 0) {
+      problems.push_back(absl::StrCat("\"", named.name, "\" is not part of this model"));
+    }
+  }
+  if (problems.empty()) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      absl::StrCat(path, " does not fit:\n  ", absl::StrJoin(problems, "\n  ")));
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const TrainState& state,
+                                           const CheckpointContext& context, int64_t keep) {
+  SafetensorsFile file;
+  // Pieces only reads through its pointer here; loading shares it to write.
+  auto* store = const_cast<ParameterStore*>(&state.store);
+  for (const Piece& piece : Pieces(store)) {
+    file.tensors.push_back({piece.name, store->Read(*piece.layout, piece.index, piece.block)});
+  }
+  GRADUS_ASSIGN_OR_RETURN(std::string tensors, SerializeSafetensors(file));
+
+  const std::string path =
+      JoinPath(folder, absl::StrFormat("%s%010d", kPrefix, state.progress.update));
+  const std::string temporary = absl::StrCat(path, ".tmp-", getpid());
+  GRADUS_RETURN_IF_ERROR(MakeFolders(folder));
+  absl::Status status = WriteInto(temporary, MakeHeader(state, context), tensors);
+  if (status.ok() && Exists(path)) status = RemoveTree(path);  // The same step, saved again.
+  if (status.ok()) status = Rename(temporary, path);
+  if (!status.ok()) {
+    RemoveTree(temporary).IgnoreError();  // The first error is the one to tell.
+    return status;
+  }
+  GRADUS_RETURN_IF_ERROR(FsyncFolder(folder));
+
+  if (keep > 0) {
+    GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> names, StepFolders(folder));
+    for (size_t i = 0; i + static_cast<size_t>(keep) < names.size(); ++i) {
+      GRADUS_RETURN_IF_ERROR(RemoveTree(JoinPath(folder, names[i])));
+    }
+  }
+  return path;
+}
+
+absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path) {
+  const std::string file = JoinPath(path, kHeaderFile);
+  GRADUS_ASSIGN_OR_RETURN(std::string text, ReadConfigFile(file));
+  Diagnostics diagnostics;
+  ParsedConfig parsed =
+      ParseTextConfig(text, file, TrainStateHeader::default_instance(), {}, &diagnostics);
+  GRADUS_RETURN_IF_ERROR(diagnostics.ToStatus());
+  const auto& header = static_cast<const TrainStateHeader&>(*parsed.message);
+  if (header.format_version() < 1 || header.format_version() > kCheckpointVersion) {
+    return absl::InvalidArgumentError(absl::StrCat(file, ": format_version ", header.format_version(),
+                                                   " is not one that this program reads (1 to ",
+                                                   kCheckpointVersion, ")"));
+  }
+  const ProgressState& progress = header.progress();
+  if (progress.step() < 0 || progress.examples() < 0 || progress.epoch() < 0 ||
+      progress.offset() < 0) {
+    return absl::InvalidArgumentError(absl::StrCat(file, ": progress has a negative number"));
+  }
+  return header;
+}
+
+absl::Status LoadCheckpoint(const std::string& path, TrainState* state) {
+  GRADUS_ASSIGN_OR_RETURN(TrainStateHeader header, ReadCheckpointHeader(path));
+  GRADUS_ASSIGN_OR_RETURN(SafetensorsFile file, ReadTensors(path, header));
+  const std::vector<Piece> pieces = Pieces(&state->store);
+  GRADUS_RETURN_IF_ERROR(Misfits(file, pieces, path));
+  for (const Piece& piece : pieces) {
+    GRADUS_RETURN_IF_ERROR(ParameterStore::Write(*piece.layout, piece.index,
+                                                 *file.Find(piece.name), piece.block));
+  }
+  state->progress.update = header.progress().step();
+  state->progress.examples = header.progress().examples();
+  state->progress.epoch = header.progress().epoch();
+  state->progress.offset = header.progress().offset();
+  state->epoch_sums = MetricSums();
+  for (int i = 0; i < header.epoch_sum_size(); ++i) {
+    const MetricSum& sum = header.epoch_sum(i);
+    state->epoch_sums.examples = static_cast<int64_t>(sum.weight());
+    if (i == 0) {
+      state->epoch_sums.loss = sum.sum();
+    } else {
+      state->epoch_sums.metrics.push_back(sum.sum());
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> NewestCheckpoint(const std::string& folder,
+                                             std::vector<std::string>* skipped) {
+  GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> names, StepFolders(folder));
+  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+    const std::string path = JoinPath(folder, *name);
+    absl::StatusOr<TrainStateHeader> header = ReadCheckpointHeader(path);
+    const absl::Status status =
+        header.ok() ? ReadTensors(path, *header).status() : header.status();
+    if (status.ok()) return path;
+    skipped->push_back(std::string(status.message()));
+  }
+  return absl::NotFoundError(absl::StrCat("no whole checkpoint in ", folder));
+}
+
+}  // namespace gradus
