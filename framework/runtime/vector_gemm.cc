@@ -52,7 +52,7 @@ struct Vec {
   GRADUS_GEMM_LANES void Store(float* p, Vec x) { _mm_storeu_ps(p, x.v); }
   GRADUS_GEMM_LANES Vec LoadPartial(const float* p, Mask lanes) {
     if (lanes == 1) return {_mm_load_ss(p)};
-    const __m128 pair = _mm_castpd_ps(_mm_load_sd(reinterpret_cast<const double*>(p)));
+    const __m128 pair = _mm_loadl_pi(_mm_setzero_ps(), reinterpret_cast<const __m64*>(p));
     return {lanes == 2 ? pair : _mm_movelh_ps(pair, _mm_load_ss(p + 2))};
   }
   GRADUS_GEMM_LANES void StorePartial(float* p, Mask lanes, Vec x) {

@@ -1,29 +1,29 @@
-// Matrix products and column sums in vector registers: the dense layer's three products, without
-// oneDNN.
+// Matrix products and column sums in vector registers: the dense layer's products without oneDNN.
 //
-//   C[m, n] = finish(relu(opA(A) opB(B) + bias))        A, B, C, bias: float, row-major, with
-//   leading dimensions
+//   C[m, n] = finish(relu(opA(A) opB(B) + bias))
 //
-// In a dense layer Y = act(X W + b), with W stored as [inputs, units]:
-//   forward          Y  = X W + b       transpose neither                 m = rows,   n = units,  k
-//   = inputs data gradient    dX = dY W^T        transpose_b (W is [n, k])         m = rows,   n =
-//   inputs, k = units weight gradient  dW = X^T dY        transpose_a (X is [k, m])         m =
-//   inputs, n = units,  k = rows bias gradient    db = ColumnSums(dY)
+// A, B, C and bias are float and row-major, with leading dimensions. In a dense layer
+// Y = act(X W + b), with W stored as [inputs, units]:
+//
+//   forward          Y  = X W + b    transpose neither   m = rows    n = units   k = inputs
+//   data gradient    dX = dY W^T     transpose_b         m = rows    n = inputs  k = units
+//   weight gradient  dW = X^T dY     transpose_a         m = inputs  n = units   k = rows
+//   bias gradient    db = ColumnSums(dY)
 //
 // Why our own: a call costs tens of nanoseconds (an oneDNN primitive some hundreds), allocates
-// nothing, has the same bits for a row in any batch, and on AVX2 does not fall into oneDNN 2.6's
+// nothing, gives a row the same bits in any batch, and on AVX2 does not fall into oneDNN 2.6's
 // trap at leading dimensions that are multiples of 512. The method is Goto's: a tile of C in
 // registers, blocks of k that fit the caches (K. Goto and R. van de Geijn, "Anatomy of
 // High-Performance Matrix Multiplication", ACM TOMS 34(3), 2008), but operands are copied only
 // where the copy pays.
 //
-// Bits. Every element of C is one chain of multiply-adds in the order of k; bias is added after the
-// chain. Hence row i of C depends on row i of A, B and bias alone: not on m, on the row's place, on
-// leading dimensions, or on the block of rows that a thread got. Two kinds of products with k >= 32
-// are dot products of several chains instead: n = 1, which is just as independent of m, and m <= 2
-// with transpose_b (data gradients of single examples), whose last bits differ from those in a
-// larger batch. Instruction sets differ in the last bits (kBaseline has no fused multiply-add), as
-// they do in oneDNN. NaN and Inf pass through, also through relu.
+// Bits. Every element of C is one chain of multiply-adds in the order of k; bias is added after
+// the chain. Hence row i of C depends on row i of A, B and bias alone: not on m, on the row's
+// place, on leading dimensions, or on the block of rows that a thread got. Two kinds of products
+// with k >= 32 are dot products of several chains instead: n = 1, which is just as independent of
+// m, and m <= 2 with transpose_b (data gradients of single examples), whose last bits differ from
+// those in a larger batch. Instruction sets differ in the last bits (kBaseline has no fused
+// multiply-add), as they do in oneDNN. NaN and Inf pass through, also through relu.
 
 #ifndef GRADUS_RUNTIME_VECTOR_GEMM_H_
 #define GRADUS_RUNTIME_VECTOR_GEMM_H_
@@ -58,12 +58,11 @@ struct GemmArguments {
   void (*finish)(void* context, int64_t row, int64_t rows, int64_t column,
                  int64_t columns) = nullptr;
   void* finish_context = nullptr;
-  float* scratch =
-      nullptr;  // VectorGemmScratch(shape) floats, of any alignment; private to the call
+  float* scratch = nullptr;  // VectorGemmScratch(shape) floats, private to the call
 };
 
-// How many floats of scratch a call needs on any instruction set, at most about 600 KiB; monotone
-// in nothing: ask per shape.
+// How many floats of scratch a call needs on any instruction set: at most 140,000, or k where n = 1.
+// A smaller shape may need more: ask for each.
 int64_t VectorGemmScratch(const GemmShape& shape);
 
 // `isa` must be one that the CPU has: CurrentIsa() or less. m = 0 or n = 0 does nothing; k = 0
@@ -78,35 +77,35 @@ void ColumnSums(const float* x, int64_t rows, int64_t columns, int64_t ldx, bool
 enum class GemmChoice { kVector, kOneDnnMatmul, kOneDnnInnerProduct };
 
 // What computes a product fastest on plain row-major operands, by shape and instruction set only:
-// never by timing, and for a layer's forward product not by m either, so that a prediction does not
-// depend on the batch it came in. kOneDnnInnerProduct cannot express a leading dimension: where B
-// has one, take kOneDnnMatmul.
+// never by timing, and for a layer's forward product not by m either, so that a prediction does
+// not depend on the batch it came in. kOneDnnInnerProduct cannot express a leading dimension:
+// where B has one, take kOneDnnMatmul.
 //
-// Measured on one core of a Zen 5 (peak 240 GFLOP/s with AVX-512, 120 with AVX2) against
-// oneDNN 2.6.3, same process, best of 40, microseconds; `cold`: six sets of operands in turn, so
-// that weights come from memory.
+// Measured on one core of a Zen 5 (peak 240 GFLOP/s with AVX-512, 120 with AVX2) against oneDNN
+// 2.6.3 in the same process, best of 40, microseconds. "cold": six sets of operands in turn, so
+// that weights come from beyond the second-level cache.
 //
-//                                       AVX-512                        AVX2
-//   product      m     n     k     ours  matmul  inner p.     ours  matmul  inner p.
-//   forward      1    16    16     0.02    0.23      0.32     0.02    0.39      0.31
-//   forward     32    10    30     0.20    0.40      0.92     0.38    1.48      1.40
-//   forward     64   256   784      111     111       114      222     223       222
-//   forward    256   256   784      447     444       452      920     898       892
-//   data grad   32    10    10     0.10    0.29      0.55     0.26    0.82      0.80
-//   data grad   64   256   128     19.3    20.0      20.5     37.8    38.0      38.3
-//   data grad  256   256   128     72.2    71.9      79.7      142     146       146
-//   weight g.   10    10    32     0.07    0.29      0.50     0.15    0.71      0.63
-//   weight g.  784   256    64      109     116       113      221     236       230
-//   weight g.  784   256   256      436     475       456      887     905       903
-//   forward     64   512   512      145     162       148      316     340       337
-//   data grad   64   512   512      174     165       188      315     300       302
-//   weight g.  512   512    64      145     151       158      295     409       409
-//   forward     64  1024  1024 cold 1076    1209       810     1690    2757      3071
-//   data grad   64  1024  1024 cold  953     791       960     1617    1531      1450
-//   weight g. 1024  1024    64 cold  640     664       642     1889    1664      1695
+//                                            AVX-512                      AVX2
+//   product          m     n     k     ours  matmul  inner      ours  matmul  inner
+//   forward          1    16    16     0.02    0.23   0.32      0.02    0.39   0.31
+//   forward         32    10    30     0.20    0.40   0.92      0.38    1.48   1.40
+//   forward         64   256   784      111     111    114       222     223    222
+//   forward        256   256   784      447     444    452       920     898    892
+//   forward         64   512   512      145     162    148       316     340    337
+//   forward, cold   64  1024  1024     1076    1209    810      1690    2757   3071
+//   data            32    10    10     0.10    0.29   0.55      0.26    0.82   0.80
+//   data            64   256   128     19.3    20.0   20.5      37.8    38.0   38.3
+//   data           256   256   128     72.2    71.9   79.7       142     146    146
+//   data            64   512   512      174     165    188       315     300    302
+//   data, cold      64  1024  1024      953     791    960      1617    1531   1450
+//   weights         10    10    32     0.07    0.29   0.50      0.15    0.71   0.63
+//   weights        784   256    64      109     116    113       221     236    230
+//   weights        784   256   256      436     475    456       887     905    903
+//   weights        512   512    64      145     151    158       295     409    409
+//   weights, cold 1024  1024    64      640     664    642      1889    1664   1695
 //
-// So: ours, but for weights of 1024 x 1024 and more the data gradient to matmul, and with AVX-512
-// the forward product to the inner product.
+// So: ours, but from weights of 1024 x 1024 on matmul for the data gradient, and with AVX-512 the
+// inner product for the forward one.
 GemmChoice ChooseGemm(const GemmShape& shape, Isa isa);
 
 }  // namespace gradus

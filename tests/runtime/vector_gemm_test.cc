@@ -149,7 +149,7 @@ TEST(VectorGemm, AgreesWithADoubleLoopWhereBlocksAndCopiesBegin) {
              {50, 300, 257, false, true},  // a block of k with one row
              {49, 10, 520, false, true},
              {1030, 258, 70, true, false},  // both copied on AVX2
-             {1030, 530, 260, true, true},
+             {1030, 530, 20, true, true},
              {1, 300, 784},  // wide tiles
              {3, 257, 300},
              {3, 500, 40, true, false},

@@ -7,9 +7,10 @@
 // and executed through the C interface. Loss and update are plain loops. Weights and data are the
 // caller's or made up: only the time matters, and the loss, to see that it learns.
 //
-//   RawOneDnnMlp mlp({{784, 256, 128, 64, 10}, 64, RawOneDnnMlp::kRelu,
-//   RawOneDnnMlp::kSoftmaxCrossEntropy,
-//                     RawOneDnnMlp::kSgd, 0.01f});
+//   RawOneDnnMlp::Config config;  // relu, softmax cross-entropy of classes, SGD
+//   config.widths = {784, 256, 128, 64, 10};
+//   config.batch = 64;
+//   RawOneDnnMlp mlp(config);
 //   float loss = mlp.Step(x, labels);
 //
 // Header-only, since every .cc of this folder is a program. Threads: what omp_get_max_threads()
