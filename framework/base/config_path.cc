@@ -12,6 +12,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "gradus/base/text_escape.h"
 
 namespace gradus {
 namespace {
@@ -51,9 +52,8 @@ struct Reader {
     return text.substr(begin, at - begin);
   }
   absl::Status Wrong(absl::string_view expected) const {
-    return absl::InvalidArgumentError(
-        absl::StrCat("column ", at + 1, ": expected ", expected,
-                     Done() ? absl::string_view(" at the end") : absl::string_view()));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "expected ", expected, Done() ? absl::string_view(" at the end") : absl::string_view()));
   }
 
   absl::Status ReadSelector(ConfigPath::Segment* segment) {
@@ -102,16 +102,24 @@ bool ConfigPath::Segment::named() const {
   return !selector.empty() && (index < 0 || selector != absl::StrCat(index));
 }
 
-absl::StatusOr<ConfigPath> ConfigPath::Parse(absl::string_view text) {
+absl::StatusOr<ConfigPath> ConfigPath::Parse(absl::string_view text, int* wrong_column) {
   ConfigPath path;
-  Reader reader{text};
+  Reader reader{text, 0};
+  const auto refuse = [&](const absl::Status& status) -> absl::Status {
+    const int column = static_cast<int>(reader.at) + 1;
+    if (wrong_column == nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat("column ", column, ": ", status.message()));
+    }
+    *wrong_column = column;
+    return status;
+  };
   do {
     Segment segment;
     absl::Status status = reader.ReadSegment(&segment);
-    if (!status.ok()) return status;
+    if (!status.ok()) return refuse(status);
     path.segments_.push_back(std::move(segment));
   } while (reader.Take('.'));
-  if (!reader.Done()) return reader.Wrong("a .");
+  if (!reader.Done()) return refuse(reader.Wrong("a ."));
   return path;
 }
 
@@ -144,7 +152,7 @@ std::string ConfigPath::ToString() const {
     if (segment.selector.empty()) {
       absl::StrAppend(&text, "[", segment.index, "]");
     } else if (segment.named() && NeedsQuotes(segment.selector)) {
-      absl::StrAppend(&text, "[\"", absl::Utf8SafeCEscape(segment.selector), "\"]");
+      absl::StrAppend(&text, "[\"", Escaped(segment.selector), "\"]");
     } else {
       absl::StrAppend(&text, "[", segment.selector, "]");
     }

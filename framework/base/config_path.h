@@ -31,8 +31,8 @@ class ConfigPath {
   };
 
   ConfigPath() = default;
-  // InvalidArgument names the column of what is wrong.
-  static absl::StatusOr<ConfigPath> Parse(absl::string_view text);
+  // InvalidArgument names the column of what is wrong, unless `wrong_column` takes it.
+  static absl::StatusOr<ConfigPath> Parse(absl::string_view text, int* wrong_column = nullptr);
 
   ConfigPath Child(absl::string_view field) const;
   // An element of a repeated field; `name` is its name, or empty to show the position.

@@ -46,7 +46,7 @@ size_t FindEquals(absl::string_view setting) {
       return i;
     }
   }
-  return absl::string_view::npos;
+  return setting.find('=');  // A selector that does not end: the path will say so.
 }
 
 class Setting {
@@ -58,9 +58,10 @@ class Setting {
     if (equals == absl::string_view::npos) {
       return Find("syntax", 0, ConfigPath(), TextFinding::kNone, "expected PATH=VALUE");
     }
-    absl::StatusOr<ConfigPath> path = ConfigPath::Parse(setting.substr(0, equals));
+    int column = 0;
+    absl::StatusOr<ConfigPath> path = ConfigPath::Parse(setting.substr(0, equals), &column);
     if (!path.ok())
-      return Find("syntax", 0, ConfigPath(), TextFinding::kNone,
+      return Find("syntax", column, ConfigPath(), TextFinding::kNone,
                   std::string(path.status().message()));
     if (!Resolve(*path, *message)) return;
     const int shift = static_cast<int>(equals) + 1;

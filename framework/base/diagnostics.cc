@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "gradus/base/text_escape.h"
 
 namespace gradus {
 namespace {
@@ -133,7 +133,7 @@ std::string Quoted(absl::string_view text) {
     while (size > 0 && (static_cast<unsigned char>(text[size]) & 0xC0) == 0x80) --size;
     text = text.substr(0, size);
   }
-  return absl::StrCat("\"", absl::Utf8SafeCEscape(text), cut ? "..." : "", "\"");
+  return absl::StrCat("\"", Escaped(text), cut ? "..." : "", "\"");
 }
 
 std::string ShortestNumber(double value) {

@@ -5,15 +5,16 @@
 #include <errno.h>
 #include <string.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <set>
 #include <utility>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/text_format.h"
 #include "gradus/base/config_setting.h"
 #include "gradus/base/status.h"
+#include "gradus/base/text_escape.h"
 #include "gradus/base/text_parser.h"
 #include "gradus/base/text_positions.h"
 
@@ -47,7 +48,7 @@ using google::protobuf::Message;
 
 std::string SettingLabel(const std::string& setting) {
   constexpr size_t kMostShown = 120;
-  return absl::StrCat("--set ", absl::Utf8SafeCEscape(setting.substr(0, kMostShown)),
+  return absl::StrCat("--set ", Escaped(setting.substr(0, kMostShown)),
                       setting.size() > kMostShown ? "..." : "");
 }
 
@@ -70,7 +71,7 @@ struct Refused {
 
 // Turns what parser and settings found into findings with names and positions.
 Refused AddFindings(std::vector<TextFinding> found, const ConfigSource::Impl& source,
-                    Diagnostics* diagnostics) {
+                    std::vector<Finding>* findings) {
   Refused refused;
   for (TextFinding& finding : found) {
     Finding full;
@@ -88,9 +89,21 @@ Refused AddFindings(std::vector<TextFinding> found, const ConfigSource::Impl& so
       full.message.insert(0, SubjectOf(full.path));
       refused.names_in.insert(full.path.ToString());
     }
-    diagnostics->Add(std::move(full));
+    findings->push_back(std::move(full));
   }
   return refused;
+}
+
+// Those of the text first, then those of each setting in its turn.
+void SortBySource(const std::vector<std::string>& settings, std::vector<Finding>* findings) {
+  const auto source = [&settings](const Finding& finding) {
+    if (finding.position.line > 0) return size_t{0};
+    return 1 +
+           static_cast<size_t>(std::find(settings.begin(), settings.end(), finding.position.file) -
+                               settings.begin());
+  };
+  std::stable_sort(findings->begin(), findings->end(),
+                   [&source](const Finding& a, const Finding& b) { return source(a) < source(b); });
 }
 
 }  // namespace
@@ -120,16 +133,19 @@ ParsedConfig ParseTextConfig(absl::string_view text, absl::string_view file,
   for (size_t i = 0; well_formed && i < settings.size(); ++i) {
     ApplySetting(settings[i], static_cast<int>(i) + 1, message.get(), &impl->root, &found);
   }
-  const Refused refused = AddFindings(std::move(found), *impl, diagnostics);
-  if (!well_formed) return parsed;
-
-  Diagnostics broken_rules(
-      [source = parsed.source](const ConfigPath& path) { return source.Locate(path); });
-  CheckRules(*message, ConfigPath(), &broken_rules);
-  for (const Finding& finding : broken_rules.findings()) {
-    if (!refused.Explains(finding)) diagnostics->Add(finding);
+  std::vector<Finding> findings;
+  const Refused refused = AddFindings(std::move(found), *impl, &findings);
+  if (well_formed) {
+    Diagnostics rules(
+        [source = parsed.source](const ConfigPath& path) { return source.Locate(path); });
+    CheckRules(*message, ConfigPath(), &rules);
+    for (const Finding& finding : rules.findings()) {
+      if (!refused.Explains(finding)) findings.push_back(finding);
+    }
+    parsed.message = std::move(message);
   }
-  parsed.message = std::move(message);
+  SortBySource(impl->settings, &findings);
+  for (Finding& finding : findings) diagnostics->Add(std::move(finding));
   return parsed;
 }
 

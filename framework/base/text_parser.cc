@@ -7,7 +7,7 @@
 
 #include <utility>
 
-#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/base/text_config.h"
@@ -31,6 +31,33 @@ const FieldDescriptor* Rival(const Message& message, const FieldDescriptor* fiel
   const FieldDescriptor* set =
       message.GetReflection()->GetOneofFieldDescriptor(message, field->containing_oneof());
   return set == field ? nullptr : set;
+}
+
+// What protobuf's tokenizer says, in the words of the language.
+std::string InOurWords(const std::string& complaint) {
+  constexpr const char* kWords[][2] = {
+      {"String literals cannot cross", "a text must end on the line where it begins"},
+      {"Unexpected end of string", "the closing quote is missing"},
+      {"Invalid escape sequence", "there is no such escape sequence"},
+      {"Expected hex digits", "hexadecimal digits are missing after \\x"},
+      {"Expected four hex digits", "\\u needs four hexadecimal digits"},
+      {"Expected eight hex digits", "\\U needs eight hexadecimal digits up to 0010ffff"},
+      {"\"0x\" must be followed", "hexadecimal digits are missing after 0x"},
+      {"Numbers starting with leading zero", "a number must not begin with a zero"},
+      {"Hex and octal numbers",
+       "a hexadecimal number, or one that begins with a zero, must be whole"},
+      {"Already saw decimal point", "a number can have one decimal point and one exponent"},
+      {"\"e\" must be followed", "digits are missing after the e of the exponent"},
+      {"Need space between number", "a number must not run into a word"},
+      {"Need space between identifier", "a number must not run into a word"},
+      {"Proto file starts with 0xEF", "outside of quotes there can only be ASCII characters"},
+      {"Interpreting non ascii", "outside of quotes there can only be ASCII characters"},
+      {"Invalid control characters", "there is a control character in the text"},
+  };
+  for (const auto& words : kWords) {
+    if (absl::StartsWith(complaint, words[0])) return words[1];
+  }
+  return complaint;
 }
 
 }  // namespace
@@ -91,9 +118,11 @@ void TextParser::FindInField(absl::string_view code, const Frame* frame,
 }
 
 bool TextParser::Malformed(absl::string_view expected) {
+  std::string shown = token().text;
+  if (token().type == Tokenizer::TYPE_STRING) Tokenizer::ParseString(token().text, &shown);
   Find("syntax", ConfigPath(), TextFinding::kNone, Here(),
        absl::StrCat("expected ", expected, ", found ",
-                    AtEnd() ? "the end of the text" : Quoted(token().text)));
+                    AtEnd() ? "the end of the text" : Quoted(shown)));
   malformed_ = true;
   return false;
 }
@@ -101,7 +130,6 @@ bool TextParser::Malformed(absl::string_view expected) {
 TextParser::Place TextParser::Here() { return {token().line, token().column}; }
 bool TextParser::AtEnd() { return token().type == Tokenizer::TYPE_END; }
 bool TextParser::Fine() { return !malformed_; }
-
 bool TextParser::At(char symbol) {
   return token().type == Tokenizer::TYPE_SYMBOL && token().text[0] == symbol;
 }
@@ -115,10 +143,7 @@ bool TextParser::Take(char symbol) {
 void TextParser::Next() {
   tokenizer_->Next();
   if (collector_->text.empty() || malformed_) return;
-  std::string text = collector_->text;
-  if (!text.empty() && text.back() == '.') text.pop_back();
-  text[0] = absl::ascii_tolower(text[0]);
-  Find("syntax", ConfigPath(), TextFinding::kNone, collector_->place, text);
+  Find("syntax", ConfigPath(), TextFinding::kNone, collector_->place, InOurWords(collector_->text));
   malformed_ = true;
 }
 
