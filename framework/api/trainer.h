@@ -66,6 +66,9 @@ class Trainer {
   absl::StatusOr<MetricLine> Evaluate(const std::shared_ptr<const Dataset>& dataset,
                                       absl::string_view split);
 
+  // Where Train() saves states from now on; empty: nowhere.
+  void set_checkpoint_folder(const std::string& folder) { options_.checkpoint_folder = folder; }
+
   // ---- What it knows.
   const RunConfig& config() const { return config_; }  // With absolute paths.
   const DataSplits& data() const { return data_; }

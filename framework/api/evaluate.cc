@@ -1,0 +1,89 @@
+// Evaluation of a saved model.
+
+#include "gradus/api/evaluate.h"
+
+#include <memory>
+
+#include "gradus/api/model_file.h"
+#include "gradus/api/run_file.h"
+#include "gradus/base/file.h"
+#include "gradus/base/status.h"
+#include "gradus/base/thread_pool.h"
+#include "gradus/data/open_data.h"
+#include "gradus/train/evaluation.h"
+
+namespace gradus {
+namespace {
+
+// The examples of a split of the run's configuration.
+absl::StatusOr<std::shared_ptr<const Dataset>> OpenSplit(const std::string& run,
+                                                         const std::string& split,
+                                                         absl::Span<const FieldSpec> fields,
+                                                         const Preprocessing& preprocessing) {
+  GRADUS_ASSIGN_OR_RETURN(RunFile file, RunFile::Read(JoinPath(run, "run.pbtxt")));
+  const DataConfig& data = file.config().data();
+  std::shared_ptr<const Dataset> dataset;
+  const ConfigPath path = ConfigPath().Child("data");
+  if (split == "test" && data.has_test()) {
+    dataset = OpenSource(data.test(), path.Child("test"), fields, file.directory(), {},
+                         preprocessing, &file.diagnostics());
+  } else if (split == "train" || split == "validation") {
+    const DataSplits splits = OpenData(data, fields, file.directory(), {}, &file.diagnostics());
+    dataset = split == "train" ? splits.train : splits.validation;
+  }
+  GRADUS_RETURN_IF_ERROR(file.diagnostics().ToStatus());
+  if (dataset == nullptr) {
+    return absl::NotFoundError(absl::StrCat(run, "/run.pbtxt has no ", split,
+                                            " examples; give another --split, or --csv FILE"));
+  }
+  return dataset;
+}
+
+}  // namespace
+
+absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
+                                               const EvaluateOptions& options) {
+  GRADUS_ASSIGN_OR_RETURN(SavedModel saved, ReadSavedModel(run));
+  GRADUS_ASSIGN_OR_RETURN(Preprocessing preprocessing,
+                          Preprocessing::FromProto(saved.preprocessing()));
+  ThreadPool pool(AvailableCores());
+  StepOptions step_options;
+  step_options.pool = &pool;
+  Diagnostics diagnostics;
+  GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<Evaluation> evaluation,
+                          Evaluation::Create(saved.model(), step_options, &diagnostics));
+  if (evaluation->model().losses.empty() && evaluation->model().metrics.empty()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(run, "/model.pbtxt has neither a loss nor a metric to evaluate"));
+  }
+  GRADUS_ASSIGN_OR_RETURN(ParameterStore store,
+                          ParameterStore::Create(evaluation->model().graph, 0, {}));
+  GRADUS_ASSIGN_OR_RETURN(WeightsMatch match, LoadWeights(WeightsPath(run), &store));
+  if (!match.exact()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(WeightsPath(run), " does not fit ", run, "/model.pbtxt:\n", match.Table()));
+  }
+
+  const std::vector<FieldSpec> fields = InputFields(saved.model());
+  std::shared_ptr<const Dataset> dataset;
+  if (options.csv.empty()) {
+    GRADUS_ASSIGN_OR_RETURN(dataset, OpenSplit(run, options.split, fields, preprocessing));
+  } else {
+    GRADUS_ASSIGN_OR_RETURN(dataset, OpenCsvForModel(options.csv, fields, preprocessing));
+  }
+  GRADUS_ASSIGN_OR_RETURN(MetricSums sums,
+                          evaluation->Run(dataset, options.batch_size, store));
+  if (sums.examples == 0) return absl::FailedPreconditionError("there are no examples");
+
+  EvaluationReport report;
+  report.examples_from = options.csv.empty() ? options.split : options.csv;
+  report.examples = sums.examples;
+  const double examples = static_cast<double>(sums.examples);
+  report.loss = sums.loss / examples;
+  for (size_t i = 0; i < sums.metrics.size(); ++i) {
+    report.metrics.emplace_back(evaluation->model().metrics[i].name, sums.metrics[i] / examples);
+  }
+  return report;
+}
+
+}  // namespace gradus

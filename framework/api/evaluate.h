@@ -1,0 +1,33 @@
+// Loss and metrics of a saved model on raw examples: what `gradus eval` prints.
+
+#ifndef GRADUS_API_EVALUATE_H_
+#define GRADUS_API_EVALUATE_H_
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace gradus {
+
+struct EvaluateOptions {
+  std::string split = "test";  // "test", "validation" or "train" of the run's own configuration, or ...
+  std::string csv;             // ... a CSV file with the columns that the model was trained on, labels included.
+  int64_t batch_size = 256;
+};
+
+struct EvaluationReport {
+  std::string examples_from;  // "test", or the file
+  int64_t examples = 0;
+  double loss = 0;
+  std::vector<std::pair<std::string, double>> metrics;
+};
+
+// `run` is a run folder (for splits), or any folder with a saved model (for a CSV file). The preprocessing is the model's.
+absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
+                                               const EvaluateOptions& options);
+
+}  // namespace gradus
+
+#endif  // GRADUS_API_EVALUATE_H_

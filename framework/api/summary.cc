@@ -1,0 +1,177 @@
+// Models described.
+
+#include "gradus/api/summary.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_format.h"
+#include "gradus/api/trainer.h"
+#include "gradus/graph/op.h"
+#include "gradus/graph/print.h"
+
+namespace gradus {
+namespace {
+
+double NodeFlops(const Graph& graph, const Node& node) {
+  if (node.op == nullptr) return 0;
+  std::vector<TensorSpec> inputs;
+  for (Value input : node.inputs) inputs.push_back(graph.spec(input));
+  return node.op->Flops(*node.config, inputs, node.outputs, 1);
+}
+
+int64_t Elements(const Shape& shape) {
+  const absl::StatusOr<Dim> elements = shape.Elements();
+  return elements.ok() ? elements->At(1) : 0;
+}
+
+LayerSummary SummarizeLayer(const ModelGraph& model, const LayerRow& row) {
+  const Graph& graph = model.graph;
+  LayerSummary layer;
+  layer.name = row.name;
+  layer.kind = row.kind;
+  const TensorSpec& spec = graph.spec(row.output);
+  layer.output = spec.shape.ToString();
+  layer.bytes = Elements(spec.shape) * ByteSize(spec.dtype);
+  for (Value parameter : row.parameters) layer.parameters += Elements(graph.spec(parameter).shape);
+  for (int i = 0; i < graph.size(); ++i) {
+    if (absl::StartsWith(graph.node(i).name, absl::StrCat(row.name, "/"))) {
+      layer.flops += NodeFlops(graph, graph.node(i));
+    }
+  }
+  return layer;
+}
+
+// 1234567 as "1,234,567".
+std::string Grouped(int64_t number) {
+  std::string digits = absl::StrCat(number);
+  for (int64_t i = static_cast<int64_t>(digits.size()) - 3; i > 0; i -= 3) {
+    digits.insert(static_cast<size_t>(i), ",");
+  }
+  return digits;
+}
+
+std::string HumanBytes(double bytes) {
+  static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  int unit = 0;
+  while (bytes >= 1024 && unit < 4) bytes /= 1024, ++unit;
+  return unit == 0 ? absl::StrFormat("%.0f B", bytes) : absl::StrFormat("%.1f %s", bytes, kUnits[unit]);
+}
+
+std::string HumanFlops(double flops) {
+  static constexpr const char* kUnits[] = {"", "k", "M", "G", "T"};
+  int unit = 0;
+  while (flops >= 1000 && unit < 4) flops /= 1000, ++unit;
+  return absl::StrFormat(unit == 0 ? "%.0f%s" : "%.1f%s", flops, kUnits[unit]);
+}
+
+}  // namespace
+
+absl::StatusOr<ModelSummary> Summarize(RunFile file) {
+  ModelSummary summary;
+  const ModelConfig config = file.config().model();
+  const bool trainable = config.loss_size() > 0 && file.config().has_optimizer();
+  ModelGraph model;
+  if (trainable) {
+    const int64_t batch_size = file.config().data().batch_size();
+    GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer, Trainer::Create(std::move(file)));
+    summary.warnings = trainer->warnings();
+    summary.batch_size = batch_size;
+    GRADUS_ASSIGN_OR_RETURN(summary.training_bytes,
+                            trainer->step().executor().MemoryBytes(batch_size));
+    model = trainer->step().model();
+  } else {
+    model = BuildGraph(config, Mode::kInference, Parts::kAll, ConfigPath().Child("model"),
+                       &file.diagnostics());
+    GRADUS_RETURN_IF_ERROR(file.diagnostics().ToStatus());
+    for (const Finding& finding : file.diagnostics().findings()) {
+      summary.warnings.push_back(ToString(finding));
+    }
+  }
+  summary.name = config.name();
+  for (const LayerRow& row : model.layers) summary.layers.push_back(SummarizeLayer(model, row));
+  for (const LayerSummary& layer : summary.layers) summary.forward_flops += layer.flops;
+  // Shared parameters count once, though each layer that uses them shows them.
+  for (Value parameter : model.graph.parameters()) {
+    summary.parameters += Elements(model.graph.spec(parameter).shape);
+  }
+  summary.parameter_bytes = summary.parameters * ByteSize(DType::kFloat32);
+  return summary;
+}
+
+std::string ToTable(const ModelSummary& summary) {
+  std::vector<std::vector<std::string>> rows = {
+      {"layer", "kind", "output", "parameters", "FLOPs/example", "memory/example"}};
+  for (const LayerSummary& layer : summary.layers) {
+    rows.push_back({layer.name, layer.kind, layer.output, Grouped(layer.parameters),
+                    HumanFlops(layer.flops), HumanBytes(static_cast<double>(layer.bytes))});
+  }
+  rows.push_back({"total", "", "", Grouped(summary.parameters), HumanFlops(summary.forward_flops), ""});
+
+  std::vector<size_t> widths(rows[0].size());
+  for (const auto& row : rows) {
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  const auto line = [&](const std::vector<std::string>& row) {
+    std::string text = " ";
+    for (size_t i = 0; i < row.size(); ++i) {
+      const std::string space(widths[i] - row[i].size(), ' ');
+      absl::StrAppend(&text, " ", i < 3 ? row[i] : space, i < 3 ? space : row[i], " ");
+    }
+    absl::StripTrailingAsciiWhitespace(&text);
+    return text + "\n";
+  };
+  size_t total = 0;
+  for (size_t width : widths) total += width + 2;
+  const std::string rule = absl::StrCat("  ", std::string(total - 2, '-'), "\n");
+
+  std::string table = absl::StrCat("model \"", summary.name, "\"\n\n");
+  for (size_t i = 0; i < rows.size(); ++i) {
+    if (i == 1 || i + 1 == rows.size()) table += rule;
+    table += line(rows[i]);
+  }
+  absl::StrAppend(&table, "\n  parameters        ",
+                  HumanBytes(static_cast<double>(summary.parameter_bytes)), "\n");
+  if (summary.training_bytes > 0) {
+    absl::StrAppend(&table, "  training step     ",
+                    HumanBytes(static_cast<double>(summary.training_bytes)), " at batch size ",
+                    summary.batch_size, "\n");
+  }
+  return table;
+}
+
+absl::StatusOr<std::vector<GraphDump>> DumpGraphs(RunFile file, bool training, GraphFormat format) {
+  const auto print = [format](const Graph& graph) {
+    return format == GraphFormat::kText ? PrintText(graph) : PrintDot(graph);
+  };
+  std::vector<GraphDump> dumps;
+  ModelGraph model =
+      BuildGraph(file.config().model(), training ? Mode::kTraining : Mode::kInference,
+                 training ? Parts::kAll : Parts::kPrediction, ConfigPath().Child("model"),
+                 &file.diagnostics());
+  GRADUS_RETURN_IF_ERROR(file.diagnostics().ToStatus());
+  dumps.push_back({"forward", print(model.graph)});
+
+  StepOptions options;
+  options.passes.observer = [&](absl::string_view pass, const Program& program) {
+    if (pass != "input") {
+      dumps.push_back({std::string(pass), print(program.graph)});
+    } else if (training) {
+      dumps.push_back({"gradients", print(program.graph)});
+    }
+  };
+  if (training) {
+    GRADUS_RETURN_IF_ERROR(TrainStep::Create(file.config().model(), file.config().optimizer(),
+                                             options, &file.diagnostics())
+                               .status());
+    return dumps;
+  }
+  Program program{model.graph, {}};
+  for (const NamedValue& output : model.outputs) program.fetches.push_back(output.value);
+  GRADUS_RETURN_IF_ERROR(RunPasses(std::move(program), options.passes).status());
+  return dumps;
+}
+
+}  // namespace gradus

@@ -1,0 +1,36 @@
+// What the subcommands of `gradus` have in common: each adds itself to the command line and gives a function that runs it.
+
+#ifndef GRADUS_TOOLS_COMMAND_H_
+#define GRADUS_TOOLS_COMMAND_H_
+
+#include <functional>
+#include <string>
+
+#include "CLI/CLI.hpp"
+#include "absl/status/status.h"
+
+namespace gradus {
+
+enum ExitCode {
+  kOk = 0,
+  kFailed = 1,     // Something is wrong with the configuration, the data, a file.
+  kUsage = 2,      // Something is wrong with the command line.
+  kNonFinite = 3,  // A number became NaN or infinite during training.
+  kStopped = 4,    // Ctrl-C or SIGTERM; the state was saved.
+};
+
+// Prints the error, prefixed, to standard error and gives the exit code that belongs to it.
+int Fail(const absl::Status& status);
+
+// Each adds a subcommand; parsing it sets `*run` to what main() is to call.
+using RunFunction = std::function<int()>;
+void AddTrain(CLI::App* app, RunFunction* run);
+void AddEval(CLI::App* app, RunFunction* run);
+void AddPredict(CLI::App* app, RunFunction* run);
+void AddCheck(CLI::App* app, RunFunction* run);
+void AddGraph(CLI::App* app, RunFunction* run);
+void AddList(CLI::App* app, RunFunction* run);
+
+}  // namespace gradus
+
+#endif  // GRADUS_TOOLS_COMMAND_H_

@@ -1,0 +1,49 @@
+// gradus eval: loss and metrics of a trained model.
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "gradus/api/evaluate.h"
+#include "tools/command.h"
+
+namespace gradus {
+namespace {
+
+struct EvalFlags {
+  std::string run;
+  EvaluateOptions options;
+};
+
+int Eval(const EvalFlags& flags) {
+  const absl::StatusOr<EvaluationReport> report = EvaluateModel(flags.run, flags.options);
+  if (!report.ok()) return Fail(report.status());
+  size_t width = 8;
+  for (const auto& metric : report->metrics) width = std::max(width, metric.first.size());
+  const int w = static_cast<int>(width);
+  std::printf("%-*s  %s (%s examples)\n", w, "split", report->examples_from.c_str(),
+              absl::StrCat(report->examples).c_str());
+  std::printf("%-*s  %.6f\n", w, "loss", report->loss);
+  for (const auto& metric : report->metrics) {
+    std::printf("%-*s  %.6f\n", w, metric.first.c_str(), metric.second);
+  }
+  return kOk;
+}
+
+}  // namespace
+
+void AddEval(CLI::App* app, RunFunction* run) {
+  auto flags = std::make_shared<EvalFlags>();
+  CLI::App* command = app->add_subcommand("eval", "Prints loss and metrics of a trained model.");
+  command->add_option("run", flags->run, "The run's folder.")->required();
+  command->add_option("--split", flags->options.split, "Which examples of the run's data.")
+      ->check(CLI::IsMember({"train", "validation", "test"}))->capture_default_str();
+  command->add_option("--csv", flags->options.csv,
+                      "Raw rows instead: a CSV file with the columns that the model was trained on.");
+  command->add_option("--batch_size", flags->options.batch_size, "Rows at a time.")
+      ->check(CLI::Range(1, 1 << 20))->capture_default_str();
+  command->callback([flags, run] { *run = [flags] { return Eval(*flags); }; });
+}
+
+}  // namespace gradus

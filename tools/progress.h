@@ -1,0 +1,44 @@
+// What `gradus train` shows while it works: on a terminal a table with a line per epoch and a bar with ETA below it, otherwise plain
+// lines. Quick steps are not slowed down: the bar is drawn ten times a second at most.
+
+#ifndef GRADUS_TOOLS_PROGRESS_H_
+#define GRADUS_TOOLS_PROGRESS_H_
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include "gradus/api/trainer.h"
+
+namespace gradus {
+
+class TrainProgress final : public TrainObserver {
+ public:
+  // Writes to `out`; `terminal` says whether that is one, `columns` how wide it is.
+  TrainProgress(const Trainer& trainer, std::FILE* out, bool terminal, int columns);
+
+  absl::Status OnStep(const StepReport& report, const TrainState& state) override;
+  absl::Status OnLine(const MetricLine& line) override;
+  // Removes the bar.
+  void Finish();
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void DrawBar(const StepReport& report, const TrainState& state);
+
+  std::FILE* const out_;
+  const bool terminal_;
+  const int columns_;
+  const int64_t epochs_, planned_steps_, first_step_, epoch_rows_;
+  const bool validated_;
+  const std::vector<std::string> metric_names_;
+  const Clock::time_point start_ = Clock::now();
+  Clock::time_point epoch_start_ = start_, drawn_ = start_;
+  MetricLine train_;
+  bool has_header_ = false, has_bar_ = false;
+};
+
+}  // namespace gradus
+
+#endif  // GRADUS_TOOLS_PROGRESS_H_
