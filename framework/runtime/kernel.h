@@ -1,5 +1,6 @@
-// HOW one node is computed. A KernelFactory offers ways (Choices) for a concrete request; the planner takes the cheapest and the factory
-// makes a Kernel of it. Several factories may serve one op: oneDNN, a vector loop of ours, a tiny-network path.
+// HOW one node is computed. A KernelFactory offers ways (Choices) for a concrete request; the
+// planner takes the cheapest and the factory makes a Kernel of it. Several factories may serve one
+// op: oneDNN, a vector loop of ours, a tiny-network path.
 //
 //   class ReluLoop final : public KernelFactory {
 //     std::vector<Choice> Candidates(const Request& request) const override;
@@ -7,8 +8,8 @@
 //   };
 //   GRADUS_REGISTER_KERNEL(op::Relu, "loop", ReluLoop);
 //
-// A Choice is data and depends on nothing but the request and the instruction set, so the same program makes the same choices on
-// the same machine.
+// A Choice is data and depends on nothing but the request and the instruction set, so the same
+// program makes the same choices on the same machine.
 
 #ifndef GRADUS_RUNTIME_KERNEL_H_
 #define GRADUS_RUNTIME_KERNEL_H_
@@ -20,14 +21,15 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "google/protobuf/message.h"
 #include "gradus/base/dtype.h"
 #include "gradus/base/registry.h"
-#include "google/protobuf/message.h"
 
 namespace gradus {
 
-// A concrete tensor in a plan: row-major, with `pitch` elements from one row of the last axis to the next. pitch is dims.back() except
-// for parameters and their gradients, whose rows may be padded.
+// A concrete tensor in a plan: row-major, with `pitch` elements from one row of the last axis to
+// the next. pitch is dims.back() except for parameters and their gradients, whose rows may be
+// padded.
 struct Operand {
   DType dtype = DType::kFloat32;
   std::vector<int64_t> dims;
@@ -87,12 +89,13 @@ class KernelFactory {
                                                          const Choice& choice) const = 0;
   // Whether padded operands are understood. If not, the planner gives dense copies.
   virtual bool accepts_pitch() const { return false; }
-  // Whether an input may have no elements while an output has some (sums over nothing). A node whose outputs are all empty never reaches a kernel.
+  // Whether an input may have no elements while an output has some (sums over nothing). A node
+  // whose outputs are all empty never reaches a kernel.
   virtual bool accepts_empty() const { return false; }
 };
 
-#define GRADUS_REGISTER_KERNEL(ConfigType, name, Class)                                   \
-  GRADUS_REGISTER(::gradus::KernelFactory,                                                \
+#define GRADUS_REGISTER_KERNEL(ConfigType, name, Class) \
+  GRADUS_REGISTER(::gradus::KernelFactory,              \
                   ::absl::StrCat(ConfigType::descriptor()->full_name(), "/", name), Class)
 
 // A kernel from a function object `void(const KernelArgs&)` or `absl::Status(const KernelArgs&)`.

@@ -48,7 +48,7 @@ class OneDnnKernel final : public Kernel {
   absl::Status Run(const KernelArgs& args, KernelState* kernel_state) const override {
     auto* state = static_cast<OneDnnState*>(kernel_state);
     for (size_t i = 0; i < state->memories.size(); ++i) {
-      const void* p = i == args_.size()                           ? args.scratch
+      const void* p = i == args_.size()                      ? args.scratch
                       : args_[i].source == OneDnnArg::kInput ? args.inputs[args_[i].index]
                                                              : args.outputs[args_[i].index];
       if (state->handles[i] == p) continue;
@@ -58,18 +58,18 @@ class OneDnnKernel final : public Kernel {
                    "setting a data handle"));
       state->handles[i] = p;
     }
-    return ToStatus(dnnl_primitive_execute(primitive_.get(), state->stream,
-                                           static_cast<int>(state->exec_args.size()),
-                                           state->exec_args.data()),
-                    "executing a primitive");
+    return ToStatus(
+        dnnl_primitive_execute(primitive_.get(), state->stream,
+                               static_cast<int>(state->exec_args.size()), state->exec_args.data()),
+        "executing a primitive");
   }
 
  private:
   static absl::Status Add(int id, const dnnl::memory::desc& desc, OneDnnState* state) {
     dnnl_memory_t memory = nullptr;
-    GRADUS_RETURN_IF_ERROR(ToStatus(
-        dnnl_memory_create(&memory, &desc.data, OneDnnEngine().get(), DNNL_MEMORY_NONE),
-        "creating a memory object"));
+    GRADUS_RETURN_IF_ERROR(
+        ToStatus(dnnl_memory_create(&memory, &desc.data, OneDnnEngine().get(), DNNL_MEMORY_NONE),
+                 "creating a memory object"));
     state->memories.emplace_back(memory);
     state->exec_args.push_back({id, memory});
     state->handles.push_back(nullptr);

@@ -1,6 +1,7 @@
-// Where parameters live: one geometry for parameters, gradients, optimizer slots and averages. Each parameter is a matrix of rows x columns with
-// a pitch, at an offset in one contiguous, 64-byte aligned block of floats; parameters of one group are contiguous. The pitch is chosen once
-// per model and machine, never per plan. Padding is zero and stays zero.
+// Where parameters live: one geometry for parameters, gradients, optimizer slots and averages. Each
+// parameter is a matrix of rows x columns with a pitch, at an offset in one contiguous, 64-byte
+// aligned block of floats; parameters of one group are contiguous. The pitch is chosen once per
+// model and machine, never per plan. Padding is zero and stays zero.
 
 #ifndef GRADUS_RUNTIME_PARAMETER_LAYOUT_H_
 #define GRADUS_RUNTIME_PARAMETER_LAYOUT_H_
@@ -29,8 +30,8 @@ struct ParameterPlace {
 
 class ParameterLayout {
  public:
-  // Of the graph's parameters, in their order; group_of[i] says which group parameter i belongs to (all 0 when empty).
-  // Groups follow each other.
+  // Of the graph's parameters, in their order; group_of[i] says which group parameter i belongs to
+  // (all 0 when empty). Groups follow each other.
   static absl::StatusOr<ParameterLayout> OfParameters(const Graph& graph, Isa isa,
                                                       absl::Span<const int> group_of = {});
   // Of the graph's states; never padded.

@@ -1,5 +1,5 @@
-// Rewrites of a graph before it is planned. A pass is a pure function, named, and printable before and after; the order is the list in
-// passes.cc. Any pass can be turned off by name.
+// Rewrites of a graph before it is planned. A pass is a pure function, named, and printable before
+// and after; the order is the list in passes.cc. Any pass can be turned off by name.
 
 #ifndef GRADUS_RUNTIME_PASS_H_
 #define GRADUS_RUNTIME_PASS_H_
@@ -13,14 +13,15 @@
 
 namespace gradus {
 
-// A graph and the values of it that somebody wants. Leaves keep their order in every pass, so that bindings stay valid.
+// A graph and the values of it that somebody wants. Leaves keep their order in every pass, so that
+// bindings stay valid.
 struct Program {
   Graph graph;
   std::vector<Value> fetches;
 };
 
 struct Pass {
-  std::string name;                                          // "fuse_dense"
+  std::string name;  // "fuse_dense"
   absl::StatusOr<Program> (*run)(const Program& program);
 };
 

@@ -1,5 +1,5 @@
-// The compiled form of a graph for one number of rows: kernels in order, one arena, offsets. Immutable and shared between threads.
-// Layout, in-place results and buffer reuse exist only here.
+// The compiled form of a graph for one number of rows: kernels in order, one arena, offsets.
+// Immutable and shared between threads. Layout, in-place results and buffer reuse exist only here.
 
 #ifndef GRADUS_RUNTIME_PLAN_H_
 #define GRADUS_RUNTIME_PLAN_H_
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "gradus/runtime/arena.h"
 #include "gradus/runtime/kernel.h"
 #include "gradus/runtime/parameter_layout.h"
 #include "gradus/runtime/pass.h"
@@ -29,20 +30,24 @@ struct FetchTarget {
 
 struct CompileOptions {
   int64_t rows = 1;
-  // Keeps every node's value readable and runs no pass that removes nodes: what check_numerics needs.
+  // Keeps every node's value readable and runs no pass that removes nodes: what check_numerics
+  // needs.
   bool keep_all = false;
 };
 
 class Plan {
  public:
-  // A memory reference of a step: a place in the arena, or a leaf or fetch buffer given with each run.
+  // A memory reference of a step: a place in the arena, or a leaf or fetch buffer given with each
+  // run.
   struct Place {
     enum Kind { kArena, kInput, kParameter, kState, kConstant, kFetch } kind = kArena;
-    int index = 0;       // Of the leaf or fetch.
-    int64_t offset = 0;  // Bytes from the start of the arena, or from the leaf's base.
+    int index = 0;  // Of the leaf or fetch.
+    // Bytes from the start of the arena, of the block of parameters, states or gradients, or of the
+    // one buffer.
+    int64_t offset = 0;
   };
   struct Step {
-    int32_t node;
+    int32_t node;  // For a copy ("copy" is the choice's factory), the one whose value is copied.
     Choice choice;
     std::unique_ptr<Kernel> kernel;
     std::vector<Place> inputs, outputs;
@@ -54,10 +59,11 @@ class Plan {
     int64_t offset;
   };
 
-  static absl::StatusOr<std::shared_ptr<const Plan>> Compile(
-      std::shared_ptr<const Program> program, absl::Span<const FetchTarget> targets,
-      const ParameterLayout& parameters, const ParameterLayout& states,
-      const CompileOptions& options);
+  static absl::StatusOr<std::shared_ptr<const Plan>> Compile(std::shared_ptr<const Program> program,
+                                                             absl::Span<const FetchTarget> targets,
+                                                             const ParameterLayout& parameters,
+                                                             const ParameterLayout& states,
+                                                             const CompileOptions& options);
 
   const Program& program() const { return *program_; }
   int64_t rows() const { return rows_; }
@@ -65,10 +71,14 @@ class Plan {
   int64_t scratch_bytes() const { return scratch_bytes_; }
   const std::vector<Step>& steps() const { return steps_; }
   const std::vector<ScalarSlot>& scalars() const { return scalars_; }
+  const std::vector<FetchTarget>& targets() const { return targets_; }
+  // What lies in the arena, and from which step to which it is in use.
+  const std::vector<ArenaBuffer>& buffers() const { return buffers_; }
   // One line per step: node, kernel, shapes, places.
   std::string ToString() const;
 
  private:
+  friend class PlanBuilder;
   Plan() = default;
   std::shared_ptr<const Program> program_;
   int64_t rows_ = 0;
@@ -76,6 +86,8 @@ class Plan {
   int64_t scratch_bytes_ = 0;
   std::vector<Step> steps_;
   std::vector<ScalarSlot> scalars_;
+  std::vector<FetchTarget> targets_;
+  std::vector<ArenaBuffer> buffers_;
 };
 
 }  // namespace gradus

@@ -1,0 +1,165 @@
+#include "gradus/runtime/row_split.h"
+
+#include <algorithm>
+
+#include "gradus/base/status.h"
+#include "gradus/graph/op.h"
+#include "gradus/op.pb.h"
+#include "gradus/runtime/rewriter.h"
+
+namespace gradus {
+namespace {
+
+class Analysis {
+ public:
+  explicit Analysis(const Program& program) : graph_(program.graph) {
+    result_.classes.resize(graph_.size());
+    const std::vector<bool> needed = NeededNodes(program);
+    for (int i = 0; i < graph_.size() && result_.why_not.empty(); ++i) {
+      const Node& node = graph_.node(i);
+      result_.classes[i].resize(node.outputs.size(), RowClass::kWhole);
+      if (!needed[i]) continue;
+      if (node.leaf.has_value()) {
+        Leaf(i);
+      } else {
+        Operation(i);
+      }
+    }
+    if (result_.why_not.empty()) Fetches(program.fetches);
+    if (result_.why_not.empty() && !has_rows_) result_.why_not = "nothing has a batch axis";
+    result_.splits = result_.why_not.empty();
+  }
+
+  RowSplit result() && { return std::move(result_); }
+
+ private:
+  void Refuse(int node, absl::string_view reason) {
+    result_.why_not = absl::StrCat("node \"", graph_.node(node).name, "\" ", reason);
+  }
+  static bool Batched(const TensorSpec& spec) { return spec.shape.batch_axis() >= 0; }
+  int Count(const Node& node, RowClass c) const {
+    int n = 0;
+    for (Value input : node.inputs) n += result_.of(input) == c;
+    return n;
+  }
+
+  void Leaf(int index) {
+    const Node& node = graph_.node(index);
+    const TensorSpec& spec = node.outputs[0];
+    RowClass& c = result_.classes[index][0];
+    if (*node.leaf == Leaf::kScalar && node.name == "row_offset") c = RowClass::kRowOffset;
+    if (!Batched(spec)) return;
+    // A block of rows must be one piece of memory.
+    if (spec.shape.batch_axis() != 0) return Refuse(index, "has its batch axis behind another one");
+    c = RowClass::kRows;
+    has_rows_ = true;
+  }
+
+  void Operation(int index) {
+    const Node& node = graph_.node(index);
+    std::vector<TensorSpec> specs;
+    for (Value input : node.inputs) specs.push_back(graph_.spec(input));
+    const int rows = Count(node, RowClass::kRows);
+    const int partial = Count(node, RowClass::kPartial);
+    const int offset = Count(node, RowClass::kRowOffset);
+    if (partial > 0) return Partial(index, partial, rows + offset);
+    BatchUse use = node.op->batch_use(*node.config, specs);
+    if (rows == 0) use = BatchUse::kRows;
+    if (use == BatchUse::kMixes) return Refuse(index, "needs all rows at once");
+    for (size_t o = 0; o < node.outputs.size(); ++o) {
+      const bool batched = Batched(node.outputs[o]);
+      RowClass& c = result_.classes[index][o];
+      if (batched) {
+        if (use == BatchUse::kReduces)
+          return Refuse(index, "sums over rows and keeps a batch axis");
+        c = RowClass::kRows;
+        has_rows_ = true;
+      } else if (rows > 0) {
+        if (use == BatchUse::kRows) return Refuse(index, "loses the batch axis row by row");
+        if (offset > 0) return Refuse(index, "sums over rows and reads the row offset");
+        c = RowClass::kPartial;
+      } else if (offset > 0) {
+        c = RowClass::kRowOffset;
+      }
+    }
+  }
+
+  // A sum over blocks may pass where f(a + b) = f(a) + f(b): alone in a linear input, or all terms
+  // of a sum together.
+  void Partial(int index, int partial, int of_block) {
+    const Node& node = graph_.node(index);
+    const bool sum = ConfigOf<op::Add>(node) != nullptr || ConfigOf<op::Sub>(node) != nullptr;
+    bool linear = of_block == 0;
+    if (sum) {
+      linear = linear && partial == static_cast<int>(node.inputs.size());
+    } else {
+      linear = linear && partial == 1;
+      for (size_t i = 0; i < node.inputs.size() && linear; ++i) {
+        if (result_.of(node.inputs[i]) != RowClass::kPartial) continue;
+        linear = node.op->linear_in(*node.config, static_cast<int>(i));
+      }
+    }
+    if (!linear) return Refuse(index, "needs a sum over all rows");
+    for (size_t o = 0; o < node.outputs.size(); ++o) {
+      if (Batched(node.outputs[o])) return Refuse(index, "spreads a sum over all rows");
+      result_.classes[index][o] = RowClass::kPartial;
+    }
+  }
+
+  void Fetches(const std::vector<Value>& fetches) {
+    for (Value fetch : fetches) {
+      const TensorSpec& spec = graph_.spec(fetch);
+      const RowClass c = result_.of(fetch);
+      if (c == RowClass::kRows && spec.shape.batch_axis() != 0) {
+        return Refuse(fetch.node, "is fetched with its batch axis behind another one");
+      }
+      if (c == RowClass::kPartial && spec.dtype != DType::kFloat32) {
+        return Refuse(fetch.node, "is a sum over rows that is not FLOAT32");
+      }
+      if (c == RowClass::kRowOffset) return Refuse(fetch.node, "depends on the row offset");
+    }
+  }
+
+  const Graph& graph_;
+  RowSplit result_;
+  bool has_rows_ = false;
+};
+
+}  // namespace
+
+RowSplit AnalyseRows(const Program& program) { return Analysis(program).result(); }
+
+double ProgramFlops(const Program& program, int64_t rows) {
+  const std::vector<bool> needed = NeededNodes(program);
+  double flops = 0;
+  for (int i = 0; i < program.graph.size(); ++i) {
+    const Node& node = program.graph.node(i);
+    if (!needed[i] || node.leaf.has_value()) continue;
+    std::vector<TensorSpec> inputs;
+    for (Value input : node.inputs) inputs.push_back(program.graph.spec(input));
+    flops += node.op->Flops(*node.config, inputs, node.outputs, rows);
+  }
+  return flops;
+}
+
+std::vector<int64_t> CutRows(int64_t rows, int64_t block_rows, int threads, double flops) {
+  std::vector<int64_t> blocks;
+  if (block_rows > 0) {
+    for (int64_t begin = 0; begin < rows; begin += block_rows) {
+      blocks.push_back(std::min(block_rows, rows - begin));
+    }
+    if (blocks.empty()) blocks.push_back(0);
+    return blocks;
+  }
+  int64_t count = std::min<int64_t>(threads, rows);
+  if (flops < kLeastBlockFlops * static_cast<double>(count)) {
+    count = static_cast<int64_t>(flops / kLeastBlockFlops);
+  }
+  count = std::max<int64_t>(count, 1);
+  for (int64_t i = 0; i < count; ++i) {
+    blocks.push_back(rows / count + (i < rows % count ? 1 : 0));
+  }
+  return blocks;
+}
+
+}  // namespace gradus

@@ -1,0 +1,47 @@
+// Whether a graph can be computed block by block of rows, and what each value then is.
+//
+// Every value is either the same in each block (whole), a block of the rows of the full result
+// (rows), or one term of a sum over the blocks (partial). Operations say how they treat the batch
+// axis and where they are linear; a partial sum may only pass through linear operations. When
+// something else meets it, or an operation mixes rows, the graph runs in one piece.
+
+#ifndef GRADUS_RUNTIME_ROW_SPLIT_H_
+#define GRADUS_RUNTIME_ROW_SPLIT_H_
+
+#include <string>
+#include <vector>
+
+#include "gradus/runtime/pass.h"
+
+namespace gradus {
+
+enum class RowClass : uint8_t {
+  kWhole,
+  kRows,
+  kPartial,
+  kRowOffset,  // the scalar "row_offset" and what is computed from it alone: differs from block to
+               // block
+};
+
+struct RowSplit {
+  bool splits = false;
+  std::string why_not;                         // Empty when it splits.
+  std::vector<std::vector<RowClass>> classes;  // By node and output; set when it splits.
+
+  RowClass of(Value value) const { return classes[value.node][value.output]; }
+};
+
+RowSplit AnalyseRows(const Program& program);
+
+// Floating-point operations of the nodes that the fetches need, for so many rows.
+double ProgramFlops(const Program& program, int64_t rows);
+
+// How many rows each block has. block_rows > 0 is obeyed; otherwise the rows are cut evenly among
+// `threads` as long as each block has at least kLeastBlockFlops to do, less than which costs more
+// in waiting than it saves. Only called for graphs that split.
+constexpr double kLeastBlockFlops = 1e6;
+std::vector<int64_t> CutRows(int64_t rows, int64_t block_rows, int threads, double flops);
+
+}  // namespace gradus
+
+#endif  // GRADUS_RUNTIME_ROW_SPLIT_H_
