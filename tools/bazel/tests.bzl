@@ -1,6 +1,6 @@
 """Tests, one a file: tests/<room>/<name>_test.cc becomes //tests/<room>:<name>_test. A new test needs no edit of a BUILD file."""
 
-def room_tests(rooms = [], data = [], sizes = {}, tags = {}):
+def room_tests(rooms = [], data = [], sizes = {}, tags = {}, helpers = []):
     """A cc_test for every *_test.cc of the package.
 
     All of them link libgradus.so and the package's other *.cc files, and run at the root of the tree with its examples and test data
@@ -11,8 +11,9 @@ def room_tests(rooms = [], data = [], sizes = {}, tags = {}):
       data: files beside the test data, for example the program.
       sizes: {test name: Bazel's test size}, where it is not "medium".
       tags: {test name: Bazel's tags}.
+      helpers: libraries that the tests link beside //tests/testing, such as //tests/ops:helpers (the ops' references).
     """
-    helpers = [
+    helpers = helpers + [
         "//tests/testing",
         "@com_google_googletest//:gtest_main",
     ]
@@ -27,6 +28,7 @@ def room_tests(rooms = [], data = [], sizes = {}, tags = {}):
             srcs = helper_sources + native.glob(["*.h"]),
             alwayslink = True,
             linkstatic = True,
+            visibility = ["//tests:__subpackages__"],
             deps = ["//:all_headers"] + helpers,
         )
         helpers = [":helpers"] + helpers
