@@ -1,4 +1,5 @@
-// The pool: every index once, on the promised thread, finished when Run() returns; and nothing of the host changed.
+// The pool: every index once, on the promised thread, finished when Run() returns; and nothing of
+// the host changed.
 
 #include "gradus/base/thread_pool.h"
 
@@ -20,10 +21,12 @@ class ThreadPoolTest : public testing::TestWithParam<int> {};
 TEST_P(ThreadPoolTest, CallsEveryIndexExactlyOnce) {
   ThreadPool pool(GetParam());
   for (int count : {0, 1, 2, 3, 7, 64, 1000}) {
-    std::vector<int> calls(static_cast<size_t>(count), 0);  // Not atomic: a race is what ThreadSanitizer looks for.
+    std::vector<int> calls(static_cast<size_t>(count),
+                           0);  // Not atomic: a race is what ThreadSanitizer looks for.
     auto task = [&calls](int i) { ++calls[static_cast<size_t>(i)]; };
     pool.Run(count, task);
-    for (int i = 0; i < count; ++i) EXPECT_EQ(calls[static_cast<size_t>(i)], 1) << i << " of " << count;
+    for (int i = 0; i < count; ++i)
+      EXPECT_EQ(calls[static_cast<size_t>(i)], 1) << i << " of " << count;
   }
 }
 
@@ -66,7 +69,9 @@ TEST_P(ThreadPoolTest, WhatTasksWroteIsSeenAfterRunAndByTheNextRun) {
   std::vector<int64_t> cells(static_cast<size_t>(threads) * 2, 0);
   const size_t size = cells.size();
   std::vector<int64_t> next(size, 0);
-  auto shift = [&](int i) { next[static_cast<size_t>(i)] = cells[(static_cast<size_t>(i) + 1) % size] + 1; };
+  auto shift = [&](int i) {
+    next[static_cast<size_t>(i)] = cells[(static_cast<size_t>(i) + 1) % size] + 1;
+  };
   for (int64_t round = 0; round < rounds; ++round) {
     pool.Run(static_cast<int>(size), shift);
     cells.swap(next);

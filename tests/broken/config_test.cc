@@ -1,7 +1,8 @@
 // Broken configurations, each with its exact message.
 //
-// A case is a file of testdata: lines `#set PATH=VALUE` are settings, lines `#> ` together are the whole message. They are comments of
-// the language, so that the file is parsed as it stands and its positions count them.
+// A case is a file of testdata: lines `#set PATH=VALUE` are settings, lines `#> ` together are the
+// whole message. They are comments of the language, so that the file is parsed as it stands and its
+// positions count them.
 
 #include <dirent.h>
 #include <gtest/gtest.h>
@@ -56,7 +57,9 @@ TEST_P(BrokenConfigTest, IsRefusedWithExactlyThisMessage) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, BrokenConfigTest, testing::ValuesIn(Cases()),
-                         [](const testing::TestParamInfo<std::string>& info) { return info.param; });
+                         [](const testing::TestParamInfo<std::string>& info) {
+                           return info.param;
+                         });
 
 TEST(BrokenConfigsTest, ThereAreManyOfThem) { EXPECT_GE(Cases().size(), 45u); }
 

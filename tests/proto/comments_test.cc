@@ -80,9 +80,8 @@ TEST_F(ProtoTest, EveryFieldHasAComment) {
 }
 
 TEST_F(ProtoTest, EveryMessageHasAComment) {
-  ForEachMessage([](const Descriptor* message) {
-    EXPECT_NE(CommentOf(message), "") << message->full_name();
-  });
+  ForEachMessage(
+      [](const Descriptor* message) { EXPECT_NE(CommentOf(message), "") << message->full_name(); });
 }
 
 TEST_F(ProtoTest, EveryEnumeratorHasAComment) {
