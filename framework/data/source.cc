@@ -4,8 +4,8 @@
 #include <cmath>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_join.h"
+#include "gradus/base/file.h"
 #include "gradus/base/status.h"
 #include "gradus/data/convert.h"
 #include "gradus/data/idx.h"
@@ -55,8 +55,7 @@ void SourceOpener::Error(absl::string_view code, const ConfigPath& path, absl::s
 }
 
 std::string SourceOpener::Resolve(const std::string& path) const {
-  if (absl::StartsWith(path, "/") || context_.directory.empty()) return path;
-  return absl::StrCat(context_.directory, absl::EndsWith(context_.directory, "/") ? "" : "/", path);
+  return context_.directory.empty() ? path : JoinPath(context_.directory, path);
 }
 
 int SourceOpener::FindInput(absl::string_view name) const {

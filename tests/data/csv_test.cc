@@ -1,0 +1,154 @@
+// CSV: what RFC 4180 allows is read, what it does not allow is refused with its place.
+
+#include "gradus/data/csv.h"
+
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "tests/data/data_testing.h"
+
+namespace gradus {
+namespace {
+
+std::vector<double> Doubles(const Tensor& tensor) {
+  return {tensor.data<double>().begin(), tensor.data<double>().end()};
+}
+
+absl::StatusOr<CsvTable> ReadColumns(const std::string& text,
+                                     std::vector<CsvSelection> selections) {
+  absl::StatusOr<CsvFile> file = CsvFile::Parse("t.csv", text);
+  if (!file.ok()) return file.status();
+  return file->Read(selections);
+}
+
+TEST(CsvTest, ReadsSelectedColumnsInTheAskedOrder) {
+  const auto table = ReadColumns("a,b,name,k\n1,2.5,x,7\n-3e2,+.5,y,8\n",
+                                 {{{1, 0}, DType::kFloat64}, {{3}, DType::kInt32}});
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ(table->fields[0].dims(), (std::vector<int64_t>{2, 2}));
+  EXPECT_EQ(Doubles(table->fields[0]), (std::vector<double>{2.5, 1, .5, -300}));
+  EXPECT_EQ(table->fields[1].data<int32_t>()[1], 8);
+  EXPECT_EQ(table->lines, (std::vector<int64_t>{2, 3}));
+}
+
+TEST(CsvTest, ReadsQuotesCarriageReturnsAndByteOrderMark) {
+  const std::string text =
+      "\xef\xbb\xbf\"a\"\"x, y\",b\r\n\"1\",\"two\nlines, \"\"quoted\"\"\"\r\n3,z\r\n";
+  const auto file = CsvFile::Parse("t.csv", text);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->columns(), (std::vector<std::string>{"a\"x, y", "b"}));
+  const auto table = file->Read({{{0}, DType::kFloat64}});
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ(Doubles(table->fields[0]), (std::vector<double>{1, 3}));
+  EXPECT_EQ(table->lines, (std::vector<int64_t>{2, 4}));  // The first row takes two lines.
+}
+
+TEST(CsvTest, LastLineNeedsNoLineFeed) {
+  const auto table = ReadColumns("a\n1\n2", {{{0}, DType::kFloat64}});
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ(Doubles(table->fields[0]), (std::vector<double>{1, 2}));
+}
+
+TEST(CsvTest, WholeNumbersMayBeWrittenAsReals) {
+  const auto table = ReadColumns("a\n3.0\n-2147483648\n2147483647\n1e3\n", {{{0}, DType::kInt32}});
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ(table->fields[0].data<int32_t>()[1], -2147483647 - 1);
+  EXPECT_EQ(table->fields[0].data<int32_t>()[2], 2147483647);
+  EXPECT_EQ(table->fields[0].data<int32_t>()[3], 1000);
+}
+
+TEST(CsvTest, HeaderAloneIsATableWithoutRows) {
+  const auto table = ReadColumns("a,b\n", {{{0, 1}, DType::kFloat64}});
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ(table->fields[0].dims(), (std::vector<int64_t>{0, 2}));
+}
+
+TEST(CsvTest, ReadsGzipWithSeveralMembers) {
+  const std::string path = WriteTestFile("members.csv.gz", Gzip("a\n1\n") + Gzip("2\n"));
+  const auto file = CsvFile::Open(path);
+  ASSERT_TRUE(file.ok()) << file.status();
+  const auto table = file->Read({{{0}, DType::kFloat64}});
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ(Doubles(table->fields[0]), (std::vector<double>{1, 2}));
+}
+
+TEST(CsvTest, ReadsTheBreastCancerTable) {
+  const auto file = CsvFile::Open("examples/data/breast_cancer.csv");
+  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_EQ(file->columns().size(), 31u);
+  const auto table =
+      file->Read({{{file->Find("mean_area")}, DType::kFloat64}, {{30}, DType::kInt32}});
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ(table->lines.size(), 569u);
+  EXPECT_EQ(Doubles(table->fields[0])[0], 1001);
+  int benign = 0;
+  for (int32_t label : table->fields[1].data<int32_t>()) benign += label;
+  EXPECT_EQ(benign, 357);
+}
+
+struct Broken {
+  std::string text;
+  std::string message;
+  DType dtype = DType::kFloat64;
+};
+
+TEST(CsvTest, BrokenTextsAreRefusedWithTheirPlace) {
+  const std::vector<Broken> cases = {
+      {"", "t.csv: the file is empty"},
+      {"\xef\xbb\xbf", "t.csv: the file is empty"},
+      {"\xff\xfe"
+       "a",
+       "t.csv:1:1: the file is UTF-16; save it as UTF-8"},
+      {"a,b,a\n", "t.csv:1:5: column \"a\" is there twice"},
+      {"a,b\n1,2\n3\n", "t.csv:3:1: the row has 1 cells, the header 2"},
+      {"a,b\n1,2,3\n", "t.csv:2:1: the row has 3 cells, the header 2"},
+      {"a,b\n1,2\n\n", "t.csv:3:1: the line is empty"},
+      {"a,b\n1,2\n3,x1\n", "t.csv:3:3: column \"b\": \"x1\" is not a number"},
+      {"a,b\n1,2 \n", "t.csv:2:3: column \"b\": \"2 \" is not a number"},
+      {"a,b\n1,+-2\n", "t.csv:2:3: column \"b\": \"+-2\" is not a number"},
+      {"a,b\n1,0x10\n", "t.csv:2:3: column \"b\": \"0x10\" is not a number"},
+      {"a,b\n1,\n", "t.csv:2:3: column \"b\": the cell is empty"},
+      {"a,b\n1,\"\"\n", "t.csv:2:3: column \"b\": the cell is empty"},
+      {"a,b\n1,nan\n", "t.csv:2:3: column \"b\": nan is not finite"},
+      {"a,b\n1,-inf\n", "t.csv:2:3: column \"b\": -inf is not finite"},
+      {"a,b\n1,1e999\n", "t.csv:2:3: column \"b\": 1e999 is out of the range of a double"},
+      {"a,b\n1,\"2\n", "t.csv:2:3: the quote is never closed"},
+      {"a,b\n1,\"2\"3\n", "t.csv:2:6: text after the closing quote"},
+      {"a,b\n1,2\"\n", "t.csv:2:4: a quote inside a cell that does not begin with one"},
+      {"a,b\r1,2\n", "t.csv:1:4: a carriage return that no line feed follows"},
+      {"a,b\n\"x\ny\",zz\n", "t.csv:3:4: column \"b\": \"zz\" is not a number"},
+      {std::string("a,b\n1,\0\n", 8), "t.csv:2:3: column \"b\": \"\\000\" is not a number"},
+      {"a,b\n1,2.5\n", "t.csv:2:3: column \"b\": 2.5 is not a whole number", DType::kInt32},
+      {"a,b\n1,2147483648\n", "t.csv:2:3: column \"b\": 2147483648 does not fit INT32",
+       DType::kInt32},
+      {"a,b\n1," + std::string(50, 'w') + "\n",
+       "t.csv:2:3: column \"b\": \"" + std::string(40, 'w') + "...\" is not a number"},
+  };
+  for (const Broken& broken : cases) {
+    EXPECT_EQ(ReadColumns(broken.text, {{{1}, broken.dtype}}).status().message(), broken.message)
+        << broken.text;
+  }
+}
+
+TEST(CsvTest, BrokenFilesAreRefused) {
+  const auto message = [](const std::string& path) {
+    return WithoutFolder(CsvFile::Open(path).status().message());
+  };
+  EXPECT_EQ(message(TestFile("never_written.csv")), "never_written.csv: No such file or directory");
+  EXPECT_EQ(message(TestFolder()), TestFolder() + ": Is a directory");
+  EXPECT_EQ(message("/dev/null"), "/dev/null: is not a regular file");
+  const std::string packed = Gzip("a,b\n1,2\n");
+  EXPECT_EQ(message(WriteTestFile("short.csv.gz", packed.substr(0, packed.size() - 5))),
+            "short.csv.gz: the gzip data end too early");
+  EXPECT_EQ(message(WriteTestFile("header.csv.gz", packed.substr(0, 2))),
+            "header.csv.gz: the gzip data end too early");
+  std::string flipped = packed;
+  flipped[flipped.size() - 6] ^= 1;  // In the checksum.
+  EXPECT_EQ(message(WriteTestFile("flipped.csv.gz", flipped)),
+            "flipped.csv.gz: the gzip data are damaged (incorrect data check)");
+  EXPECT_EQ(message(WriteTestFile("tail.csv.gz", packed + "tail")),
+            "tail.csv.gz: the gzip data are damaged (incorrect header check)");
+}
+
+}  // namespace
+}  // namespace gradus
