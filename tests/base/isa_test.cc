@@ -40,9 +40,8 @@ TEST(IsaTest, StaysWithinWhatTheCpuHas) {
 
 TEST(IsaTest, StaysWithinTheLimitOfTheEnvironment) {
   const char* limit = std::getenv("GRADUS_MAX_ISA");
-  if (limit == nullptr) GTEST_SKIP() << "GRADUS_MAX_ISA is not set";
   for (Isa isa : {Isa::kBaseline, Isa::kAvx2, Isa::kAvx512}) {
-    if (Name(isa) == limit) {
+    if (limit != nullptr && Name(isa) == limit) {
       EXPECT_LE(CurrentIsa(), isa);
     }
   }

@@ -1,0 +1,143 @@
+// The reference manual says what the protos say.
+
+#include "gradus/api/describe.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+
+namespace gradus {
+namespace {
+
+std::vector<CatalogueSection> Catalogue() {
+  return DescribeCatalogue(
+      {{"optimizers", {"gradus.OptimizerConfig.adam", "gradus.OptimizerConfig.sgd"}},
+       {"schedules", {"gradus.ScheduleConfig.constant"}},
+       {"layers", {"gradus.LayerConfig.dense", "gradus.LayerConfig.flatten"}},
+       {"ops", {"gradus.op.Matmul", "gradus.op.Reshape"}}});
+}
+
+const ThingDescription* Find(const std::vector<CatalogueSection>& catalogue,
+                             const std::string& title, const std::string& name) {
+  for (const CatalogueSection& section : catalogue) {
+    for (const ThingDescription& thing : section.things) {
+      if (section.title == title && thing.name == name) return &thing;
+    }
+  }
+  ADD_FAILURE() << "no " << name << " in " << title;
+  static const ThingDescription none;
+  return &none;
+}
+
+const FieldDescription* Field(const ThingDescription& thing, const std::string& name) {
+  for (const FieldDescription& field : thing.fields) {
+    if (field.name == name) return &field;
+  }
+  ADD_FAILURE() << "no field " << name << " in " << thing.name;
+  static const FieldDescription none;
+  return &none;
+}
+
+TEST(DescribeTest, AFieldHasTypeRangeDefaultAndComment) {
+  const auto catalogue = Catalogue();
+  const ThingDescription* adam = Find(catalogue, "optimizers", "adam");
+  EXPECT_EQ(adam->key, "gradus.OptimizerConfig.adam");
+  EXPECT_EQ(adam->type, "gradus.optimizer.Adam");
+  EXPECT_EQ(adam->default_learning_rate, "0.001");
+  EXPECT_TRUE(absl::StrContains(adam->comment, "Kingma & Ba 2015"));
+  const FieldDescription* beta1 = Field(*adam, "beta1");
+  EXPECT_EQ(beta1->type, "double");
+  EXPECT_EQ(beta1->default_value, "0.9");
+  EXPECT_EQ(beta1->range, "[0, 1)");
+  EXPECT_EQ(beta1->comment, "How slowly the average of gradients follows.");
+  EXPECT_TRUE(beta1->schedulable);
+  EXPECT_FALSE(beta1->required);
+  EXPECT_FALSE(Field(*adam, "amsgrad")->schedulable);
+}
+
+TEST(DescribeTest, KnowsRequiredFieldsListsEnumerationsAndMessages) {
+  const auto catalogue = Catalogue();
+  const ThingDescription* dense = Find(catalogue, "layers", "dense");
+  EXPECT_TRUE(Field(*dense, "units")->required);
+  EXPECT_EQ(Field(*dense, "units")->range, ">= 1");
+  EXPECT_EQ(Field(*dense, "activation")->type, "Activation");
+  EXPECT_EQ(Field(*dense, "activation")->default_value, "LINEAR");
+  EXPECT_EQ(Field(*dense, "kernel_initializer")->type, "InitializerConfig");
+  EXPECT_EQ(Field(*Find(catalogue, "ops", "Reshape"), "shape")->type, "repeated Dim");
+  EXPECT_TRUE(Find(catalogue, "layers", "flatten")->fields.empty());
+}
+
+TEST(DescribeTest, AScalarIsAThingToo) {
+  const auto catalogue = Catalogue();
+  const ThingDescription* constant = Find(catalogue, "schedules", "constant");
+  EXPECT_EQ(constant->type, "double >= 0");
+  EXPECT_EQ(constant->summary, "The same number at every update.");
+}
+
+TEST(DescribeTest, FollowsFieldsToFurtherMessagesAndEnumerations) {
+  const auto catalogue = Catalogue();
+  EXPECT_FALSE(Find(catalogue, "messages", "InitializerConfig")->fields.empty());
+  EXPECT_EQ(Field(*Find(catalogue, "messages", "RandomUniform"), "maxval")->default_value, "0.05");
+  EXPECT_EQ(Field(*Find(catalogue, "enumerations", "Activation"), "TANH")->comment, "tanh(x)");
+}
+
+TEST(DescribeTest, UnknownKeysAndABrokenDescriptorSetDoNoHarm) {
+  const auto unknown = DescribeCatalogue({{"layers", {"acme.LayerConfig.magic", ""}}});
+  ASSERT_EQ(unknown.size(), 1u);
+  EXPECT_EQ(unknown[0].things[0].name, "acme.LayerConfig.magic");
+  EXPECT_TRUE(unknown[0].things[0].fields.empty());
+  // Without comments the linked descriptors still give fields, ranges and defaults.
+  const auto plain =
+      DescribeCatalogue({{"optimizers", {"gradus.OptimizerConfig.adam"}}}, "no descriptor set");
+  EXPECT_EQ(Field(plain[0].things[0], "beta1")->range, "[0, 1)");
+  EXPECT_EQ(Field(plain[0].things[0], "beta1")->comment, "");
+  EXPECT_FALSE(RenderCatalogue(unknown).empty());
+}
+
+TEST(DescribeTest, SelectsByNameKeyOrType) {
+  const auto catalogue = Catalogue();
+  for (const char* name : {"adam", "gradus.OptimizerConfig.adam", "gradus.optimizer.Adam"}) {
+    const auto selected = SelectThings(catalogue, name);
+    ASSERT_EQ(selected.size(), 1u) << name;
+    ASSERT_EQ(selected[0].things.size(), 1u) << name;
+    EXPECT_EQ(selected[0].things[0].name, "adam");
+  }
+  EXPECT_TRUE(SelectThings(catalogue, "eve").empty());
+}
+
+TEST(DescribeTest, RendersAnAlignedTable) {
+  EXPECT_EQ(RenderCatalogue(SelectThings(Catalogue(), "sgd")),
+            "optimizers (1)\n"
+            "==============\n"
+            "\n"
+            "  sgd  (gradus.optimizer.Sgd)\n"
+            "    Gradient descent, with momentum m when it is above zero:\n"
+            "      w <- w - r g                                  without momentum\n"
+            "      v <- m v - r g,  w <- w + v                   with momentum\n"
+            "      v <- m v - r g,  w <- w + m v - r g           with Nesterov's momentum\n"
+            "    Learning rate when none is given: 0.01.\n"
+            "\n"
+            "    field     type    default  range   meaning\n"
+            "    momentum  double  0        [0, 1]  How much of the last update is kept. May "
+            "follow a schedule.\n"
+            "    nesterov  bool    false            Nesterov's form; needs a momentum.\n");
+  EXPECT_EQ(RenderSummary(SelectThings(Catalogue(), "sgd")),
+            "optimizers (1)\n"
+            "==============\n"
+            "  sgd  Gradient descent, with or without momentum.\n");
+}
+
+TEST(DescribeTest, WrapsMeaningsAtTheWidth) {
+  const std::string text = RenderCatalogue(SelectThings(Catalogue(), "adam"), 72);
+  const size_t table = text.find("    field");
+  for (absl::string_view line : absl::StrSplit(text.substr(table), '\n')) {
+    EXPECT_LE(line.size(), 72u) << line;
+  }
+}
+
+}  // namespace
+}  // namespace gradus
