@@ -34,6 +34,12 @@ bool PacksA(const GemmShape& shape, int64_t lda, Isa isa) {
   return shape.transpose_a && isa != Isa::kAvx512 && lda >= 1024 && shape.n >= 256;
 }
 
+// A B of this many floats does not stay in the second-level cache from one use to the next. The
+// hardware does not foresee a tile's walk over its rows, so that what comes next is asked for.
+constexpr int64_t kMemoryWeights = 256 * 1024;
+constexpr int kLineFloats = 16;
+inline void Prefetch(const float* p) { __builtin_prefetch(p, 0, 2); }
+
 #define GRADUS_GEMM_LANES static inline __attribute__((always_inline)) GRADUS_GEMM_TARGET
 
 namespace baseline {
@@ -328,21 +334,14 @@ void ColumnSums(const float* x, int64_t rows, int64_t columns, int64_t ldx, bool
   }
 }
 
-// The table behind this stands in the header. At 1024 x 1024 the weights leave the second-level
-// cache, and what counts is how memory is walked.
+// The table behind this stands in the header.
 GemmChoice ChooseGemm(const GemmShape& shape, Isa isa) {
   constexpr int64_t kLargeWeights = 1024 * 1024;
-  if (shape.transpose_a || shape.k == 0 || shape.n == 0 || shape.m == 0) return GemmChoice::kVector;
-  if (shape.k < kLargeWeights / shape.n) return GemmChoice::kVector;
-  switch (isa) {
-    case Isa::kAvx512:
-      return shape.transpose_b ? GemmChoice::kOneDnnMatmul : GemmChoice::kOneDnnInnerProduct;
-    case Isa::kAvx2:
-      return shape.transpose_b ? GemmChoice::kOneDnnMatmul : GemmChoice::kVector;
-    case Isa::kBaseline:
-      return GemmChoice::kVector;
-  }
-  return GemmChoice::kVector;
+  const bool empty = shape.m == 0 || shape.n == 0 || shape.k == 0;
+  const bool data_gradient = shape.transpose_b && !shape.transpose_a && shape.m > kMostDotRows;
+  if (empty || !data_gradient || isa == Isa::kBaseline) return GemmChoice::kVector;
+  const bool large = shape.k >= kLargeWeights / shape.n;
+  return large ? GemmChoice::kOneDnnMatmul : GemmChoice::kVector;
 }
 
 }  // namespace gradus

@@ -61,7 +61,7 @@ struct GemmArguments {
   float* scratch = nullptr;  // VectorGemmScratch(shape) floats, private to the call
 };
 
-// How many floats of scratch a call needs on any instruction set: at most 140,000, or k where n = 1.
+// How many floats of scratch a call needs on any instruction set: at most 140,000, or k for n = 1.
 // A smaller shape may need more: ask for each.
 int64_t VectorGemmScratch(const GemmShape& shape);
 
@@ -78,8 +78,8 @@ enum class GemmChoice { kVector, kOneDnnMatmul, kOneDnnInnerProduct };
 
 // What computes a product fastest on plain row-major operands, by shape and instruction set only:
 // never by timing, and for a layer's forward product not by m either, so that a prediction does
-// not depend on the batch it came in. kOneDnnInnerProduct cannot express a leading dimension:
-// where B has one, take kOneDnnMatmul.
+// not depend on the batch it came in. oneDNN's inner product cannot express a leading dimension
+// and is nowhere worth a third way.
 //
 // Measured on one core of a Zen 5 (peak 240 GFLOP/s with AVX-512, 120 with AVX2) against oneDNN
 // 2.6.3 in the same process, best of 40, microseconds. "cold": six sets of operands in turn, so
@@ -92,20 +92,20 @@ enum class GemmChoice { kVector, kOneDnnMatmul, kOneDnnInnerProduct };
 //   forward         64   256   784      111     111    114       222     223    222
 //   forward        256   256   784      447     444    452       920     898    892
 //   forward         64   512   512      145     162    148       316     340    337
-//   forward, cold   64  1024  1024     1076    1209    810      1690    2757   3071
+//   forward, cold   64  1024  1024      728     963    728      1616    2066      -
+//   forward, cold  256  1024  1024     2616    3263   2801         -       -      -
 //   data            32    10    10     0.10    0.29   0.55      0.26    0.82   0.80
 //   data            64   256   128     19.3    20.0   20.5      37.8    38.0   38.3
 //   data           256   256   128     72.2    71.9   79.7       142     146    146
 //   data            64   512   512      174     165    188       315     300    302
-//   data, cold      64  1024  1024      953     791    960      1617    1531   1450
+//   data, cold      64  1024  1024      954     828   1012      1809    1623   1620
 //   weights         10    10    32     0.07    0.29   0.50      0.15    0.71   0.63
 //   weights        784   256    64      109     116    113       221     236    230
 //   weights        784   256   256      436     475    456       887     905    903
 //   weights        512   512    64      145     151    158       295     409    409
-//   weights, cold 1024  1024    64      640     664    642      1889    1664   1695
+//   weights, cold 1024  1024    64      663     753    683      1542    1250   1235
 //
-// So: ours, but from weights of 1024 x 1024 on matmul for the data gradient, and with AVX-512 the
-// inner product for the forward one.
+// So: ours, but the data gradient from weights of 1024 x 1024 on goes to matmul.
 GemmChoice ChooseGemm(const GemmShape& shape, Isa isa);
 
 }  // namespace gradus

@@ -15,7 +15,6 @@ constexpr int kTileVectors = 2;
 constexpr int kWideVectors = 8;
 constexpr int kTileColumns = kTileVectors * Vec::kLanes;
 
-// One tile's work, k steps of it.
 struct Tile {
   const float* a;
   int64_t a_stride;  // between rows of A as it is stored
@@ -28,6 +27,7 @@ struct Tile {
   bool load_c;        // start from C: accumulation, or a later block of k
   const float* bias;  // nullptr: none, or not the last block of k
   bool relu;
+  bool ahead = false;  // fetch the next tile's columns of B, which lie in memory
 };
 
 template <bool kPartial>
@@ -64,8 +64,7 @@ GRADUS_GEMM_TARGET void RunTile(const Tile& t) {
 #pragma GCC unroll 16
   for (int i = 0; i < kAnchors; ++i) anchor[i] = t.a + 3 * i * t.a_stride;
   const int64_t stride = t.a_stride;
-  const float* a = t.a;
-  const float* b = t.b;
+  const float *a = t.a, *b = t.b;
   for (int64_t p = 0; p < t.k; ++p) {
     Vec row[kVectors];
 #pragma GCC unroll 8
@@ -76,6 +75,10 @@ GRADUS_GEMM_TARGET void RunTile(const Tile& t) {
       const Vec scale = Vec::Broadcast(kTransposeA ? a + r : anchor[r / 3] + p + (r % 3) * stride);
 #pragma GCC unroll 16
       for (int v = 0; v < kVectors; ++v) sum[r][v] = Vec::MultiplyAdd(scale, row[v], sum[r][v]);
+    }
+    if (t.ahead) {
+      Prefetch(b + kTileColumns);
+      if (kTileColumns > kLineFloats) Prefetch(b + kTileColumns + kLineFloats);
     }
     if (kTransposeA) a += stride;
     b += t.b_stride;
@@ -147,14 +150,18 @@ GRADUS_GEMM_TARGET inline void PackPanel(const float* b, int64_t ldb, int64_t k,
   }
 }
 
-// The same from a B stored as [columns, k]: square blocks are turned over in registers.
+// The same from a B stored as [columns, k]: square blocks are turned over in registers. Meanwhile
+// the same part of the next panel is fetched, as far as `columns_ahead` goes.
 GRADUS_GEMM_TARGET inline void PackTransposedPanel(const float* b, int64_t ldb, int64_t k,
-                                                   int columns, int width, float* panel) {
+                                                   int columns, int64_t columns_ahead, int width,
+                                                   float* panel) {
   for (int64_t p = 0; p < k; p += Vec::kLanes) {
     const int depth = static_cast<int>(std::min<int64_t>(Vec::kLanes, k - p));
     for (int j = 0; j < columns; j += Vec::kLanes) {
       const int lanes = std::min(Vec::kLanes, columns - j);
       Vec::Transpose(b + j * ldb + p, ldb, lanes, depth, panel + p * width + j, width);
+      const int64_t fetched = std::min<int64_t>(j + lanes, columns_ahead);
+      for (int64_t next = j; next < fetched; ++next) Prefetch(b + (columns + next) * ldb + p);
     }
   }
 }
@@ -172,6 +179,7 @@ GRADUS_GEMM_TARGET inline void PackRows(const float* a, int64_t lda, int64_t k, 
 GRADUS_GEMM_TARGET inline void RunRowBlock(const GemmShape& shape, const GemmArguments& x,
                                            int64_t row, int64_t rows, int64_t begin, int64_t end,
                                            int64_t p0, bool last, float* panel, Tile* t) {
+  const bool ahead = row == 0 && shape.k >= kMemoryWeights / shape.n;
   const bool wide = rows <= kWideRows && panel == nullptr;
   for (int64_t j = begin; j < end;) {
     const bool wide_tile = wide && end - j > (kWideVectors - 1) * Vec::kLanes;
@@ -182,7 +190,8 @@ GRADUS_GEMM_TARGET inline void RunRowBlock(const GemmShape& shape, const GemmArg
     if (panel != nullptr) {
       if (row == 0) {
         if (shape.transpose_b) {
-          PackTransposedPanel(x.b + j * x.ldb + p0, x.ldb, t->k, columns, width, panel);
+          PackTransposedPanel(x.b + j * x.ldb + p0, x.ldb, t->k, columns,
+                              ahead ? end - j - columns : 0, width, panel);
         } else {
           PackPanel(x.b + p0 * x.ldb + j, x.ldb, t->k, columns, width, panel);
         }
@@ -193,6 +202,7 @@ GRADUS_GEMM_TARGET inline void RunRowBlock(const GemmShape& shape, const GemmArg
     } else {
       t->b = x.b + p0 * x.ldb + j;
       t->b_stride = x.ldb;
+      t->ahead = ahead && j + columns < end;
     }
     t->c = x.c + row * x.ldc + j;
     t->last_lanes = columns - (vectors - 1) * Vec::kLanes;

@@ -148,6 +148,8 @@ TEST(VectorGemm, AgreesWithADoubleLoopWhereBlocksAndCopiesBegin) {
              {60, 530, 300},               // several blocks of columns, B copied on AVX2
              {50, 300, 257, false, true},  // a block of k with one row
              {49, 10, 520, false, true},
+             {13, 1030, 260},  // weights that are fetched ahead
+             {5, 530, 500, false, true},
              {1030, 258, 70, true, false},  // both copied on AVX2
              {1030, 530, 20, true, true},
              {1, 300, 784},  // wide tiles
