@@ -11,7 +11,8 @@ std::vector<int64_t> BroadcastStrides(const Operand& operand, const std::vector<
   for (size_t i = operand.dims.size(); i-- > 0;) {
     if (operand.dims[i] != 1) strides[missing + i] = stride;
     const bool last = i + 1 == operand.dims.size();
-    stride *= last && operand.dims.size() > 1 && operand.pitch > 0 ? operand.pitch : operand.dims[i];
+    stride *=
+        last && operand.dims.size() > 1 && operand.pitch > 0 ? operand.pitch : operand.dims[i];
   }
   return strides;
 }

@@ -12,7 +12,8 @@ dnnl::memory::desc FlatDesc(const Operand& operand) {
   return StridedDesc(operand.dtype, {operand.elements()}, {1});
 }
 
-// The operand over the collapsed axes, which are made at least two because the fast paths look at the second one.
+// The operand over the collapsed axes, which are made at least two because the fast paths look at
+// the second one.
 dnnl::memory::desc CollapsedDesc(const ElementwiseAxes& axes, size_t operand) {
   std::vector<int64_t> dims;
   for (size_t i = 0; i < axes.extents.size(); ++i) {
@@ -57,9 +58,9 @@ absl::StatusOr<std::unique_ptr<Kernel>> MakeEltwiseForward(const Request& reques
     const dnnl::eltwise_forward::primitive_desc pd(
         {dnnl::prop_kind::forward_training, algorithm, md, numbers.alpha, numbers.beta},
         OneDnnAttributes(), OneDnnEngine());
-    return MakeOneDnnKernel(dnnl::eltwise_forward(pd), pd.scratchpad_desc(),
-                            {{DNNL_ARG_SRC, md, OneDnnArg::kInput, 0},
-                             {DNNL_ARG_DST, md, OneDnnArg::kOutput, 0}});
+    return MakeOneDnnKernel(
+        dnnl::eltwise_forward(pd), pd.scratchpad_desc(),
+        {{DNNL_ARG_SRC, md, OneDnnArg::kInput, 0}, {DNNL_ARG_DST, md, OneDnnArg::kOutput, 0}});
   });
 }
 
@@ -84,11 +85,10 @@ absl::StatusOr<std::unique_ptr<Kernel>> MakeEltwiseBackward(const Request& reque
       default:
         break;
     }
-    return MakeOneDnnKernel(
-        dnnl::eltwise_backward(pd), pd.scratchpad_desc(),
-        {{DNNL_ARG_DIFF_DST, md, OneDnnArg::kInput, 0},
-         {reads_output ? DNNL_ARG_DST : DNNL_ARG_SRC, md, OneDnnArg::kInput, 1},
-         {DNNL_ARG_DIFF_SRC, md, OneDnnArg::kOutput, 0}});
+    return MakeOneDnnKernel(dnnl::eltwise_backward(pd), pd.scratchpad_desc(),
+                            {{DNNL_ARG_DIFF_DST, md, OneDnnArg::kInput, 0},
+                             {reads_output ? DNNL_ARG_DST : DNNL_ARG_SRC, md, OneDnnArg::kInput, 1},
+                             {DNNL_ARG_DIFF_SRC, md, OneDnnArg::kOutput, 0}});
   });
 }
 

@@ -1,8 +1,10 @@
 // Element-by-element kernels out of oneDNN's eltwise and binary primitives. Dense operands only.
 //
-// Which way is taken is a matter of size: a primitive costs a call of about 0.3 microseconds (it allocates, checks and looks up) and is
-// then at best a little faster than our loop, so it serves large tensors and elementwise_loop.h all others. Known
-// differences of 2.6.3: relu maps NaN to 0, exp maps NaN to infinity, soft_relu(-30) is 0, elu(-1e-5) is off by 1.4e-3 of itself.
+// Which way is taken is a matter of size: a primitive costs a call of about 0.3 microseconds (it
+// allocates, checks and looks up) and is then at best a little faster than our loop, so it serves
+// large tensors and elementwise_loop.h all others. Known differences of 2.6.3: relu maps NaN to 0,
+// exp maps NaN to infinity, elu(-1e-5) is off by 1.4e-3 of itself; log and soft_relu are too
+// inaccurate to be used (ops/log.cc, ops/softplus.cc).
 //
 //   class TanhOneDnn final : public EltwiseForward<op::Tanh, dnnl::algorithm::eltwise_tanh> {};
 //   GRADUS_REGISTER_KERNEL(op::Tanh, "onednn", TanhOneDnn);
@@ -37,8 +39,9 @@ absl::StatusOr<std::unique_ptr<Kernel>> MakeEltwiseBackward(const Request& reque
                                                             dnnl::algorithm algorithm,
                                                             EltwiseNumbers numbers);
 
-// Whether a primitive serves the request without falling back to its plain reference loop: b is as large as the result, one number, or repeated along
-// the leading axes; or a is and the operation is commutative.
+// Whether a primitive serves the request without falling back to its plain reference loop: b is as
+// large as the result, one number, or repeated along the leading axes; or a is and the operation is
+// commutative.
 std::vector<Choice> BinaryCandidates(const Request& request, bool commutative);
 absl::StatusOr<std::unique_ptr<Kernel>> MakeBinary(const Request& request,
                                                    dnnl::algorithm algorithm);
@@ -49,7 +52,8 @@ class EltwiseForward : public KernelFactory {
   std::vector<Choice> Candidates(const Request& request) const final {
     return PrimitiveCandidates(request.outputs[0].elements());
   }
-  absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request, const Choice&) const final {
+  absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
+                                                 const Choice&) const final {
     return MakeEltwiseForward(request, algorithm,
                               Numbers(static_cast<const ConfigType&>(*request.config)));
   }
@@ -64,7 +68,8 @@ class EltwiseBackward : public KernelFactory {
   std::vector<Choice> Candidates(const Request& request) const final {
     return PrimitiveCandidates(request.outputs[0].elements());
   }
-  absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request, const Choice&) const final {
+  absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
+                                                 const Choice&) const final {
     return MakeEltwiseBackward(request, algorithm,
                                Numbers(static_cast<const ConfigType&>(*request.config)));
   }
@@ -81,7 +86,8 @@ class BinaryPrimitive : public KernelFactory {
                                          algorithm == dnnl::algorithm::binary_mul ||
                                          algorithm == dnnl::algorithm::binary_eq);
   }
-  absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request, const Choice&) const final {
+  absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
+                                                 const Choice&) const final {
     return MakeBinary(request, algorithm);
   }
 };
