@@ -127,6 +127,7 @@ class RuleChecker {
   };
 
   void Check(const Message& message, const Frame* frame) {
+    if (diagnostics_->full()) return;
     const Descriptor* type = message.GetDescriptor();
     CheckChoice(message, frame);
     for (int i = 0; i < type->field_count(); ++i) CheckField(message, type->field(i), frame);

@@ -55,7 +55,7 @@ void Diagnostics::Warning(absl::string_view code, const ConfigPath& path, absl::
 
 void Diagnostics::Add(Finding finding) {
   if (finding.severity == Finding::kError) ++errors_;
-  if (findings_.size() >= kMostFindings) return;  // A file of errors must not fill the memory.
+  if (full()) return;  // A file of errors must not fill the memory.
   if (finding.position.file.empty() && locator_) finding.position = locator_(finding.path);
   findings_.push_back(std::move(finding));
 }

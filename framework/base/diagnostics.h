@@ -54,6 +54,8 @@ class Diagnostics {
   void Add(Finding finding);
 
   bool ok() const { return errors_ == 0; }
+  // Whether further findings are only counted: a phase may as well end.
+  bool full() const { return findings_.size() >= kMostFindings; }
   // In the order they were added, at most kMostFindings of them.
   const std::vector<Finding>& findings() const { return findings_; }
   // In the order of the text (what `--set` brought comes last), each once.
@@ -63,7 +65,7 @@ class Diagnostics {
   // hundred.
   absl::Status ToStatus() const;
 
-  static constexpr int kMostFindings = 1000;
+  static constexpr size_t kMostFindings = 1000;
 
  private:
   Locator locator_;

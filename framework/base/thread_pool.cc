@@ -95,6 +95,7 @@ struct ThreadPool::State {
   alignas(64) int threads = 1;
   bool may_spin = false;
   bool running = false;
+  int64_t caller_spin = kLongSpin;
   std::vector<std::thread> workers;
 
   void Share(int worker) const {
@@ -127,10 +128,16 @@ void ThreadPool::State::Work(int worker) {
 
 void ThreadPool::State::WaitForWorkers() {
   const auto done = [this] { return pending.load(std::memory_order_acquire) == 0; };
-  if (Spin(may_spin ? kLongSpin : 0, done)) return;
+  const int64_t began = may_spin ? Now() : 0;
+  if (Spin(may_spin ? caller_spin : 0, done)) {
+    caller_spin = kLongSpin;
+    return;
+  }
   caller_sleeps.store(1);
   for (uint32_t left = pending.load(); left != 0; left = pending.load()) FutexWait(&pending, left);
   caller_sleeps.store(0);
+  // Sleeping added its own cost to the wait, hence twice.
+  if (may_spin) caller_spin = Now() - began <= 2 * kLongSpin ? kLongSpin : kShortSpin;
 }
 
 ThreadPool::ThreadPool(int threads) : threads_(std::max(1, threads)), state_(new State) {

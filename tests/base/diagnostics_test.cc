@@ -77,7 +77,7 @@ TEST(DiagnosticsTest, ShowsTheFirstHundredOfVeryManyAndCountsTheRest) {
   const std::string message(diagnostics.ToStatus().message());
   EXPECT_EQ(static_cast<int>(std::count(message.begin(), message.end(), '\n')), 100);
   EXPECT_NE(message.find("and 4900 more"), std::string::npos);
-  EXPECT_EQ(diagnostics.findings().size(), static_cast<size_t>(Diagnostics::kMostFindings));
+  EXPECT_EQ(diagnostics.findings().size(), size_t{Diagnostics::kMostFindings});
 }
 
 TEST(SubjectTest, IsTheNearestElementWithANameOrElseTheMessage) {

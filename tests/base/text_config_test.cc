@@ -124,7 +124,7 @@ TEST(ParseTextConfigTest, StopsAfterVeryManyFindings) {
   for (int i = 0; i < 100000; ++i) text += "a: 1\n";
   Diagnostics diagnostics;
   ParseTextConfig(text, "a", RunConfig::default_instance(), {}, &diagnostics);
-  EXPECT_LE(diagnostics.findings().size(), static_cast<size_t>(Diagnostics::kMostFindings));
+  EXPECT_LE(diagnostics.findings().size(), size_t{Diagnostics::kMostFindings});
 }
 
 TEST(ConfigSourceTest, KnowsWhereEverythingStands) {
