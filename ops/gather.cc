@@ -88,13 +88,13 @@ absl::Status RunGather(const PickLoop& loop, const float* x, const int32_t* inde
   return absl::OkStatus();
 }
 
-// kPadded serves tables whose rows are padded, in place.
-template <bool kPadded>
+// kRows serves matrices whose rows may be padded.
+template <bool kRows>
 class GatherWithLoop final : public KernelFactory {
  public:
   std::vector<Choice> Candidates(const Request& request) const override {
     const int batch_dims = static_cast<const op::Gather&>(*request.config).batch_dims();
-    if (kPadded && !PicksPaddedRows(batch_dims, request.inputs[0], request)) return {};
+    if (kRows && !PicksRows(batch_dims, request.inputs[0], request)) return {};
     Choice choice;
     choice.cost = 20 + static_cast<double>(request.inputs[1].elements()) * 2 +
                   static_cast<double>(request.outputs[0].elements()) * 0.1;
@@ -104,18 +104,18 @@ class GatherWithLoop final : public KernelFactory {
                                                  const Choice&) const override {
     const int batch_dims = static_cast<const op::Gather&>(*request.config).batch_dims();
     PickLoop loop = MakePickLoop(request.node, batch_dims, request.inputs[0], request.inputs[1]);
-    if (kPadded) loop.pitch = request.inputs[0].pitch;
+    if (kRows) loop.pitch = request.inputs[0].pitch;
     return MakeKernel([loop](const KernelArgs& args) {
       return RunGather(loop, static_cast<const float*>(args.inputs[0]),
                        static_cast<const int32_t*>(args.inputs[1]),
                        static_cast<float*>(args.outputs[0]));
     });
   }
-  bool accepts_pitch() const override { return kPadded; }
+  bool accepts_pitch() const override { return kRows; }
   bool accepts_empty() const override { return true; }  // Any index into nothing is an error.
 };
 GRADUS_REGISTER_KERNEL(op::Gather, "loop", GatherWithLoop<false>);
-GRADUS_REGISTER_KERNEL(op::Gather, "padded_loop", GatherWithLoop<true>);
+GRADUS_REGISTER_KERNEL(op::Gather, "rows", GatherWithLoop<true>);
 
 }  // namespace
 }  // namespace gradus

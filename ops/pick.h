@@ -34,12 +34,12 @@ inline PickLoop MakePickLoop(const std::string& node, int batch_dims, const Oper
   return loop;
 }
 
-// Whether the rows of a padded table are what is picked, so that its pitch is just another distance, and all else is dense.
-inline bool PicksPaddedRows(int batch_dims, const Operand& table, const Request& request) {
-  int padded = 0;
+// Whether rows of a matrix are picked, and nothing but the matrix is padded: then its pitch is just another distance.
+inline bool PicksRows(int batch_dims, const Operand& table, const Request& request) {
+  int padded = table.dense() ? 0 : -1;
   for (const Operand& x : request.inputs) padded += x.dense() ? 0 : 1;
   for (const Operand& x : request.outputs) padded += x.dense() ? 0 : 1;
-  return batch_dims == 0 && table.dims.size() == 2 && !table.dense() && padded == 1;
+  return batch_dims == 0 && table.dims.size() == 2 && padded == 0;
 }
 
 inline absl::Status OutsideError(const PickLoop& loop, int64_t position, int32_t value) {

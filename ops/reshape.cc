@@ -3,13 +3,10 @@
 //   y = x, in the order of memory     as many elements, the batch counted as a factor: [batch, 2, 3] -> [batch, 6] -> [6*batch]
 //   dx = dy in x's shape
 //
-// A view: no kernel runs where the numbers already lie densely.
-
-#include <cstring>
+// A view: no kernel runs; the planner copies where the result must lie somewhere else.
 
 #include "gradus/graph/op.h"
 #include "gradus/op.pb.h"
-#include "gradus/runtime/kernel.h"
 #include "ops/shape_config.h"
 
 namespace gradus {
@@ -63,47 +60,6 @@ class Reshape final : public TypedOp<op::Reshape> {
   }
 };
 GRADUS_REGISTER_OP(Reshape, op::Reshape);
-
-// For results that must lie somewhere else, and padded operands.
-class ReshapeByCopy final : public KernelFactory {
- public:
-  std::vector<Choice> Candidates(const Request& request) const override {
-    Choice choice;
-    choice.cost = 20 + static_cast<double>(request.inputs[0].elements()) * 0.1;
-    return {choice};
-  }
-  absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
-                                                 const Choice&) const override {
-    const int64_t size = ByteSize(request.inputs[0].dtype);
-    const int64_t elements = request.inputs[0].elements();
-    const Rows in = RowsOf(request.inputs[0], size), out = RowsOf(request.outputs[0], size);
-    return MakeKernel([=](const KernelArgs& args) {
-      const char* from = static_cast<const char*>(args.inputs[0]);
-      char* to = static_cast<char*>(args.outputs[0]);
-      if (from == to) return;
-      if (in.pitch == in.bytes && out.pitch == out.bytes) {
-        std::memcpy(to, from, static_cast<size_t>(elements * size));
-        return;
-      }
-      for (int64_t i = 0; i < elements; ++i) {
-        const int64_t at = i * size;
-        std::memcpy(to + at / out.bytes * out.pitch + at % out.bytes,
-                    from + at / in.bytes * in.pitch + at % in.bytes, static_cast<size_t>(size));
-      }
-    });
-  }
-  bool accepts_pitch() const override { return true; }
-
- private:
-  struct Rows {
-    int64_t bytes, pitch;
-  };
-  static Rows RowsOf(const Operand& x, int64_t size) {
-    if (x.dense()) return {x.elements() * size, x.elements() * size};
-    return {x.dims.back() * size, x.pitch * size};
-  }
-};
-GRADUS_REGISTER_KERNEL(op::Reshape, "loop", ReshapeByCopy);
 
 }  // namespace
 }  // namespace gradus

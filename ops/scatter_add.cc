@@ -85,14 +85,14 @@ absl::Status RunScatterAdd(const PickLoop& loop, const float* dy, const int32_t*
   return absl::OkStatus();
 }
 
-// kPadded serves tables whose rows are padded, in place.
-template <bool kPadded>
+// kRows serves matrices whose rows may be padded.
+template <bool kRows>
 class ScatterAddWithLoop final : public KernelFactory {
  public:
   std::vector<Choice> Candidates(const Request& request) const override {
     const int batch_dims = static_cast<const op::ScatterAdd&>(*request.config).batch_dims();
     const Operand& dx = request.outputs[0];
-    if (kPadded && !PicksPaddedRows(batch_dims, dx, request)) return {};
+    if (kRows && !PicksRows(batch_dims, dx, request)) return {};
     Choice choice;
     choice.cost = 20 + static_cast<double>(request.inputs[1].elements()) * 2 +
                   static_cast<double>(dx.elements() + request.inputs[0].elements()) * 0.1;
@@ -102,18 +102,18 @@ class ScatterAddWithLoop final : public KernelFactory {
                                                  const Choice&) const override {
     const int batch_dims = static_cast<const op::ScatterAdd&>(*request.config).batch_dims();
     PickLoop loop = MakePickLoop(request.node, batch_dims, request.outputs[0], request.inputs[1]);
-    if (kPadded) loop.pitch = request.outputs[0].pitch;
+    if (kRows) loop.pitch = request.outputs[0].pitch;
     return MakeKernel([loop](const KernelArgs& args) {
       return RunScatterAdd(loop, static_cast<const float*>(args.inputs[0]),
                            static_cast<const int32_t*>(args.inputs[1]),
                            static_cast<float*>(args.outputs[0]));
     });
   }
-  bool accepts_pitch() const override { return kPadded; }
+  bool accepts_pitch() const override { return kRows; }
   bool accepts_empty() const override { return true; }
 };
 GRADUS_REGISTER_KERNEL(op::ScatterAdd, "loop", ScatterAddWithLoop<false>);
-GRADUS_REGISTER_KERNEL(op::ScatterAdd, "padded_loop", ScatterAddWithLoop<true>);
+GRADUS_REGISTER_KERNEL(op::ScatterAdd, "rows", ScatterAddWithLoop<true>);
 
 }  // namespace
 }  // namespace gradus

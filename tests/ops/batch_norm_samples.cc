@@ -47,7 +47,7 @@ GRADUS_OP_REFERENCE(op::BatchNormGrad, [](const op::BatchNormGrad&, absl::Span<c
 });
 
 std::vector<Shape> Shapes() {
-  return {Shape::Batched({1}),    Shape::Batched({5}),     Shape::Batched({16}),
+  return {Shape::Fixed({1, 1}),   Shape::Batched({1}),    Shape::Batched({5}),     Shape::Batched({16}),
           Shape::Batched({17}),   Shape::Batched({2, 3}),  Shape::Batched({2, 2, 4}),
           Shape::Fixed({1, 3}),   Shape::Fixed({7, 1}),    Shape::Fixed({512, 2}),
           Shape::Fixed({3, 512}), Shape::Fixed({2, 1024}), Shape::Batched({0})};

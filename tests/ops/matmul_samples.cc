@@ -41,11 +41,11 @@ op::Matmul Swapped(int which) {
 }
 
 // [m, k] x [k, n], stored as the config wants them; batch_axis 0: m is the batch, 1: k is.
-OpSample Product(int swaps, Dim m, Dim k, Dim n, std::string note = "") {
+OpSample Product(int swaps, Dim m, Dim k, Dim n, const std::string& note = "") {
   OpSample sample = Sample(Swapped(swaps),
                            {Floats(swaps & 1 ? Shape({k, m}) : Shape({m, k})),
                             Floats(swaps & 2 ? Shape({n, k}) : Shape({k, n}))},
-                           std::move(note));
+                           note);
   sample.absolute = SumTolerance(static_cast<double>(k.At(sample.rows)));
   return sample;
 }
@@ -131,7 +131,9 @@ GRADUS_OP_SAMPLES(op::FusedDense, [] {
         std::vector<InputSample> inputs = {Floats(Shape({size.m, {size.k, false}})),
                                            Floats(Shape::Fixed({size.k, size.n}))};
         if (has_bias) inputs.push_back(Floats(Shape::Fixed({size.n})));
-        OpSample sample = Sample(config, std::move(inputs));
+        // Made after differentiation: no gradient goes through it.
+        for (InputSample& input : inputs) input.differentiable = false;
+        OpSample sample = Sample(config, inputs);
         // oneDNN's elu is off by 1.4e-3 relative near 0, and its sigmoid and tanh by some 1e-6.
         sample.absolute = SumTolerance(static_cast<double>(size.k)) + 4e-6;
         samples.push_back(std::move(sample));

@@ -67,7 +67,8 @@ std::vector<PickCase> PickCases() {
           {0, Shape::Fixed({3, 1024}), Shape::Fixed({2}), Shape::Fixed({2, 1024}), 3},
           {0, Shape::Fixed({5, 3}), Shape::Fixed({0}), Shape::Fixed({0, 3}), 5},
           {1, Shape::Fixed({0, 3}), Shape::Fixed({0}), Shape::Fixed({0}), 3},
-          {0, Shape::Fixed({2, 3}), Shape::Fixed({9}), Shape::Fixed({9, 3}), 2}};
+          {0, Shape::Fixed({2, 3}), Shape::Fixed({9}), Shape::Fixed({9, 3}), 2},
+          {0, Shape::Fixed({4}), Shape::Fixed({512}), Shape::Fixed({512}), 4}};
 }
 
 GRADUS_OP_SAMPLES(op::Gather, [] {

@@ -16,35 +16,37 @@
 
 namespace gradus {
 
-inline InputSample Floats(Shape shape, double low = -1, double high = 1) {
+inline InputSample Floats(const Shape& shape, double low = -1, double high = 1) {
   InputSample input;
-  input.spec = {DType::kFloat32, std::move(shape)};
+  input.spec.shape = shape;
   input.low = low;
   input.high = high;
   return input;
 }
 
-inline InputSample Distinct(Shape shape) {
-  InputSample input = Floats(std::move(shape));
+inline InputSample Distinct(const Shape& shape) {
+  InputSample input = Floats(shape);
   input.distinct = true;
   return input;
 }
 
 // Whole numbers from 0 to high.
-inline InputSample Indices(Shape shape, int high) {
+inline InputSample Indices(const Shape& shape, int high) {
   InputSample input;
-  input.spec = {DType::kInt32, std::move(shape)};
+  input.spec.dtype = DType::kInt32;
+  input.spec.shape = shape;
   input.low = 0;
   input.high = high;
   return input;
 }
 
 template <class ConfigType>
-OpSample Sample(const ConfigType& config, std::vector<InputSample> inputs, std::string note = "") {
+OpSample Sample(const ConfigType& config, const std::vector<InputSample>& inputs,
+                const std::string& note = "") {
   OpSample sample;
-  sample.note = std::move(note);
+  sample.note = note;
   sample.config = std::make_shared<ConfigType>(config);
-  sample.inputs = std::move(inputs);
+  sample.inputs = inputs;
   return sample;
 }
 
@@ -109,8 +111,8 @@ std::vector<OpSample> ReductionSamples(bool distinct, bool of_nothing) {
     config.set_keep_dims(keep_dims);
     return config;
   };
-  const auto in = [distinct](Shape shape) {
-    InputSample input = Floats(std::move(shape));
+  const auto in = [distinct](const Shape& shape) {
+    InputSample input = Floats(shape);
     input.distinct = distinct;
     return input;
   };

@@ -25,8 +25,8 @@ GRADUS_OP_REFERENCE(op::Reshape, [](const op::Reshape&, absl::Span<const RefTens
                                     absl::Span<RefTensor> out) { out[0].values = in[0].values; });
 
 GRADUS_OP_SAMPLES(op::Reshape, [] {
-  const auto sample = [](Shape from, const Shape& to) {
-    return Sample(To<op::Reshape>(to), {Floats(std::move(from))});
+  const auto sample = [](const Shape& from, const Shape& to) {
+    return Sample(To<op::Reshape>(to), {Floats(from)});
   };
   OpSample integers =
       Sample(To<op::Reshape>(Shape::Fixed({2, 2})), {Indices(Shape::Fixed({4}), 9)}, "INT32");
@@ -39,6 +39,7 @@ GRADUS_OP_SAMPLES(op::Reshape, [] {
                                sample(Shape::Batched({}), Shape::Batched({1})),
                                sample(Shape::Fixed({0, 3}), Shape::Fixed({7, 0})),
                                sample(Shape::Fixed({2, 512}), Shape::Fixed({1024})),
+      sample(Shape::Fixed({1024}), Shape::Fixed({512, 2})),
                                sample(Shape::Batched({2, 3, 4}), Shape::Batched({4, 6})),
                                sample(Shape::Fixed({5, 3}), Shape::Fixed({3, 5})),
                                integers};
@@ -58,8 +59,8 @@ GRADUS_OP_REFERENCE(op::Broadcast, [](const op::Broadcast&, absl::Span<const Ref
 });
 
 GRADUS_OP_SAMPLES(op::Broadcast, [] {
-  const auto sample = [](Shape from, const Shape& to) {
-    return Sample(To<op::Broadcast>(to), {Floats(std::move(from))});
+  const auto sample = [](const Shape& from, const Shape& to) {
+    return Sample(To<op::Broadcast>(to), {Floats(from)});
   };
   return std::vector<OpSample>{sample(Shape(), Shape::Fixed({3})),
                                sample(Shape(), Shape::Batched({})),
@@ -72,6 +73,8 @@ GRADUS_OP_SAMPLES(op::Broadcast, [] {
                                sample(Shape::Fixed({1, 3}), Shape::Fixed({0, 3})),
                                sample(Shape::Fixed({1}), Shape::Fixed({1024})),
                                sample(Shape::Fixed({512}), Shape::Fixed({2, 512})),
+      sample(Shape::Fixed({1024}), Shape::Fixed({2, 1024})),
+      sample(Shape::Fixed({0}), Shape::Fixed({2, 0})),
                                sample(Shape::Fixed({512, 1}), Shape::Fixed({512, 3}))};
 });
 
@@ -88,10 +91,10 @@ GRADUS_OP_REFERENCE(op::Transpose, [](const op::Transpose& config, absl::Span<co
 });
 
 GRADUS_OP_SAMPLES(op::Transpose, [] {
-  const auto sample = [](Shape from, std::vector<int> permutation) {
+  const auto sample = [](const Shape& from, std::vector<int> permutation) {
     op::Transpose config;
     for (int axis : permutation) config.add_permutation(axis);
-    return Sample(config, {Floats(std::move(from))});
+    return Sample(config, {Floats(from)});
   };
   return std::vector<OpSample>{sample(Shape(), {}),
                                sample(Shape::Fixed({5}), {0}),
@@ -131,7 +134,7 @@ GRADUS_OP_SAMPLES(op::Concat, [] {
     config.set_axis(axis);
     std::vector<InputSample> inputs;
     for (const Shape& shape : shapes) inputs.push_back(Floats(shape));
-    return Sample(config, std::move(inputs));
+    return Sample(config, inputs);
   };
   return std::vector<OpSample>{
       sample(0, {Shape::Fixed({1})}),
@@ -161,12 +164,12 @@ GRADUS_OP_REFERENCE(op::Slice, [](const op::Slice& config, absl::Span<const RefT
 });
 
 GRADUS_OP_SAMPLES(op::Slice, [] {
-  const auto sample = [](Shape shape, int axis, int64_t begin, int64_t end) {
+  const auto sample = [](const Shape& shape, int axis, int64_t begin, int64_t end) {
     op::Slice config;
     config.set_axis(axis);
     config.set_begin(begin);
     config.set_end(end);
-    return Sample(config, {Floats(std::move(shape))});
+    return Sample(config, {Floats(shape)});
   };
   return std::vector<OpSample>{
       sample(Shape::Fixed({1}), 0, 0, 1),        sample(Shape::Fixed({7}), 0, 2, 5),
@@ -188,12 +191,12 @@ GRADUS_OP_REFERENCE(op::Pad, [](const op::Pad& config, absl::Span<const RefTenso
 });
 
 GRADUS_OP_SAMPLES(op::Pad, [] {
-  const auto sample = [](Shape shape, int axis, int64_t begin, int64_t length) {
+  const auto sample = [](const Shape& shape, int axis, int64_t begin, int64_t length) {
     op::Pad config;
     config.set_axis(axis);
     config.set_begin(begin);
     config.set_length(length);
-    return Sample(config, {Floats(std::move(shape))});
+    return Sample(config, {Floats(shape)});
   };
   return std::vector<OpSample>{
       sample(Shape::Fixed({1}), 0, 0, 1),        sample(Shape::Fixed({3}), 0, 2, 7),
