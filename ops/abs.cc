@@ -43,7 +43,7 @@ using AbsLoop = ElementwiseLoop<op::Abs, AbsRule, 1>;
 GRADUS_REGISTER_KERNEL(op::Abs, "loop", AbsLoop);
 
 struct AbsGradRule {
-  static constexpr double kCost = 0.06;
+  static constexpr double kCost = 0.055;
   explicit AbsGradRule(const op::AbsGrad&) {}
   GRADUS_INLINE float operator()(float dy, float x) const {
     return vector_math::Select(x == 0.0f, 0.0f, vector_math::Select(x < 0.0f, -dy, dy));

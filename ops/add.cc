@@ -29,7 +29,7 @@ class Add final : public BinaryOp<op::Add> {
 GRADUS_REGISTER_OP(Add, op::Add);
 
 struct AddRule {
-  static constexpr double kCost = 0.05;
+  static constexpr double kCost = 0.06;
   explicit AddRule(const op::Add&) {}
   GRADUS_INLINE float operator()(float a, float b) const { return a + b; }
 };

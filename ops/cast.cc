@@ -47,7 +47,7 @@ class CastLoop final : public KernelFactory {
  public:
   std::vector<Choice> Candidates(const Request& request) const override {
     Choice choice;
-    choice.cost = ElementwiseLoopCost(0.1, request.outputs[0].elements());
+    choice.cost = ElementwiseLoopCost(0.1, request);
     return {choice};
   }
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,

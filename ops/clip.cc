@@ -73,7 +73,7 @@ class ClipGrad final : public UnaryGradientOp<op::ClipGrad> {
 GRADUS_REGISTER_OP(ClipGrad, op::ClipGrad);
 
 struct ClipRule {
-  static constexpr double kCost = 0.05;
+  static constexpr double kCost = 0.035;
   explicit ClipRule(const op::Clip& config) : bounds(BoundsOf(config)) {}
   GRADUS_INLINE float operator()(float x) const {
     const float below = vector_math::Select(x < bounds.min, bounds.min, x);
@@ -86,7 +86,7 @@ GRADUS_REGISTER_KERNEL(op::Clip, "loop", ClipLoop);
 
 // oneDNN's backward clip has derivative 0 at the lower bound, so the loop is the only one.
 struct ClipGradRule {
-  static constexpr double kCost = 0.06;
+  static constexpr double kCost = 0.055;
   explicit ClipGradRule(const op::ClipGrad& config) : bounds(BoundsOf(config)) {}
   GRADUS_INLINE float operator()(float dy, float x) const {
     const float above = vector_math::Select(x < bounds.min, 0.0f, dy);

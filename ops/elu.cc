@@ -61,7 +61,7 @@ class EluGrad final : public UnaryGradientOp<op::EluGrad> {
 GRADUS_REGISTER_OP(EluGrad, op::EluGrad);
 
 struct EluRule {
-  static constexpr double kCost = 0.26;
+  static constexpr double kCost = 0.3;
   explicit EluRule(const op::Elu& config) : alpha(static_cast<float>(config.alpha())) {}
   GRADUS_INLINE float operator()(float x) const {
     return vector_math::Select(x > 0.0f, x, alpha * vector_math::Expm1(x));
@@ -72,7 +72,7 @@ using EluLoop = ElementwiseLoop<op::Elu, EluRule, 1>;
 GRADUS_REGISTER_KERNEL(op::Elu, "loop", EluLoop);
 
 struct EluGradRule {
-  static constexpr double kCost = 0.06;
+  static constexpr double kCost = 0.055;
   explicit EluGradRule(const op::EluGrad& config) : alpha(static_cast<float>(config.alpha())) {}
   GRADUS_INLINE float operator()(float dy, float y) const {
     return vector_math::Select(y > 0.0f, dy, dy * (y + alpha));

@@ -45,7 +45,7 @@ class EqualLoop final : public KernelFactory {
  public:
   std::vector<Choice> Candidates(const Request& request) const override {
     Choice choice;
-    choice.cost = ElementwiseLoopCost(0.05, request.outputs[0].elements());
+    choice.cost = ElementwiseLoopCost(0.06, request);
     return {choice};
   }
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,

@@ -24,7 +24,7 @@ class Exp final : public UnaryOp<op::Exp> {
 GRADUS_REGISTER_OP(Exp, op::Exp);
 
 struct ExpRule {
-  static constexpr double kCost = 0.26;
+  static constexpr double kCost = 0.255;
   explicit ExpRule(const op::Exp&) {}
   GRADUS_INLINE float operator()(float x) const { return vector_math::Exp(x); }
 };

@@ -58,7 +58,7 @@ using GeluLoop = ElementwiseLoop<op::Gelu, GeluRule, 1>;
 GRADUS_REGISTER_KERNEL(op::Gelu, "loop", GeluLoop);
 
 struct GeluGradRule {
-  static constexpr double kCost = 0.85;
+  static constexpr double kCost = 0.82;
   explicit GeluGradRule(const op::GeluGrad&) {}
   GRADUS_INLINE float operator()(float dy, float x) const {
     const vector_math::Normal normal = vector_math::NormalOf(x);

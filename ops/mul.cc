@@ -29,7 +29,7 @@ class Mul final : public BinaryOp<op::Mul> {
 GRADUS_REGISTER_OP(Mul, op::Mul);
 
 struct MulRule {
-  static constexpr double kCost = 0.05;
+  static constexpr double kCost = 0.06;
   explicit MulRule(const op::Mul&) {}
   GRADUS_INLINE float operator()(float a, float b) const { return a * b; }
 };

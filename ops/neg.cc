@@ -26,7 +26,7 @@ class Neg final : public UnaryOp<op::Neg> {
 GRADUS_REGISTER_OP(Neg, op::Neg);
 
 struct NegRule {
-  static constexpr double kCost = 0.04;
+  static constexpr double kCost = 0.034;
   explicit NegRule(const op::Neg&) {}
   GRADUS_INLINE float operator()(float x) const { return -x; }
 };

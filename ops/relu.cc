@@ -35,7 +35,7 @@ class ReluGrad final : public UnaryGradientOp<op::ReluGrad> {
 GRADUS_REGISTER_OP(ReluGrad, op::ReluGrad);
 
 struct ReluRule {
-  static constexpr double kCost = 0.04;
+  static constexpr double kCost = 0.034;
   explicit ReluRule(const op::Relu&) {}
   GRADUS_INLINE float operator()(float x) const { return vector_math::Select(x < 0.0f, 0.0f, x); }
 };
@@ -43,7 +43,7 @@ using ReluLoop = ElementwiseLoop<op::Relu, ReluRule, 1>;
 GRADUS_REGISTER_KERNEL(op::Relu, "loop", ReluLoop);
 
 struct ReluGradRule {
-  static constexpr double kCost = 0.06;
+  static constexpr double kCost = 0.065;
   explicit ReluGradRule(const op::ReluGrad&) {}
   GRADUS_INLINE float operator()(float dy, float y) const {
     return vector_math::Select(y <= 0.0f, 0.0f, dy);

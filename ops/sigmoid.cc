@@ -39,7 +39,7 @@ class SigmoidGrad final : public UnaryGradientOp<op::SigmoidGrad> {
 GRADUS_REGISTER_OP(SigmoidGrad, op::SigmoidGrad);
 
 struct SigmoidRule {
-  static constexpr double kCost = 0.35;
+  static constexpr double kCost = 0.33;
   explicit SigmoidRule(const op::Sigmoid&) {}
   GRADUS_INLINE float operator()(float x) const { return vector_math::Sigmoid(x); }
 };

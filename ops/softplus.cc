@@ -43,7 +43,7 @@ class SoftplusGrad final : public UnaryGradientOp<op::SoftplusGrad> {
 GRADUS_REGISTER_OP(SoftplusGrad, op::SoftplusGrad);
 
 struct SoftplusRule {
-  static constexpr double kCost = 0.6;
+  static constexpr double kCost = 0.56;
   explicit SoftplusRule(const op::Softplus&) {}
   GRADUS_INLINE float operator()(float x) const { return vector_math::Softplus(x); }
 };
@@ -51,7 +51,7 @@ using SoftplusLoop = ElementwiseLoop<op::Softplus, SoftplusRule, 1>;
 GRADUS_REGISTER_KERNEL(op::Softplus, "loop", SoftplusLoop);
 
 struct SoftplusGradRule {
-  static constexpr double kCost = 0.4;
+  static constexpr double kCost = 0.334;
   explicit SoftplusGradRule(const op::SoftplusGrad&) {}
   GRADUS_INLINE float operator()(float dy, float x) const { return dy * vector_math::Sigmoid(x); }
 };

@@ -24,7 +24,7 @@ class Sqrt final : public UnaryOp<op::Sqrt> {
 GRADUS_REGISTER_OP(Sqrt, op::Sqrt);
 
 struct SqrtRule {
-  static constexpr double kCost = 0.2;
+  static constexpr double kCost = 0.077;
   explicit SqrtRule(const op::Sqrt&) {}
   GRADUS_INLINE float operator()(float x) const { return __builtin_sqrtf(x); }
 };

@@ -24,7 +24,7 @@ class Square final : public UnaryOp<op::Square> {
 GRADUS_REGISTER_OP(Square, op::Square);
 
 struct SquareRule {
-  static constexpr double kCost = 0.04;
+  static constexpr double kCost = 0.034;
   explicit SquareRule(const op::Square&) {}
   GRADUS_INLINE float operator()(float x) const { return x * x; }
 };

@@ -33,7 +33,7 @@ class Sub final : public BinaryOp<op::Sub> {
 GRADUS_REGISTER_OP(Sub, op::Sub);
 
 struct SubRule {
-  static constexpr double kCost = 0.05;
+  static constexpr double kCost = 0.06;
   explicit SubRule(const op::Sub&) {}
   GRADUS_INLINE float operator()(float a, float b) const { return a - b; }
 };

@@ -39,7 +39,7 @@ class TanhGrad final : public UnaryGradientOp<op::TanhGrad> {
 GRADUS_REGISTER_OP(TanhGrad, op::TanhGrad);
 
 struct TanhRule {
-  static constexpr double kCost = 0.45;
+  static constexpr double kCost = 0.44;
   explicit TanhRule(const op::Tanh&) {}
   GRADUS_INLINE float operator()(float x) const { return vector_math::Tanh(x); }
 };
@@ -47,7 +47,7 @@ using TanhLoop = ElementwiseLoop<op::Tanh, TanhRule, 1>;
 GRADUS_REGISTER_KERNEL(op::Tanh, "loop", TanhLoop);
 
 struct TanhGradRule {
-  static constexpr double kCost = 0.06;
+  static constexpr double kCost = 0.055;
   explicit TanhGradRule(const op::TanhGrad&) {}
   GRADUS_INLINE float operator()(float dy, float y) const { return dy * ((1.0f - y) * (1.0f + y)); }
 };

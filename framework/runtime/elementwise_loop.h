@@ -24,12 +24,19 @@
 
 namespace gradus {
 
-// Nanoseconds for a loop over `elements`, of which one costs `per_element` with AVX-512.
-inline double ElementwiseLoopCost(double per_element, int64_t elements) {
-  static const double slowdown = CurrentIsa() == Isa::kAvx512 ? 1
-                                 : CurrentIsa() == Isa::kAvx2 ? 2
-                                                              : 4;
-  return 15 + per_element * slowdown * static_cast<double>(elements);
+// How many times longer an element takes than with AVX-512.
+inline double ElementwiseSlowdown() {
+  return CurrentIsa() == Isa::kAvx512 ? 1 : CurrentIsa() == Isa::kAvx2 ? 2 : 4;
+}
+
+// Estimated nanoseconds of a loop of which one element costs `per_element` with AVX-512. Rows of
+// less than a vector are dear.
+inline double ElementwiseLoopCost(double per_element, const Request& request) {
+  const auto elements = static_cast<double>(request.outputs[0].elements());
+  if (elements == 0) return 0;
+  const int64_t length = CollapseAxes(request).extents.back();
+  const double rows = elements / static_cast<double>(length);
+  return 15 + rows * (length < 16 ? 11 : 3) + per_element * ElementwiseSlowdown() * elements;
 }
 
 namespace internal {
@@ -177,7 +184,7 @@ class ElementwiseLoop final : public KernelFactory {
  public:
   std::vector<Choice> Candidates(const Request& request) const override {
     Choice choice;
-    choice.cost = ElementwiseLoopCost(Rule::kCost, request.outputs[0].elements());
+    choice.cost = ElementwiseLoopCost(Rule::kCost, request);
     return {choice};
   }
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,

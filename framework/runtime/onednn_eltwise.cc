@@ -2,8 +2,8 @@
 
 #include <utility>
 
-#include "gradus/base/isa.h"
 #include "gradus/runtime/elementwise_axes.h"
+#include "gradus/runtime/elementwise_loop.h"
 
 namespace gradus {
 namespace {
@@ -41,13 +41,54 @@ Repeat HowRepeated(const ElementwiseAxes& axes, size_t operand) {
   return zeros == 0 ? Repeat::kNone : zeros == strides.size() ? Repeat::kAll : Repeat::kLeading;
 }
 
-}  // namespace
+// Nanoseconds an element with AVX-512, in cache, measured with 2.6.3.
+double ForwardCost(dnnl::algorithm algorithm) {
+  switch (algorithm) {
+    case dnnl::algorithm::eltwise_exp:
+      return 0.155;
+    case dnnl::algorithm::eltwise_elu:
+      return 0.19;
+    case dnnl::algorithm::eltwise_tanh:
+      return 0.21;
+    case dnnl::algorithm::eltwise_logistic:
+      return 0.225;
+    case dnnl::algorithm::eltwise_gelu_erf:
+      return 0.3;
+    case dnnl::algorithm::eltwise_sqrt:
+      return 0.074;
+    default:
+      return 0.032;
+  }
+}
 
-std::vector<Choice> PrimitiveCandidates(int64_t elements) {
+double BackwardCost(dnnl::algorithm algorithm) {
+  switch (algorithm) {
+    case dnnl::algorithm::eltwise_abs:
+      return 0.063;
+    case dnnl::algorithm::eltwise_soft_relu:
+      return 0.283;
+    case dnnl::algorithm::eltwise_gelu_erf:
+      return 0.5;
+    default:
+      return 0.18;
+  }
+}
+
+std::vector<Choice> CandidateOf(int64_t elements, double call, double per_element) {
   if (elements == 0) return {};
   Choice choice;
-  choice.cost = 300 + 0.03 * static_cast<double>(elements);
+  choice.cost = call + per_element * ElementwiseSlowdown() * static_cast<double>(elements);
   return {choice};
+}
+
+}  // namespace
+
+std::vector<Choice> ForwardCandidates(const Request& request, dnnl::algorithm algorithm) {
+  return CandidateOf(request.outputs[0].elements(), 150, ForwardCost(algorithm));
+}
+
+std::vector<Choice> BackwardCandidates(const Request& request, dnnl::algorithm algorithm) {
+  return CandidateOf(request.outputs[0].elements(), 180, BackwardCost(algorithm));
 }
 
 absl::StatusOr<std::unique_ptr<Kernel>> MakeEltwiseForward(const Request& request,
@@ -101,7 +142,7 @@ std::vector<Choice> BinaryCandidates(const Request& request, bool commutative) {
   const Repeat b = HowRepeated(axes, 1);
   const bool serves = (a == Repeat::kNone && b != Repeat::kOther) ||
                       (commutative && b == Repeat::kNone && a != Repeat::kOther);
-  return serves ? PrimitiveCandidates(elements) : std::vector<Choice>();
+  return serves ? CandidateOf(elements, 230, 0.055) : std::vector<Choice>();
 }
 
 absl::StatusOr<std::unique_ptr<Kernel>> MakeBinary(const Request& request,
