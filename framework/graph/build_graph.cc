@@ -199,6 +199,7 @@ class Builder {
       diagnostics_.Error("duplicate-name", name_path,
                          absl::StrCat(subject, "the name is taken by a ", noun, " above"),
                          config.has_name() ? "" : "give it a `name`");
+      return Value();
     }
     if (!own.ok()) return Value();
     LayerScope::Settings settings;

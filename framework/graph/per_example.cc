@@ -80,8 +80,8 @@ bool ExpectClasses(Value prediction, LayerScope* scope) {
   if (shape.rank() >= 2 && shape.dim(shape.rank() - 1).k >= 2) return true;
   scope->Error("shape", "prediction",
                absl::StrCat("prediction has the shape ", shape.ToString(),
-                            ", without at least 2 classes; for yes or no there are binary_crossentropy "
-                            "and binary_accuracy"));
+                            ", fewer than 2 classes; for yes or no there are "
+                            "binary_crossentropy and binary_accuracy"));
   return false;
 }
 

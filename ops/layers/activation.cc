@@ -17,7 +17,7 @@ class Activation final : public TypedLayer<layer::ActivationLayer> {
     if (config.function() == layer::SOFTMAX && shape.rank() < 2) {
       scope->InputError("shape", 0,
                         absl::StrCat("softmax needs an axis behind the batch, the input is ",
-                                     shape.ToString()));
+                                     shape.ToString(), "; `shape: 1` or flatten gives it one"));
       return;
     }
     scope->SetOutput(ApplyActivation(config.function(), scope->input(0), scope->emit()));

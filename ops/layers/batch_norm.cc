@@ -25,7 +25,7 @@ class BatchNorm final : public TypedLayer<layer::BatchNorm> {
     if (shape.rank() < 2) {
       scope->InputError("shape", 0,
                         absl::StrCat("batch_norm needs an axis behind the batch, the input is ",
-                                     shape.ToString()));
+                                     shape.ToString(), "; `shape: 1` or flatten gives it one"));
       return;
     }
     const Shape channels({shape.dim(shape.rank() - 1)});

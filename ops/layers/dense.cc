@@ -24,7 +24,7 @@ class Dense final : public TypedLayer<layer::Dense> {
     if (last < 1) {
       scope->InputError("shape", 0,
                         absl::StrCat("dense needs an axis behind the batch, the input is ",
-                                     shape.ToString()));
+                                     shape.ToString(), "; `shape: 1` or flatten gives it one"));
       return;
     }
     Emitter& emit = scope->emit();
