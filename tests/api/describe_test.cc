@@ -9,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "gradus/optimizer.pb.h"
 
 namespace gradus {
 namespace {
@@ -91,8 +92,8 @@ TEST(DescribeTest, UnknownKeysAndABrokenDescriptorSetDoNoHarm) {
   EXPECT_EQ(unknown[0].things[0].name, "acme.LayerConfig.magic");
   EXPECT_TRUE(unknown[0].things[0].fields.empty());
   // Without comments the linked descriptors still give fields, ranges and defaults.
-  const auto plain =
-      DescribeCatalogue({{"optimizers", {"gradus.OptimizerConfig.adam"}}}, "no descriptor set");
+  const std::string adam = OptimizerConfig::descriptor()->FindFieldByName("adam")->full_name();
+  const auto plain = DescribeCatalogue({{"optimizers", {adam}}}, "no descriptor set");
   EXPECT_EQ(Field(plain[0].things[0], "beta1")->range, "[0, 1)");
   EXPECT_EQ(Field(plain[0].things[0], "beta1")->comment, "");
   EXPECT_FALSE(RenderCatalogue(unknown).empty());
