@@ -1,0 +1,198 @@
+// Losses on numbers: evaluated in double with the reference loops, compared with the formulas as Keras documents them, written out here.
+// Their gradients are compared with central differences.
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gradus/autodiff/add_gradients.h"
+#include "gtest/gtest.h"
+#include "tests/testing/gradient_checker.h"
+#include "tests/testing/model_text.h"
+#include "tests/testing/reference_executor.h"
+
+namespace gradus {
+namespace {
+
+using Numbers = std::vector<double>;
+
+// One loss on the inputs "p" (prediction) and "y" (label), both straight from the data.
+struct Case {
+  ModelGraph model;
+  ReferenceLeaves leaves;
+  int64_t rows = 0;
+  Value prediction;
+};
+
+Case Make(absl::string_view loss, absl::string_view label, const std::vector<int64_t>& dims,
+          const Numbers& p, const Numbers& y) {
+  std::string shape;
+  for (size_t i = 1; i < dims.size(); ++i) absl::StrAppend(&shape, " shape: ", dims[i]);
+  BuiltModel built = BuildModel(
+      absl::StrCat("input { name: \"p\"", shape, " } input { name: \"y\" ", label, " }",
+                   "layer { name: \"l\" input: \"p\" activation { function: LINEAR } }", "loss { ",
+                   loss, " }"));
+  EXPECT_EQ(built.errors, "");
+  Case out;
+  out.model = std::move(built.model);
+  out.rows = dims[0];
+  const std::vector<Value>& inputs = out.model.graph.inputs();
+  out.prediction = inputs[0];
+  out.leaves[inputs[0]] = {dims, p};
+  out.leaves[inputs[1]] = {out.model.graph.spec(inputs[1]).shape.At(out.rows), y};
+  return out;
+}
+
+Numbers Evaluate(const Case& given) {
+  auto result = EvaluateReference(given.model.graph, given.leaves, given.rows,
+                                  {given.model.losses[0].value});
+  EXPECT_TRUE(result.ok()) << result.status();
+  if (!result.ok()) return {};
+  EXPECT_EQ((*result)[0].dims, std::vector<int64_t>{given.rows});
+  return (*result)[0].values;
+}
+
+std::string Gradients(const Case& given) {
+  return CheckGradients(given.model.graph, {given.model.losses[0].value}, given.leaves, given.rows,
+                        {given.prediction}, {});
+}
+
+// A few roundings in double, of numbers up to 20. Constants of the graph (1, the clip bounds in the op) are exact or double.
+constexpr double kTolerance = 1e-12;
+
+void ExpectNear(const Numbers& actual, const Numbers& expected, double tolerance = kTolerance) {
+  ASSERT_EQ(actual.size(), expected.size());
+  for (size_t i = 0; i < actual.size(); ++i) EXPECT_NEAR(actual[i], expected[i], tolerance) << i;
+}
+
+double Clip(double p) { return std::min(std::max(p, 1e-7), 1 - 1e-7); }
+double Binary(double y, double p) {
+  return -(y * std::log(Clip(p)) + (1 - y) * std::log(1 - Clip(p)));
+}
+constexpr char kBinary[] = "binary_crossentropy { prediction: \"l\" label: \"y\" }";
+constexpr char kBinaryLogits[] =
+    "binary_crossentropy { prediction: \"l\" label: \"y\" from_logits: true }";
+
+TEST(BinaryCrossentropyTest, ClipsProbabilitiesAsKerasDoes) {
+  const Numbers p = {0.2, 0.9, 0, 1, 0, 1};
+  const Numbers y = {0, 1, 1, 0, 0, 1};
+  Numbers expected;
+  for (size_t i = 0; i < p.size(); ++i) expected.push_back(Binary(y[i], p[i]));
+  // log(1 - q) at q = 1 - 1e-7 loses half of the digits of 1e-7.
+  ExpectNear(Evaluate(Make(kBinary, "shape: 1", {6, 1}, p, y)), expected, 1e-8);
+  EXPECT_NEAR(expected[2], 16.118095650958317, 1e-9);  // What Keras gives in float64.
+}
+
+TEST(BinaryCrossentropyTest, IsTheMeanOverTheLastAxis) {
+  const Numbers p = {0.2, 0.9, 0.4, 0.7};
+  const Numbers y = {0, 1, 0.5, 0};
+  ExpectNear(Evaluate(Make(kBinary, "shape: 2", {2, 2}, p, y)),
+             {(Binary(0, 0.2) + Binary(1, 0.9)) / 2, (Binary(0.5, 0.4) + Binary(0, 0.7)) / 2});
+}
+
+TEST(BinaryCrossentropyTest, TakesOneLabelPerExampleWithOrWithoutItsAxis) {
+  const Numbers expected = {Binary(0, 0.2), Binary(1, 0.9)};
+  ExpectNear(Evaluate(Make(kBinary, "", {2, 1}, {0.2, 0.9}, {0, 1})), expected);
+  ExpectNear(Evaluate(Make(kBinary, "shape: 1", {2}, {0.2, 0.9}, {0, 1})), expected);
+}
+
+TEST(BinaryCrossentropyTest, OfLogitsIsThatOfTheirSigmoidAndHasNoBound) {
+  const Numbers z = {-3, 0, 2.5, 60, -60};
+  const Numbers y = {0, 1, 0.25, 0, 1};
+  Numbers expected;
+  for (int i = 0; i < 3; ++i) expected.push_back(Binary(y[i], 1 / (1 + std::exp(-z[i]))));
+  expected.push_back(60);  // Without clipping: log(1 + exp(60)).
+  expected.push_back(60);
+  ExpectNear(Evaluate(Make(kBinaryLogits, "shape: 1", {5, 1}, z, y)), expected);
+}
+
+TEST(BinaryCrossentropyTest, GradientsAgreeWithDifferences) {
+  EXPECT_EQ(Gradients(Make(kBinary, "shape: 2", {2, 2}, {0.2, 0.9, 0.4, 0.7}, {0, 1, 0.5, 0})), "");
+  EXPECT_EQ(Gradients(Make(kBinaryLogits, "shape: 2", {2, 2}, {-3, 1, 2.5, 0.1}, {0, 1, 1, 0})), "");
+}
+
+constexpr char kCategorical[] = "categorical_crossentropy { prediction: \"l\" label: \"y\" }";
+constexpr char kCategoricalLogits[] =
+    "categorical_crossentropy { prediction: \"l\" label: \"y\" from_logits: true }";
+constexpr char kSparse[] = "sparse_categorical_crossentropy { prediction: \"l\" label: \"y\" }";
+constexpr char kSparseLogits[] =
+    "sparse_categorical_crossentropy { prediction: \"l\" label: \"y\" from_logits: true }";
+
+TEST(CategoricalCrossentropyTest, DividesByTheSumBeforeItClips) {
+  // Row 0 sums to 2; in row 1 the right class has probability 0.
+  const Case given = Make(kCategorical, "shape: 3", {2, 3}, {0.4, 1, 0.6, 0, 0.5, 0.5},
+                          {0.25, 0.75, 0, 1, 0, 0});
+  ExpectNear(Evaluate(given),
+             {-(0.25 * std::log(0.2) + 0.75 * std::log(0.5)), -std::log(1e-7)});
+}
+
+TEST(CategoricalCrossentropyTest, OfLogitsIsThatOfTheirSoftmax) {
+  const double sum = std::exp(1) + std::exp(2) + std::exp(-1);
+  ExpectNear(Evaluate(Make(kCategoricalLogits, "shape: 3", {1, 3}, {1, 2, -1}, {0.5, 0.5, 0})),
+             {-0.5 * (std::log(std::exp(1) / sum) + std::log(std::exp(2) / sum))});
+}
+
+TEST(CategoricalCrossentropyTest, GradientsAgreeWithDifferences) {
+  const Numbers p = {0.4, 1, 0.6, 0.1, 0.5, 0.5};
+  const Numbers y = {0.25, 0.75, 0, 1, 0, 0};
+  EXPECT_EQ(Gradients(Make(kCategorical, "shape: 3", {2, 3}, p, y)), "");
+  EXPECT_EQ(Gradients(Make(kCategoricalLogits, "shape: 3", {2, 3}, p, y)), "");
+}
+
+TEST(SparseCategoricalCrossentropyTest, IsTheCategoricalOneOfTheOneHotLabel) {
+  const Numbers p = {0.4, 1, 0.6, 0, 0.5, 0.5};
+  const Numbers one_hot = {0, 1, 0, 1, 0, 0};
+  for (const char* label : {"type: INT32", "type: INT32 shape: 1"}) {
+    ExpectNear(Evaluate(Make(kSparse, label, {2, 3}, p, {1, 0})),
+               Evaluate(Make(kCategorical, "shape: 3", {2, 3}, p, one_hot)));
+    ExpectNear(Evaluate(Make(kSparseLogits, label, {2, 3}, p, {1, 0})),
+               Evaluate(Make(kCategoricalLogits, "shape: 3", {2, 3}, p, one_hot)));
+  }
+}
+
+TEST(SparseCategoricalCrossentropyTest, GradientsAgreeWithDifferences) {
+  const Numbers p = {0.4, 1, 0.6, 0.1, 0.5, 0.5};
+  EXPECT_EQ(Gradients(Make(kSparse, "type: INT32", {2, 3}, p, {1, 0})), "");
+  EXPECT_EQ(Gradients(Make(kSparseLogits, "type: INT32", {2, 3}, p, {1, 0})), "");
+}
+
+TEST(MeanSquaredErrorTest, IsTheMeanOverTheLastAxis) {
+  const char* loss = "mean_squared_error { prediction: \"l\" label: \"y\" }";
+  const Case given = Make(loss, "shape: 2", {2, 2}, {1, 2, 3, 4}, {0, 4, 3, 1});
+  ExpectNear(Evaluate(given), {2.5, 4.5});
+  EXPECT_EQ(Gradients(given), "");
+}
+
+TEST(MeanAbsoluteErrorTest, IsTheMeanOverTheLastAxis) {
+  const char* loss = "mean_absolute_error { prediction: \"l\" label: \"y\" }";
+  const Case given = Make(loss, "shape: 2", {2, 2}, {1, 2, 3, 4}, {0, 4, 3.5, 1});
+  ExpectNear(Evaluate(given), {1.5, 1.75});
+  EXPECT_EQ(Gradients(given), "");
+}
+
+// A Hessian-vector product by differentiating the gradient: H v = d (v . dL/dp) / dp, here of binary cross-entropy from logits,
+// whose Hessian is the diagonal s (1 - s).
+TEST(SecondDerivativeTest, HessianOfBinaryCrossentropyIsSigmoidTimesItsComplement) {
+  Case given = Make(kBinaryLogits, "shape: 1", {3, 1}, {-1, 0.5, 2}, {0, 1, 1});
+  Graph& graph = given.model.graph;
+  const Value loss = given.model.losses[0].value;
+  const Value ones = *graph.AddInput("ones", graph.spec(loss));
+  const Value v = *graph.AddInput("v", graph.spec(given.prediction));
+  const Value gradient = AddGradients(&graph, {loss}, {ones}, {given.prediction})->of[0];
+  const Value product = AddGradients(&graph, {gradient}, {v}, {given.prediction})->of[0];
+  given.leaves[ones] = {{3}, {1, 1, 1}};
+  given.leaves[v] = {{3, 1}, {1, -2, 3}};
+  const Numbers actual =
+      (*EvaluateReference(graph, given.leaves, given.rows, {product}))[0].values;
+  Numbers expected;
+  for (auto zv : {std::pair<double, double>{-1, 1}, {0.5, -2}, {2, 3}}) {
+    const double s = 1 / (1 + std::exp(-zv.first));
+    expected.push_back(s * (1 - s) * zv.second);
+  }
+  ExpectNear(actual, expected);
+}
+
+}  // namespace
+}  // namespace gradus
