@@ -1,12 +1,13 @@
 // y = 1 where a > b, 0 elsewhere, with NumPy's broadcasting; FLOAT32 or INT32 in, FLOAT32 out. A
 // comparison with NaN gives 0.
 //
+// oneDNN's binary_gt says 1 for NaN > x, so the loop, which is as fast, is the only kernel.
+//
 // A step has no useful derivative: gradients that arrive are dropped.
 
 #include "gradus/graph/elementwise_op.h"
 #include "gradus/op.pb.h"
 #include "gradus/runtime/elementwise_loop.h"
-#include "gradus/runtime/onednn_eltwise.h"
 
 namespace gradus {
 namespace {
@@ -58,9 +59,6 @@ class GreaterLoop final : public KernelFactory {
   bool accepts_pitch() const override { return true; }
 };
 GRADUS_REGISTER_KERNEL(op::Greater, "loop", GreaterLoop);
-
-using GreaterOneDnn = BinaryPrimitive<dnnl::algorithm::binary_gt>;
-GRADUS_REGISTER_KERNEL(op::Greater, "onednn", GreaterOneDnn);
 
 }  // namespace
 }  // namespace gradus

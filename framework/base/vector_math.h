@@ -6,7 +6,7 @@
 // NaN gives NaN, infinities give the limits, subnormal arguments and results are right. Largest error in units in the last place (ulp) of
 // the result over all floats, held by tests/base/vector_math_test.cc:
 //
-//   Exp 1   Log 1   Expm1 2   Log1pUnit 2   Tanh 1.5   Sigmoid 2.5   Softplus 3   NormalCdf 4.5
+//   Exp 1.1   Log 1   Expm1 2   Log1pUnit 2   Tanh 1.5   Sigmoid 2.5   Softplus 3   NormalCdf 4.5
 //
 // Exp, Expm1: Cody & Waite's reduction x = n ln 2 + r. Log: s = f / (2 + f) and the coefficients of fdlibm (Sun Microsystems, 1993). The other
 // polynomials are least-maximum fits of the relative error (Lawson's iteration), rounded to float.
@@ -148,7 +148,7 @@ GRADUS_INLINE float Tanh(float x) {
   p = p * z + -0x1.555532p-2f;
   const float near = x * z * p + x;
   const float far = 1.0f - 2.0f / (Exp(magnitude + magnitude) + 1.0f);
-  return Select(magnitude < 0.625f, near, CopySign(far, x));
+  return CopySign(Select(magnitude < 0.625f, near, far), x);  // Also keeps -0.
 }
 
 // 1 / (1 + e^-x), without loss for large negative x.
