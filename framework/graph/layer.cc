@@ -73,8 +73,10 @@ Value LayerScope::StepScalar(absl::string_view name) {
 }
 
 int64_t LayerScope::StreamId() const {
-  // Without the sign bit: it is printed and read as a plain number.
-  return static_cast<int64_t>(StreamOf(name()) & ~(uint64_t{1} << 63));
+  // 24 bits, because the op's random key has so much room for it. Among a hundred layers two share a stream, and so a mask for rows of
+  // one width, with a chance of 1 in 3400.
+  const uint64_t hash = StreamOf(name());
+  return static_cast<int64_t>((hash ^ (hash >> 24) ^ (hash >> 48)) & 0xFFFFFF);
 }
 
 void LayerScope::SetNext(Value state, Value next) {

@@ -67,7 +67,7 @@ class LayerScope {
   Value Hyperparameter(absl::string_view field, double value);
   // The numbers that every step brings, INT64: "seed", "step", "row_offset".
   Value StepScalar(absl::string_view name);
-  // A number that tells apart the random streams of a model's layers: a hash of the layer's name.
+  // A number that tells apart the random streams of a model's layers: a hash of the layer's name, in [0, 2^24).
   int64_t StreamId() const;
 
   // Adds nodes under the layer's name.

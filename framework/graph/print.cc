@@ -29,13 +29,20 @@ std::string PrintElement(const Message& config, const FieldDescriptor* field, in
   return text;
 }
 
-// Like protobuf's text on one line, but a list of op.Dim reads as a shape.
+// A flag that is set to what it is anyway.
+bool IsDefaultFlag(const Message& config, const FieldDescriptor* field) {
+  return field->cpp_type() == FieldDescriptor::CPPTYPE_BOOL && !field->is_repeated() &&
+         config.GetReflection()->GetBool(config, field) == field->default_value_bool();
+}
+
+// Like protobuf's text on one line, but a list of op.Dim reads as a shape, and flags stand only where they say something.
 std::string PrintConfig(const Message& config) {
   std::vector<const FieldDescriptor*> fields;
   const google::protobuf::Reflection& reflection = *config.GetReflection();
   reflection.ListFields(config, &fields);
   std::vector<std::string> parts;
   for (const FieldDescriptor* field : fields) {
+    if (IsDefaultFlag(config, field)) continue;
     std::string value;
     if (field->message_type() == op::Dim::descriptor()) {
       Shape shape;
