@@ -49,10 +49,15 @@ TEST_P(Obligations, HasAReferenceAndSamplesOfEverySize) {
   for (const OpSample& sample : all) {
     ASSERT_EQ(sample.config->GetDescriptor()->full_name(), GetParam());
     std::string shape = absl::StrCat(sample.rows);
-    for (const InputSample& input : sample.inputs) {
-      absl::StrAppend(&shape, " ", input.spec.ToString());
-      for (int64_t d : input.spec.shape.At(sample.rows)) extents.insert(d);
-      empty |= Elements(input.spec.shape, sample.rows) == 0;
+    std::vector<TensorSpec> specs, outputs;
+    for (const InputSample& input : sample.inputs) specs.push_back(input.spec);
+    const absl::Status inferred = op().InferOutputs(*sample.config, specs, &outputs);
+    ASSERT_TRUE(inferred.ok()) << Describe(sample) << ": " << inferred;
+    specs.insert(specs.end(), outputs.begin(), outputs.end());
+    for (const TensorSpec& spec : specs) {
+      absl::StrAppend(&shape, " ", spec.ToString());
+      for (int64_t d : spec.shape.At(sample.rows)) extents.insert(d);
+      empty |= Elements(spec.shape, sample.rows) == 0;
     }
     single |= Elements(sample.inputs[0].spec.shape, sample.rows) == 1;
     shapes.insert(shape);
