@@ -1,3 +1,5 @@
+// Activations out of operations.
+
 #include "gradus/graph/activation.h"
 
 #include "gradus/base/status.h"

@@ -1,3 +1,5 @@
+// Expressions into a graph, and the adjoint of broadcasting.
+
 #include "gradus/graph/emitter.h"
 
 #include <cstdlib>

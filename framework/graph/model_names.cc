@@ -1,3 +1,5 @@
+// Names, order and cycles of a model, before anything is built.
+
 #include "gradus/graph/model_names.h"
 
 #include <set>

@@ -1,3 +1,5 @@
+// From values of any shape to one value per example.
+
 #include "gradus/graph/per_example.h"
 
 #include "gradus/base/status.h"

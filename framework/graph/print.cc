@@ -1,3 +1,5 @@
+// Graphs as text and as dot.
+
 #include "gradus/graph/print.h"
 
 #include <map>

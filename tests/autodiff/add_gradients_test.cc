@@ -1,3 +1,5 @@
+// Gradients as printed nodes, their shapes, and what has none.
+
 #include "gradus/autodiff/add_gradients.h"
 
 #include "google/protobuf/empty.pb.h"

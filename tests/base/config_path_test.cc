@@ -1,3 +1,5 @@
+// Addresses: parsed, printed, refused.
+
 #include "gradus/base/config_path.h"
 
 #include <gtest/gtest.h>

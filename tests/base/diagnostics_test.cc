@@ -1,3 +1,5 @@
+// Findings: collected, ordered, suggested names.
+
 #include "gradus/base/diagnostics.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// A loop gives the same numbers on every instruction set.
+
 #include "gradus/base/isa.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// Counter-based random numbers: published vectors, moments, independence of order.
+
 #include "gradus/base/random.h"
 
 #include <gtest/gtest.h>

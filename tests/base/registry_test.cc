@@ -1,3 +1,5 @@
+// Registries: found, listed, duplicates kept out.
+
 #include "gradus/base/registry.h"
 
 #include <gtest/gtest.h>

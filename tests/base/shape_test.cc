@@ -1,3 +1,5 @@
+// Shapes with a symbolic batch: products, broadcasting, overflow.
+
 #include "gradus/base/shape.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// The short forms return early, and only then.
+
 #include "gradus/base/status.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// Tensors: aligned, shared, cloned, refused.
+
 #include "gradus/base/tensor.h"
 
 #include <gtest/gtest.h>

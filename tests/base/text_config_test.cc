@@ -1,3 +1,5 @@
+// The language: parsed, set, checked, placed.
+
 #include "gradus/base/text_config.h"
 
 #include <google/protobuf/descriptor.h>

@@ -1,3 +1,5 @@
+// Models from text: graphs as printed text, and all findings at once.
+
 #include "gradus/graph/build_graph.h"
 
 #include "gtest/gtest.h"

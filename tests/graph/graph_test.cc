@@ -1,3 +1,5 @@
+// Graphs: leaves, nodes, names, printed forms.
+
 #include "gradus/graph/graph.h"
 
 #include <utility>

@@ -1,3 +1,5 @@
+// Central differences against gradient graphs.
+
 #include "tests/testing/gradient_checker.h"
 
 #include <cmath>

@@ -1,3 +1,5 @@
+// A model from text in one call.
+
 #include "tests/testing/model_text.h"
 
 #include "gradus/base/text_config.h"

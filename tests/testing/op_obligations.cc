@@ -1,3 +1,5 @@
+// What every registered operation owes.
+
 #include "tests/testing/op_obligations.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// A graph evaluated by plain loops in double.
+
 #include "tests/testing/reference_executor.h"
 
 #include <string>

@@ -1,3 +1,5 @@
+// One operation, run by a chosen kernel.
+
 #include "tests/testing/run_op.h"
 
 #include "absl/strings/match.h"
