@@ -3,7 +3,8 @@
 //   a <- a + g^2,  w <- w - rate g / sqrt(a + epsilon)
 //
 // Duchi, Hazan & Singer 2011, JMLR 12.
-// NOTE: epsilon is inside the root and a starts at 0.1, as in Keras and optax; PyTorch has it outside and starts at 0.
+// NOTE: epsilon is inside the root and a starts at 0.1, as in Keras and optax; PyTorch has it
+// outside and starts at 0.
 //
 //   optimizer { adagrad { initial_accumulator_value: 0.1 } learning_rate { constant: 0.01 } }
 

@@ -1,12 +1,14 @@
 // Adam, with AMSGrad as a variant.
 //
-//   m <- m + (1 - beta1) (g - m),  v <- v + (1 - beta2) (g^2 - v),  a = rate sqrt(1 - beta2^t) / (1 - beta1^t)
-//   w <- w - a m / (sqrt(v) + epsilon)
+//   m <- m + (1 - beta1) (g - m)
+//   v <- v + (1 - beta2) (g^2 - v)
+//   w <- w - a m / (sqrt(v) + epsilon),  a = rate sqrt(1 - beta2^t) / (1 - beta1^t)
 //   amsgrad: h <- max(h, v), and h in the place of v in the last line
 //
 // Kingma & Ba 2015, arXiv:1412.6980; Reddi, Kale & Kumar 2018, arXiv:1904.09237.
-// NOTE: As in Keras, epsilon is the paper's "epsilon hat" (it is not bias-corrected) and AMSGrad keeps the maximum of the uncorrected
-// v. Powers of beta are computed in double, where Keras takes float32.
+// NOTE: As in Keras, epsilon is the paper's "epsilon hat" (it is not bias-corrected) and AMSGrad
+// keeps the maximum of the uncorrected v. Powers of beta are computed in double, where Keras takes
+// float32.
 //
 //   optimizer { adam { beta1: 0.9 beta2: 0.999 } learning_rate { constant: 0.001 } }
 

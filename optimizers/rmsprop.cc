@@ -1,4 +1,5 @@
-// RMSprop: the gradient divided by the root of its recent mean square; with momentum and centering as variants.
+// RMSprop: the gradient divided by the root of its recent mean square; with momentum and centering
+// as variants.
 //
 //   v <- rho v + (1 - rho) g^2
 //   d = v + epsilon,  centered: a <- rho a + (1 - rho) g,  d = v - a^2 + epsilon
@@ -6,7 +7,8 @@
 //   b <- momentum b + rate g / sqrt(d),  w <- w - b                  with momentum
 //
 // Tieleman & Hinton 2012, lecture 6.5; centered: Graves 2013, arXiv:1308.0850.
-// NOTE: epsilon is inside the root and the rate inside the momentum, as in Keras; PyTorch has both outside.
+// NOTE: epsilon is inside the root and the rate inside the momentum, as in Keras; PyTorch has both
+// outside.
 //
 //   optimizer { rmsprop { rho: 0.9 momentum: 0.5 } learning_rate { constant: 0.001 } }
 
@@ -67,9 +69,7 @@ struct RmspropMomentum : RmspropBase {
 
 struct RmspropCentered : RmspropBase {
   static bool Serves(const Config& c) { return c.momentum() == 0; }
-  static std::vector<SlotSpec> Slots(const Config&) {
-    return {{"velocity"}, {"average_gradient"}};
-  }
+  static std::vector<SlotSpec> Slots(const Config&) { return {{"velocity"}, {"average_gradient"}}; }
   template <class F>
   GRADUS_INLINE static void Step(const Numbers<F>& n, F g, F& w, F& v, F& a) {
     w -= ScaledCentered(n, g, v, a);

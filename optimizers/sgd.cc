@@ -5,8 +5,8 @@
 //   v <- momentum v - rate g,  w <- w + momentum v - rate g    Nesterov
 //
 // Polyak 1964; Nesterov 1983; Sutskever et al. 2013.
-// NOTE: The rate is inside the velocity, as in Keras and Caffe; PyTorch and optax have it outside. The two differ when the
-// rate changes: here old velocity keeps the rate it was made with.
+// NOTE: The rate is inside the velocity, as in Keras and Caffe; PyTorch and optax have it outside.
+// The two differ when the rate changes: here old velocity keeps the rate it was made with.
 //
 //   optimizer { sgd { momentum: 0.9 nesterov: true } learning_rate { constant: 0.01 } }
 

@@ -1,13 +1,17 @@
 // Half a cosine after an optional linear warm-up, then constant.
 //
-//   k < warmup_steps   initial_learning_rate + (warmup_target - initial_learning_rate) k / warmup_steps
-//   otherwise          peak ((1 - alpha) (1 + cos(pi j / decay_steps)) / 2 + alpha),  j = min(k - warmup_steps, decay_steps)
+//   k < warmup_steps:  initial_learning_rate + (warmup_target - initial_learning_rate) k / warmup_steps
+//   otherwise:         peak ((1 - alpha) (1 + cos(pi j / decay_steps)) / 2 + alpha)
+//                      with j = min(k - warmup_steps, decay_steps)
 //
-// where peak is warmup_target, or initial_learning_rate without one. Keras' CosineDecay: decay_steps does not count the warm-up, alpha is
-// a fraction of the peak. Loshchilov & Hutter 2017, arXiv:1608.03983, without restarts.
+// where peak is warmup_target, or initial_learning_rate without one. Keras' CosineDecay: decay_steps
+// does not count the warm-up, alpha is a fraction of the peak.
+// Loshchilov & Hutter 2017, arXiv:1608.03983, without restarts.
 // NOTE: Keras ignores warmup_steps without warmup_target; here that is an error.
 //
-//   learning_rate { cosine_decay { initial_learning_rate: 0 warmup_target: 0.1 warmup_steps: 500 decay_steps: 9500 } }
+//   learning_rate {
+//     cosine_decay { initial_learning_rate: 0 warmup_target: 0.1 warmup_steps: 500 decay_steps: 9500 }
+//   }
 
 #include <algorithm>
 #include <cmath>
@@ -35,7 +39,9 @@ class CosineDecay final : public Schedule {
   explicit CosineDecay(const Config& config)
       : initial_(config.initial_learning_rate()),
         peak_(config.has_warmup_target() ? config.warmup_target() : config.initial_learning_rate()),
-        warmup_(config.warmup_steps()), decay_(config.decay_steps()), alpha_(config.alpha()) {}
+        warmup_(config.warmup_steps()),
+        decay_(config.decay_steps()),
+        alpha_(config.alpha()) {}
 
   double At(const Progress& progress) const override {
     const double update = static_cast<double>(progress.update);

@@ -1,10 +1,13 @@
 // Exponential decay.
 //
-//   rate(k) = initial_learning_rate * decay_rate ^ (k / decay_steps), the exponent rounded down when staircase
+//   rate(k) = initial_learning_rate * decay_rate ^ (k / decay_steps)
 //
-// Keras' ExponentialDecay, in double. It has no end and no floor.
+// with the exponent rounded down when staircase. Keras' ExponentialDecay, in double. It has no end
+// and no floor.
 //
-//   learning_rate { exponential_decay { initial_learning_rate: 0.01 decay_steps: 1000 decay_rate: 0.96 } }
+//   learning_rate {
+//     exponential_decay { initial_learning_rate: 0.01 decay_steps: 1000 decay_rate: 0.96 }
+//   }
 
 #include <cmath>
 
@@ -17,8 +20,10 @@ namespace {
 class ExponentialDecay final : public Schedule {
  public:
   explicit ExponentialDecay(const schedule::ExponentialDecay& config)
-      : initial_(config.initial_learning_rate()), steps_(config.decay_steps()),
-        rate_(config.decay_rate()), staircase_(config.staircase()) {}
+      : initial_(config.initial_learning_rate()),
+        steps_(config.decay_steps()),
+        rate_(config.decay_rate()),
+        staircase_(config.staircase()) {}
 
   double At(const Progress& progress) const override {
     const double exponent = static_cast<double>(progress.update) / steps_;

@@ -1,10 +1,12 @@
 // Constant pieces.
 //
-//   rate(k) = values[i], i the smallest with k <= boundaries[i]; the last value beyond all boundaries
+//   rate(k) = values[i], i the smallest with k <= boundaries[i]; beyond all of them the last value
 //
 // Keras' PiecewiseConstantDecay: an update at a boundary still has the earlier value.
 //
-//   learning_rate { piecewise_constant_decay { boundaries: [1000, 2000] values: [0.1, 0.05, 0.01] } }
+//   learning_rate {
+//     piecewise_constant_decay { boundaries: [1000, 2000] values: [0.1, 0.05, 0.01] }
+//   }
 
 #include <algorithm>
 #include <vector>
@@ -30,10 +32,10 @@ class PiecewiseConstantDecay final : public Schedule {
     }
     if (config.boundaries_size() > 0 && config.values_size() > 0 &&
         config.values_size() != config.boundaries_size() + 1) {
-      diagnostics->Error("count", path.Child("values"),
-                         absl::StrCat("piecewise_constant_decay: ", config.boundaries_size(),
-                                      " boundaries need ", config.boundaries_size() + 1,
-                                      " values, there are ", config.values_size()));
+      diagnostics->Error(
+          "count", path.Child("values"),
+          absl::StrCat("piecewise_constant_decay: ", config.boundaries_size(), " boundaries need ",
+                       config.boundaries_size() + 1, " values, there are ", config.values_size()));
     }
   }
 

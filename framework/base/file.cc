@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <new>
 #include <system_error>
 
 #include "absl/strings/match.h"
@@ -78,7 +79,7 @@ absl::Status WriteAndSync(const std::string& path, absl::Span<const absl::string
 
 }  // namespace
 
-absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t most_bytes) {
+absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t most_bytes) try {
   Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return ErrnoStatus("open", path, errno);
   struct stat info;
@@ -102,6 +103,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t most_bytes
   }
   bytes.resize(size);
   return bytes;
+} catch (const std::bad_alloc&) {
+  return absl::ResourceExhaustedError(absl::StrCat("no memory to read ", path));
 }
 
 absl::Status WriteFile(const std::string& path, absl::string_view bytes) {

@@ -1,4 +1,5 @@
-// Files, whole: read with a limit, written so that a reader sees the old file or the new one and never a part.
+// Files, whole: read with a limit, written so that a reader sees the old file or the new one and
+// never a part.
 
 #ifndef GRADUS_BASE_FILE_H_
 #define GRADUS_BASE_FILE_H_
@@ -13,10 +14,12 @@
 
 namespace gradus {
 
-// The file's bytes. Errors name the path and the reason; a file larger than `most_bytes` is refused, a folder too.
+// The file's bytes. Errors name the path and the reason; a file larger than `most_bytes` is
+// refused, a folder too.
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t most_bytes);
 
-// Writes to a temporary file beside `path`, fsyncs, renames, fsyncs the folder. On an error nothing is left behind.
+// Writes to a temporary file beside `path`, fsyncs, renames, fsyncs the folder. On an error nothing
+// is left behind.
 absl::Status WriteFile(const std::string& path, absl::string_view bytes);
 absl::Status WriteFile(const std::string& path, absl::Span<const absl::string_view> pieces);
 

@@ -6,11 +6,15 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <set>
+#include <type_traits>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "gradus/base/diagnostics.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
 #include "gradus/base/text_config.h"
@@ -22,18 +26,23 @@ namespace {
 constexpr char kHeaderFile[] = "state.pbtxt";
 constexpr char kTensorsFile[] = "state.safetensors";
 constexpr char kPrefix[] = "step-";
+constexpr char kTemporary[] = ".tmp-";
 constexpr int64_t kMostTensorBytes = int64_t{1} << 40;
+constexpr double kMostExamples = 9007199254740992;  // 2^53: what a double counts exactly.
 
 // What a state consists of: each tensor's name, and where it stands in memory.
+template <class Float>
 struct Piece {
   std::string name;
   const ParameterLayout* layout;
   int index;
-  float* block;
+  Float* block;
 };
 
-std::vector<Piece> Pieces(ParameterStore* store) {
-  std::vector<Piece> pieces;
+// Of a store to read from (const) or to write into.
+template <class Store>
+auto Pieces(Store* store) {
+  std::vector<Piece<std::remove_pointer_t<decltype(store->weights())>>> pieces;
   for (int i = 0; i < store->layout().count(); ++i) {
     const std::string& name = store->layout().place(i).name;
     pieces.push_back({name, &store->layout(), i, store->weights()});
@@ -75,15 +84,19 @@ TrainStateHeader MakeHeader(const TrainState& state, const CheckpointContext& co
   const auto add = [&](absl::string_view name, double sum) {
     MetricSum* metric = header.add_epoch_sum();
     metric->set_name(std::string(name));
-    metric->set_sum(sum);
+    // The language has no infinity and no NaN: a sum that is not finite is left out, and is NaN
+    // when it is read.
+    if (std::isfinite(sum)) metric->set_sum(sum);
     metric->set_weight(static_cast<double>(sums.examples));
   };
   add("loss", sums.loss);
+  GRADUS_CHECK(sums.metrics.size() <= context.metric_names.size());
   for (size_t i = 0; i < sums.metrics.size(); ++i) add(context.metric_names[i], sums.metrics[i]);
   return header;
 }
 
-absl::Status WriteInto(const std::string& folder, TrainStateHeader header, const std::string& tensors) {
+absl::Status WriteInto(const std::string& folder, TrainStateHeader header,
+                       const std::string& tensors) {
   GRADUS_RETURN_IF_ERROR(MakeFolders(folder));
   GRADUS_RETURN_IF_ERROR(WriteFile(JoinPath(folder, kTensorsFile), tensors));
   header.set_tensors_crc32(Crc32(tensors));
@@ -96,7 +109,7 @@ absl::StatusOr<std::vector<std::string>> StepFolders(const std::string& folder) 
   names.erase(std::remove_if(names.begin(), names.end(),
                              [](const std::string& name) {
                                return !absl::StartsWith(name, kPrefix) ||
-                                      absl::StrContains(name, ".tmp-");
+                                      absl::StrContains(name, kTemporary);
                              }),
               names.end());
   // Numbers have ten digits and more only when they need them, so length comes first.
@@ -106,8 +119,37 @@ absl::StatusOr<std::vector<std::string>> StepFolders(const std::string& folder) 
   return names;
 }
 
+// Puts a folder in its place. What stood there (the same step, saved before) goes only when the new
+// one has come.
+absl::Status Replace(const std::string& temporary, const std::string& path) {
+  const std::string before = absl::StrCat(temporary, "-before");
+  const bool occupied = Exists(path);
+  if (occupied) GRADUS_RETURN_IF_ERROR(Rename(path, before));
+  const absl::Status status = Rename(temporary, path);
+  if (!occupied) return status;
+  if (status.ok()) return RemoveTree(before);
+  Rename(before, path).IgnoreError();  // The first error is the one to tell.
+  return status;
+}
+
+// Removes all but the newest `keep` (0 keeps all), and what a process that was killed left behind.
+absl::Status RemoveOld(const std::string& folder, int64_t keep) {
+  GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> all, ListFolder(folder));
+  for (const std::string& name : all) {
+    if (!absl::StartsWith(name, kPrefix) || !absl::StrContains(name, kTemporary)) continue;
+    GRADUS_RETURN_IF_ERROR(RemoveTree(JoinPath(folder, name)));
+  }
+  GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> names, StepFolders(folder));
+  if (keep == 0) return absl::OkStatus();
+  for (size_t i = 0; i + static_cast<size_t>(keep) < names.size(); ++i) {
+    GRADUS_RETURN_IF_ERROR(RemoveTree(JoinPath(folder, names[i])));
+  }
+  return absl::OkStatus();
+}
+
 // The tensors file, with its checksum verified.
-absl::StatusOr<SafetensorsFile> ReadTensors(const std::string& path, const TrainStateHeader& header) {
+absl::StatusOr<SafetensorsFile> ReadTensors(const std::string& path,
+                                            const TrainStateHeader& header) {
   const std::string file = JoinPath(path, kTensorsFile);
   GRADUS_ASSIGN_OR_RETURN(std::string bytes, ReadFile(file, kMostTensorBytes));
   if (Crc32(bytes) != header.tensors_crc32()) {
@@ -117,11 +159,11 @@ absl::StatusOr<SafetensorsFile> ReadTensors(const std::string& path, const Train
   return ParseSafetensors(bytes, file);
 }
 
-absl::Status Misfits(const SafetensorsFile& file, absl::Span<const Piece> pieces,
+absl::Status Misfits(const SafetensorsFile& file, absl::Span<const Piece<float>> pieces,
                      const std::string& path) {
   std::vector<std::string> problems;
   std::set<std::string> known;
-  for (const Piece& piece : pieces) {
+  for (const auto& piece : pieces) {
     known.insert(piece.name);
     const Tensor* tensor = file.Find(piece.name);
     const std::vector<int64_t>& dims = piece.layout->place(piece.index).dims;
@@ -129,8 +171,8 @@ absl::Status Misfits(const SafetensorsFile& file, absl::Span<const Piece> pieces
       problems.push_back(absl::StrCat("\"", piece.name, "\" is missing"));
     } else if (tensor->dtype() != DType::kFloat32 || tensor->dims() != dims) {
       problems.push_back(absl::StrCat("\"", piece.name, "\" is ", Name(tensor->dtype()), " [",
-                                      absl::StrJoin(tensor->dims(), ", "), "] and should be FLOAT32 [",
-                                      absl::StrJoin(dims, ", "), "]"));
+                                      absl::StrJoin(tensor->dims(), ", "),
+                                      "] and should be FLOAT32 [", absl::StrJoin(dims, ", "), "]"));
     }
   }
   for (const NamedTensor& named : file.tensors) {
@@ -148,32 +190,23 @@ absl::Status Misfits(const SafetensorsFile& file, absl::Span<const Piece> pieces
 absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const TrainState& state,
                                            const CheckpointContext& context, int64_t keep) {
   SafetensorsFile file;
-  // Pieces only reads through its pointer here; loading shares it to write.
-  auto* store = const_cast<ParameterStore*>(&state.store);
-  for (const Piece& piece : Pieces(store)) {
-    file.tensors.push_back({piece.name, store->Read(*piece.layout, piece.index, piece.block)});
+  for (const auto& piece : Pieces(&state.store)) {
+    file.tensors.push_back({piece.name, state.store.Read(*piece.layout, piece.index, piece.block)});
   }
   GRADUS_ASSIGN_OR_RETURN(std::string tensors, SerializeSafetensors(file));
 
   const std::string path =
       JoinPath(folder, absl::StrFormat("%s%010d", kPrefix, state.progress.update));
-  const std::string temporary = absl::StrCat(path, ".tmp-", getpid());
+  const std::string temporary = absl::StrCat(path, kTemporary, getpid());
   GRADUS_RETURN_IF_ERROR(MakeFolders(folder));
   absl::Status status = WriteInto(temporary, MakeHeader(state, context), tensors);
-  if (status.ok() && Exists(path)) status = RemoveTree(path);  // The same step, saved again.
-  if (status.ok()) status = Rename(temporary, path);
+  if (status.ok()) status = Replace(temporary, path);
   if (!status.ok()) {
     RemoveTree(temporary).IgnoreError();  // The first error is the one to tell.
     return status;
   }
   GRADUS_RETURN_IF_ERROR(FsyncFolder(folder));
-
-  if (keep > 0) {
-    GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> names, StepFolders(folder));
-    for (size_t i = 0; i + static_cast<size_t>(keep) < names.size(); ++i) {
-      GRADUS_RETURN_IF_ERROR(RemoveTree(JoinPath(folder, names[i])));
-    }
-  }
+  GRADUS_RETURN_IF_ERROR(RemoveOld(folder, keep));
   return path;
 }
 
@@ -186,14 +219,19 @@ absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path) {
   GRADUS_RETURN_IF_ERROR(diagnostics.ToStatus());
   const auto& header = static_cast<const TrainStateHeader&>(*parsed.message);
   if (header.format_version() < 1 || header.format_version() > kCheckpointVersion) {
-    return absl::InvalidArgumentError(absl::StrCat(file, ": format_version ", header.format_version(),
-                                                   " is not one that this program reads (1 to ",
-                                                   kCheckpointVersion, ")"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, ": format_version ", header.format_version(),
+                     " is not one that this program reads (1 to ", kCheckpointVersion, ")"));
   }
   const ProgressState& progress = header.progress();
   if (progress.step() < 0 || progress.examples() < 0 || progress.epoch() < 0 ||
       progress.offset() < 0) {
     return absl::InvalidArgumentError(absl::StrCat(file, ": progress has a negative number"));
+  }
+  for (const MetricSum& sum : header.epoch_sum()) {
+    if (sum.weight() >= 0 && sum.weight() <= kMostExamples) continue;
+    return absl::InvalidArgumentError(absl::StrCat(
+        file, ": epoch_sum \"", sum.name(), "\" has the weight ", ShortestNumber(sum.weight())));
   }
   return header;
 }
@@ -201,11 +239,11 @@ absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path) {
 absl::Status LoadCheckpoint(const std::string& path, TrainState* state) {
   GRADUS_ASSIGN_OR_RETURN(TrainStateHeader header, ReadCheckpointHeader(path));
   GRADUS_ASSIGN_OR_RETURN(SafetensorsFile file, ReadTensors(path, header));
-  const std::vector<Piece> pieces = Pieces(&state->store);
+  const auto pieces = Pieces(&state->store);
   GRADUS_RETURN_IF_ERROR(Misfits(file, pieces, path));
-  for (const Piece& piece : pieces) {
-    GRADUS_RETURN_IF_ERROR(ParameterStore::Write(*piece.layout, piece.index,
-                                                 *file.Find(piece.name), piece.block));
+  for (const auto& piece : pieces) {
+    GRADUS_RETURN_IF_ERROR(
+        ParameterStore::Write(*piece.layout, piece.index, *file.Find(piece.name), piece.block));
   }
   state->progress.update = header.progress().step();
   state->progress.examples = header.progress().examples();
@@ -214,11 +252,12 @@ absl::Status LoadCheckpoint(const std::string& path, TrainState* state) {
   state->epoch_sums = MetricSums();
   for (int i = 0; i < header.epoch_sum_size(); ++i) {
     const MetricSum& sum = header.epoch_sum(i);
+    const double value = sum.has_sum() ? sum.sum() : std::numeric_limits<double>::quiet_NaN();
     state->epoch_sums.examples = static_cast<int64_t>(sum.weight());
     if (i == 0) {
-      state->epoch_sums.loss = sum.sum();
+      state->epoch_sums.loss = value;
     } else {
-      state->epoch_sums.metrics.push_back(sum.sum());
+      state->epoch_sums.metrics.push_back(value);
     }
   }
   return absl::OkStatus();
@@ -230,8 +269,7 @@ absl::StatusOr<std::string> NewestCheckpoint(const std::string& folder,
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
     const std::string path = JoinPath(folder, *name);
     absl::StatusOr<TrainStateHeader> header = ReadCheckpointHeader(path);
-    const absl::Status status =
-        header.ok() ? ReadTensors(path, *header).status() : header.status();
+    const absl::Status status = header.ok() ? ReadTensors(path, *header).status() : header.status();
     if (status.ok()) return path;
     skipped->push_back(std::string(status.message()));
   }

@@ -1,11 +1,13 @@
-// A TrainState on disk: a folder with `state.pbtxt` (gradus.TrainStateHeader) and `state.safetensors`, whose tensors are
+// A TrainState on disk: a folder with `state.pbtxt` (gradus.TrainStateHeader) and
+// `state.safetensors`, whose tensors are
 //
 //   <parameter>           its weights                "hidden_1/kernel"
 //   <parameter>/<slot>    a slot of the optimizer    "hidden_1/kernel/momentum"
 //   <state>               a state leaf               "norm/moving_mean"
 //
-// as plain row-major arrays. It is written to a temporary folder beside its place, fsynced and renamed, the header last, so that a folder with
-// its final name is whole. A checkpoint holds the resolved configuration, so `--resume` needs nothing else.
+// as plain row-major arrays. It is written to a temporary folder beside its place, fsynced and
+// renamed, the header last, so that a folder with its final name is whole. A checkpoint holds the
+// resolved configuration, so `--resume` needs nothing else.
 
 #ifndef GRADUS_TRAIN_CHECKPOINT_H_
 #define GRADUS_TRAIN_CHECKPOINT_H_
@@ -21,7 +23,8 @@ namespace gradus {
 
 constexpr int kCheckpointVersion = 1;
 
-// Header fields that are not in the state: config, preprocessing, threads, block_rows, metric names.
+// Header fields that are not in the state: config, preprocessing, threads, block_rows, metric
+// names.
 struct CheckpointContext {
   RunConfig config;
   google::protobuf::RepeatedPtrField<InputPreprocessing> preprocessing;
@@ -29,18 +32,22 @@ struct CheckpointContext {
   std::vector<std::string> metric_names;
 };
 
-// Writes `<folder>/step-0000001234`, then removes all but the newest `keep` (0 keeps all). Returns the path.
+// Writes `<folder>/step-0000001234`, then removes all but the newest `keep` (0 keeps all). Returns
+// the path.
 absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const TrainState& state,
                                            const CheckpointContext& context, int64_t keep);
 
-// Reads the header alone; a newer format, a broken checksum or a missing file is an error that names it.
+// Reads the header alone; a newer format, a broken checksum or a missing file is an error that
+// names it.
 absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path);
 
-// Fills a state that was made for the same model and optimizer. A tensor that is missing, unexpected, or of another shape is an
-// error naming it, all of them at once; the state is unchanged then.
+// Fills a state that was made for the same model and optimizer. A tensor that is missing,
+// unexpected, or of another shape is an error naming it, all of them at once; the state is
+// unchanged then.
 absl::Status LoadCheckpoint(const std::string& path, TrainState* state);
 
-// The newest whole checkpoint in a folder; NotFound when there is none. Broken ones are skipped and named in `skipped`.
+// The newest whole checkpoint in a folder; NotFound when there is none. Broken ones are skipped and
+// named in `skipped`.
 absl::StatusOr<std::string> NewestCheckpoint(const std::string& folder,
                                              std::vector<std::string>* skipped);
 

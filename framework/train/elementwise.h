@@ -1,22 +1,30 @@
-// Optimizers that work element by element. A rule is a struct with the arithmetic of one element; this header makes the loop, for float
-// and double and three instruction sets, with the framework's own work (watching for numbers that are not finite) in the same
-// pass over memory.
+// Optimizers that work element by element. A rule is a struct with the arithmetic of one element;
+// this header makes the loop, for float and double and three instruction sets, with the framework's
+// own work (watching for numbers that are not finite) in the same pass over memory.
 //
 //   struct Momentum {
 //     using Config = optimizer::Sgd;
-//     static bool Serves(const Config& c) { return c.momentum() > 0; }       // which configs this variant is for
+//     // Which configs this variant is for.
+//     static bool Serves(const Config& c) { return c.momentum() > 0; }
 //     static std::vector<SlotSpec> Slots(const Config&) { return {{"momentum"}}; }
-//     template <class F> struct Numbers { F rate, momentum; };
-//     template <class F> static Numbers<F> Prepare(const Config& c, double rate, int64_t t) { return {F(rate), F(c.momentum())}; }
-//     template <class F> GRADUS_INLINE static void Step(const Numbers<F>& n, F g, F& w, F& v) {
+//     template <class F>
+//     struct Numbers {
+//       F rate, momentum;
+//     };
+//     template <class F>
+//     static Numbers<F> Prepare(const Config& c, double rate, int64_t t) {
+//       return {F(rate), F(c.momentum())};
+//     }
+//     template <class F>
+//     GRADUS_INLINE static void Step(const Numbers<F>& n, F g, F& w, F& v) {
 //       v = n.momentum * v - n.rate * g;
 //       w += v;
 //     }
 //   };
 //   GRADUS_REGISTER_ELEMENTWISE("gradus.OptimizerConfig.sgd", Plain, Momentum, Nesterov);
 //
-// Step is compiled with -ffp-contract=off, so all instruction sets give the same bits. It must be plain arithmetic and std::sqrt, without
-// branches where it should be fast.
+// Step is compiled with -ffp-contract=off, so all instruction sets give the same bits. It must be
+// plain arithmetic and std::sqrt, without branches where it should be fast.
 
 #ifndef GRADUS_TRAIN_ELEMENTWISE_H_
 #define GRADUS_TRAIN_ELEMENTWISE_H_
@@ -127,7 +135,8 @@ class ElementwiseOptimizer final : public Optimizer {
   static void CheckWith(const Config&, const ConfigPath&, Diagnostics*, long) {}
 
   template <class F, class Rule>
-  static UpdateWatch RunOne(const Config& config, const UpdateStep& step, const UpdateRange<F>& range) {
+  static UpdateWatch RunOne(const Config& config, const UpdateStep& step,
+                            const UpdateRange<F>& range) {
     constexpr size_t count = SlotCount<decltype(&Rule::template Step<F>)>::value;
     return RunElementwise<Rule, F>(config, step, range, std::make_index_sequence<count>());
   }
@@ -136,7 +145,8 @@ class ElementwiseOptimizer final : public Optimizer {
   static UpdateWatch UpdateWith(const UpdateStep& step, const UpdateRange<F>& range) {
     const auto& config = static_cast<const Config&>(*step.config);
     UpdateWatch watch;
-    (void)((Rules::Serves(config) ? (watch = RunOne<F, Rules>(config, step, range), true) : false) ||
+    (void)((Rules::Serves(config) ? (watch = RunOne<F, Rules>(config, step, range), true)
+                                  : false) ||
            ...);
     return watch;
   }
@@ -144,11 +154,11 @@ class ElementwiseOptimizer final : public Optimizer {
 
 }  // namespace internal
 
-// The variants of one rule, of which the first that serves a config is used; all have the same Config. The first may have
-// `static void Check(const Config&, const ConfigPath&, Diagnostics*)`.
-#define GRADUS_REGISTER_ELEMENTWISE(key, ...)                                                \
-  const bool GRADUS_CONCAT_(gradus_registered_, __LINE__) =                                  \
-      (::gradus::Registry<::gradus::Optimizer>::Get().Add(                                   \
+// The variants of one rule, of which the first that serves a config is used; all have the same
+// Config. The first may have `static void Check(const Config&, const ConfigPath&, Diagnostics*)`.
+#define GRADUS_REGISTER_ELEMENTWISE(key, ...)                                               \
+  const bool GRADUS_CONCAT_(gradus_registered_, __LINE__) =                                 \
+      (::gradus::Registry<::gradus::Optimizer>::Get().Add(                                  \
            key, std::make_unique<::gradus::internal::ElementwiseOptimizer<__VA_ARGS__>>()), \
        true)
 

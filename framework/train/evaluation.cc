@@ -10,8 +10,8 @@ absl::StatusOr<std::unique_ptr<Evaluation>> Evaluation::Create(const ModelConfig
                                                                const StepOptions& options,
                                                                Diagnostics* diagnostics) {
   std::unique_ptr<Evaluation> evaluation(new Evaluation);
-  evaluation->model_ = BuildGraph(model, Mode::kInference, Parts::kAll,
-                                  ConfigPath().Child("model"), diagnostics);
+  evaluation->model_ =
+      BuildGraph(model, Mode::kInference, Parts::kAll, ConfigPath().Child("model"), diagnostics);
   GRADUS_RETURN_IF_ERROR(diagnostics->ToStatus());
   const ModelGraph& built = evaluation->model_;
   Fetches fetches;
@@ -23,10 +23,9 @@ absl::StatusOr<std::unique_ptr<Evaluation>> Evaluation::Create(const ModelConfig
   GRADUS_ASSIGN_OR_RETURN(ParameterLayout parameters,
                           ParameterLayout::OfParameters(built.graph, CurrentIsa()));
   GRADUS_ASSIGN_OR_RETURN(ParameterLayout states, ParameterLayout::OfStates(built.graph));
-  GRADUS_ASSIGN_OR_RETURN(
-      evaluation->executor_,
-      Executor::Create(built.graph, fetches, parameters, states,
-                       {options.pool, options.block_rows, options.passes}));
+  GRADUS_ASSIGN_OR_RETURN(evaluation->executor_,
+                          Executor::Create(built.graph, fetches, parameters, states,
+                                           {options.pool, options.block_rows, options.passes}));
   GRADUS_ASSIGN_OR_RETURN(evaluation->context_, evaluation->executor_->NewContext());
   evaluation->scalars_ = InitialScalars(built, options.seed);
   evaluation->values_.resize(fetches.values.size());
@@ -54,9 +53,9 @@ absl::StatusOr<MetricSums> Evaluation::Run(const std::shared_ptr<const Dataset>&
     if (batch == nullptr) return total;
     inputs.clear();
     for (const Tensor& field : batch->fields) inputs.push_back(field.raw());
-    GRADUS_RETURN_IF_ERROR(executor_->Run(
-        context_.get(), {store.weights(), store.states(), inputs, batch->rows, scalars_},
-        results_));
+    GRADUS_RETURN_IF_ERROR(
+        executor_->Run(context_.get(),
+                       {store.weights(), store.states(), inputs, batch->rows, scalars_}, results_));
     SumValues(values_, loss_weights_, batch->rows, &sums);
     total.Add(sums);
   }

@@ -1,5 +1,5 @@
-// Loss and metrics of a model over a whole dataset, in inference mode; sums over examples, so that a short last batch counts for what
-// it is. Also the forward pass that predicts.
+// Loss and metrics of a model over a whole dataset, in inference mode; sums over examples, so that
+// a short last batch counts for what it is. Also the forward pass that predicts.
 
 #ifndef GRADUS_TRAIN_EVALUATION_H_
 #define GRADUS_TRAIN_EVALUATION_H_
@@ -24,7 +24,8 @@ class Evaluation {
                                                             const StepOptions& options,
                                                             Diagnostics* diagnostics);
 
-  // Means are sums / examples. `batch_size` rows at a time, in file order. A store made for another graph of the same model serves.
+  // Means are sums / examples. `batch_size` rows at a time, in file order. A store made for another
+  // graph of the same model serves.
   absl::StatusOr<MetricSums> Run(const std::shared_ptr<const Dataset>& dataset, int64_t batch_size,
                                  const ParameterStore& store);
 

@@ -10,7 +10,8 @@
 namespace gradus {
 namespace {
 
-// The deviation of a standard normal cut at +-2; dividing by it gives the truncated distribution the wanted variance.
+// The deviation of a standard normal cut at +-2; dividing by it gives the truncated distribution
+// the wanted variance.
 constexpr double kTruncatedDeviation = .87962566103423978;
 
 void FillUniform(RandomSequence* random, double low, double high, absl::Span<float> values) {
@@ -28,8 +29,8 @@ void FillNormal(RandomSequence* random, double mean, double deviation, bool trun
   }
 }
 
-void FillScaled(RandomSequence* random, InitializerConfig::Scaled kind, double fan_in, double fan_out,
-                absl::Span<float> values) {
+void FillScaled(RandomSequence* random, InitializerConfig::Scaled kind, double fan_in,
+                double fan_out, absl::Span<float> values) {
   const auto uniform = [&](double variance) {
     const double limit = std::sqrt(3 * variance);
     FillUniform(random, -limit, limit, values);

@@ -1,5 +1,5 @@
-// What stands for "a number became NaN or infinite": a Status that a caller can tell from every other error, because it has an exit
-// code and a remedy of its own.
+// What stands for "a number became NaN or infinite": a Status that a caller can tell from every
+// other error, because it has an exit code and a remedy of its own.
 
 #ifndef GRADUS_TRAIN_NON_FINITE_H_
 #define GRADUS_TRAIN_NON_FINITE_H_

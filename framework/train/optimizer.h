@@ -1,7 +1,9 @@
-// The contract of an update rule. A rule is stateless: it declares the slots it needs per parameter, and the framework owns, saves and
-// restores them by name and provides everything that is not the rule.
+// The contract of an update rule. A rule is stateless: it declares the slots it needs per
+// parameter, and the framework owns, saves and restores them by name and provides everything that
+// is not the rule.
 //
-// Most rules are element by element and are written once, for one element of any type; elementwise.h makes an Optimizer of that.
+// Most rules are element by element and are written once, for one element of any type;
+// elementwise.h makes an Optimizer of that.
 
 #ifndef GRADUS_TRAIN_OPTIMIZER_H_
 #define GRADUS_TRAIN_OPTIMIZER_H_
@@ -41,13 +43,14 @@ struct UpdateWatch {
 
 // What a rule is told about the update as a whole.
 struct UpdateStep {
-  const google::protobuf::Message* config = nullptr;  // The rule's message with this update's numbers.
+  // The rule's message with this update's numbers.
+  const google::protobuf::Message* config = nullptr;
   double rate = 0;
   int64_t t = 1;  // The number of this update, counted from 1.
 };
 
-// Thread safety: immutable; ranges that do not overlap may be updated at the same time, and the result does not depend on how a block is cut
-// into ranges.
+// Thread safety: immutable; ranges that do not overlap may be updated at the same time, and the
+// result does not depend on how a block is cut into ranges.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;

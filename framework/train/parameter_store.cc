@@ -36,7 +36,8 @@ absl::StatusOr<ParameterStore> ParameterStore::Create(const Graph& graph, uint64
   }
   for (const SlotSpec& slot : slots) {
     GRADUS_ASSIGN_OR_RETURN(AlignedBuffer buffer, AllocateAligned(bytes));
-    // The padding gets the number too: a zero gradient there moves it by nothing that matters, and weights there stay zero.
+    // The padding gets the number too: a zero gradient there moves it by nothing that matters, and
+    // weights there stay zero.
     std::fill_n(Floats(buffer), store.layout_.floats(), static_cast<float>(slot.initial));
     store.slots_.push_back(std::move(buffer));
   }
@@ -55,9 +56,10 @@ absl::Status ParameterStore::Write(const ParameterLayout& layout, int i, const T
                                    float* block) {
   const ParameterPlace& place = layout.place(i);
   if (tensor.dtype() != DType::kFloat32 || tensor.dims() != place.dims) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        "\"", place.name, "\" is FLOAT32 [", absl::StrJoin(place.dims, ", "), "], the given tensor is ",
-        Name(tensor.dtype()), " [", absl::StrJoin(tensor.dims(), ", "), "]"));
+    return absl::InvalidArgumentError(absl::StrCat("\"", place.name, "\" is FLOAT32 [",
+                                                   absl::StrJoin(place.dims, ", "),
+                                                   "], the given tensor is ", Name(tensor.dtype()),
+                                                   " [", absl::StrJoin(tensor.dims(), ", "), "]"));
   }
   layout.Write(i, tensor.data<float>(), block);
   return absl::OkStatus();

@@ -1,5 +1,5 @@
-// The home of parameters, gradients, optimizer slots and states: blocks of floats in one geometry (runtime/parameter_layout.h), made before
-// the first step and never moved.
+// The home of parameters, gradients, optimizer slots and states: blocks of floats in one geometry
+// (runtime/parameter_layout.h), made before the first step and never moved.
 
 #ifndef GRADUS_TRAIN_PARAMETER_STORE_H_
 #define GRADUS_TRAIN_PARAMETER_STORE_H_
@@ -16,7 +16,8 @@ namespace gradus {
 
 class ParameterStore {
  public:
-  // Parameters start by their initializers, slots and states by their numbers; without an optimizer there are no slots.
+  // Parameters start by their initializers, slots and states by their numbers; without an optimizer
+  // there are no slots.
   static absl::StatusOr<ParameterStore> Create(const Graph& graph, uint64_t seed,
                                                std::vector<SlotSpec> slots);
 
@@ -37,9 +38,11 @@ class ParameterStore {
   float* next_states() { return Floats(next_states_); }
   void AcceptStates() { std::swap(states_, next_states_); }
 
-  // One parameter of a block in this layout as a plain tensor, and back. The tensor must be FLOAT32 of the parameter's shape.
+  // One parameter of a block in this layout as a plain tensor, and back. The tensor must be FLOAT32
+  // of the parameter's shape.
   Tensor Read(const ParameterLayout& layout, int i, const float* block) const;
-  static absl::Status Write(const ParameterLayout& layout, int i, const Tensor& tensor, float* block);
+  static absl::Status Write(const ParameterLayout& layout, int i, const Tensor& tensor,
+                            float* block);
 
  private:
   static float* Floats(const AlignedBuffer& buffer) { return static_cast<float*>(buffer.get()); }

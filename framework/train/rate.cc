@@ -52,8 +52,7 @@ RateChain MakeLearningRate(const OptimizerConfig& config, const ConfigPath& path
                            Diagnostics* diagnostics) {
   std::vector<std::unique_ptr<RateLayer>> layers;
   if (config.has_learning_rate()) {
-    auto schedule =
-        MakeSchedule(config.learning_rate(), path.Child("learning_rate"), diagnostics);
+    auto schedule = MakeSchedule(config.learning_rate(), path.Child("learning_rate"), diagnostics);
     if (schedule != nullptr) layers.push_back(std::make_unique<ScheduleLayer>(std::move(schedule)));
     return RateChain(std::move(layers));
   }

@@ -1,5 +1,5 @@
-// The rate of an update, as an ordered chain of named layers. Each layer turns the number before it into the next one and can say what
-// it did, so that the chain explains itself:
+// The rate of an update, as an ordered chain of named layers. Each layer turns the number before it
+// into the next one and can say what it did, so that the chain explains itself:
 //
 //   rate(update) = ... controllers( schedule(progress) )
 //
@@ -41,7 +41,8 @@ class RateChain {
   std::vector<std::unique_ptr<RateLayer>> layers_;
 };
 
-// The chain of an optimizer's learning rate: the schedule that the text gives, or the rule's default as a constant. Findings go to diagnostics.
+// The chain of an optimizer's learning rate: the schedule that the text gives, or the rule's
+// default as a constant. Findings go to diagnostics.
 RateChain MakeLearningRate(const OptimizerConfig& config, const ConfigPath& path,
                            Diagnostics* diagnostics);
 

@@ -9,78 +9,18 @@
 #include <utility>
 
 #include "absl/strings/str_join.h"
-#include "google/protobuf/struct.pb.h"
-#include "google/protobuf/util/json_util.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
+#include "gradus/train/safetensors_header.h"
 
 namespace gradus {
 namespace {
 
 constexpr int64_t kMostHeaderBytes = 100'000'000;  // The format's own limit.
 constexpr int64_t kMostFileBytes = int64_t{1} << 40;
-constexpr double kMostExactInteger = 9007199254740992.0;  // 2^53: JSON's numbers are doubles.
-
-struct Entry {
-  std::string name;
-  std::string type;
-  std::vector<int64_t> dims;
-  int64_t begin = 0, end = 0;
-};
 
 absl::Status Broken(absl::string_view path, absl::string_view what) {
   return absl::InvalidArgumentError(absl::StrCat(path, ": ", what));
-}
-
-absl::StatusOr<std::vector<int64_t>> Integers(const google::protobuf::Value& value,
-                                              absl::string_view what) {
-  if (value.kind_case() != google::protobuf::Value::kListValue) {
-    return absl::InvalidArgumentError(absl::StrCat(what, " is not a list"));
-  }
-  std::vector<int64_t> integers;
-  for (const google::protobuf::Value& item : value.list_value().values()) {
-    const double number = item.number_value();
-    if (item.kind_case() != google::protobuf::Value::kNumberValue || number < 0 ||
-        number > kMostExactInteger || number != std::floor(number)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(what, " has an element that is not a whole number"));
-    }
-    integers.push_back(static_cast<int64_t>(number));
-  }
-  return integers;
-}
-
-absl::StatusOr<Entry> ReadEntry(const std::string& name, const google::protobuf::Value& value) {
-  Entry entry;
-  entry.name = name;
-  if (value.kind_case() != google::protobuf::Value::kStructValue) {
-    return absl::InvalidArgumentError("its entry is not an object");
-  }
-  bool type = false, shape = false, offsets = false;
-  for (const auto& field : value.struct_value().fields()) {
-    if (field.first == "dtype" &&
-        field.second.kind_case() == google::protobuf::Value::kStringValue) {
-      entry.type = field.second.string_value();
-      type = true;
-    } else if (field.first == "shape") {
-      GRADUS_ASSIGN_OR_RETURN(entry.dims, Integers(field.second, "shape"));
-      shape = true;
-    } else if (field.first == "data_offsets") {
-      GRADUS_ASSIGN_OR_RETURN(std::vector<int64_t> range, Integers(field.second, "data_offsets"));
-      if (range.size() != 2 || range[0] > range[1]) {
-        return absl::InvalidArgumentError("data_offsets is not [begin, end] with begin <= end");
-      }
-      entry.begin = range[0];
-      entry.end = range[1];
-      offsets = true;
-    } else {
-      return absl::InvalidArgumentError(absl::StrCat("its entry has the field \"", field.first, "\""));
-    }
-  }
-  if (!type || !shape || !offsets) {
-    return absl::InvalidArgumentError("its entry needs dtype, shape and data_offsets");
-  }
-  return entry;
 }
 
 struct FileType {
@@ -88,10 +28,10 @@ struct FileType {
   int64_t bytes;
   DType dtype;
 };
-constexpr FileType kTypes[] = {
-    {"F32", 4, DType::kFloat32}, {"F64", 8, DType::kFloat64}, {"I32", 4, DType::kInt32},
-    {"I64", 8, DType::kInt64},   {"U8", 1, DType::kUint8},    {"F16", 2, DType::kFloat32},
-    {"BF16", 2, DType::kFloat32}};
+constexpr FileType kTypes[] = {{"F32", 4, DType::kFloat32}, {"F64", 8, DType::kFloat64},
+                               {"I32", 4, DType::kInt32},   {"I64", 8, DType::kInt64},
+                               {"U8", 1, DType::kUint8},    {"F16", 2, DType::kFloat32},
+                               {"BF16", 2, DType::kFloat32}};
 
 const FileType* FindType(absl::string_view name) {
   for (const FileType& type : kTypes) {
@@ -140,7 +80,7 @@ void CopyBytes(const FileType& type, absl::string_view bytes, Tensor* tensor) {
   }
 }
 
-absl::StatusOr<Tensor> ReadTensor(const Entry& entry, absl::string_view data) {
+absl::StatusOr<Tensor> ReadTensor(const SafetensorsEntry& entry, absl::string_view data) {
   const FileType* type = FindType(entry.type);
   if (type == nullptr) {
     return absl::InvalidArgumentError(
@@ -148,30 +88,16 @@ absl::StatusOr<Tensor> ReadTensor(const Entry& entry, absl::string_view data) {
   }
   GRADUS_ASSIGN_OR_RETURN(int64_t elements, ElementCount(entry.dims));
   if (entry.end - entry.begin != elements * type->bytes) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("shape [", absl::StrJoin(entry.dims, ", "), "] of ", entry.type, " takes ",
-                     elements * type->bytes, " bytes, data_offsets give ", entry.end - entry.begin));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "shape [", absl::StrJoin(entry.dims, ", "), "] of ", entry.type, " takes ",
+        elements * type->bytes, " bytes, data_offsets give ", entry.end - entry.begin));
   }
   GRADUS_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Create(type->dtype, entry.dims));
-  CopyBytes(*type, data.substr(static_cast<size_t>(entry.begin),
-                               static_cast<size_t>(entry.end - entry.begin)),
-            &tensor);
+  CopyBytes(
+      *type,
+      data.substr(static_cast<size_t>(entry.begin), static_cast<size_t>(entry.end - entry.begin)),
+      &tensor);
   return tensor;
-}
-
-std::string Quote(absl::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') out.push_back('\\');
-    if (static_cast<unsigned char>(c) < 0x20) {
-      static constexpr char kHex[] = "0123456789abcdef";
-      absl::StrAppend(&out, "\\u00", absl::string_view(&kHex[c >> 4], 1),
-                      absl::string_view(&kHex[c & 15], 1));
-    } else {
-      out.push_back(c);
-    }
-  }
-  return out + "\"";
 }
 
 }  // namespace
@@ -199,35 +125,19 @@ absl::StatusOr<SafetensorsFile> ParseSafetensors(absl::string_view bytes, absl::
   if (header_bytes > bytes.size() - 8) {
     return Broken(path, absl::StrCat("header of ", header_bytes, " bytes passes the file's end"));
   }
-  const absl::string_view header = bytes.substr(8, header_bytes);
+  absl::StatusOr<SafetensorsHeader> header = ParseSafetensorsHeader(bytes.substr(8, header_bytes));
+  if (!header.ok()) return Broken(path, header.status().message());
   const absl::string_view data = bytes.substr(8 + header_bytes);
-
-  google::protobuf::Struct json;
-  const auto parsed = google::protobuf::util::JsonStringToMessage(
-      google::protobuf::StringPiece(header.data(), header.size()), &json);
-  if (!parsed.ok()) return Broken(path, "its header is not a JSON object");
-
+  std::vector<SafetensorsEntry>& entries = header->entries;
   SafetensorsFile file;
-  std::vector<Entry> entries;
-  for (const auto& field : json.fields()) {
-    if (field.first == "__metadata__") {
-      for (const auto& item : field.second.struct_value().fields()) {
-        file.metadata[item.first] = item.second.string_value();
-      }
-      continue;
-    }
-    absl::StatusOr<Entry> entry = ReadEntry(field.first, field.second);
-    if (!entry.ok()) {
-      return Broken(path, absl::StrCat("tensor \"", field.first, "\": ", entry.status().message()));
-    }
-    entries.push_back(*std::move(entry));
-  }
+  file.metadata = std::move(header->metadata);
 
-  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) {
-    return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
-  });
+  std::sort(entries.begin(), entries.end(),
+            [](const SafetensorsEntry& a, const SafetensorsEntry& b) {
+              return std::tie(a.begin, a.end, a.name) < std::tie(b.begin, b.end, b.name);
+            });
   int64_t expected = 0;
-  for (const Entry& entry : entries) {
+  for (const SafetensorsEntry& entry : entries) {
     if (entry.begin != expected) {
       return Broken(path, absl::StrCat("tensor \"", entry.name, "\" begins at byte ", entry.begin,
                                        " of the data, the one before it ends at ", expected));
@@ -242,11 +152,10 @@ absl::StatusOr<SafetensorsFile> ParseSafetensors(absl::string_view bytes, absl::
     return Broken(path, absl::StrCat(static_cast<int64_t>(data.size()) - expected,
                                      " bytes at the end belong to no tensor"));
   }
-  for (const Entry& entry : entries) {
+  for (const SafetensorsEntry& entry : entries) {
     absl::StatusOr<Tensor> tensor = ReadTensor(entry, data);
     if (!tensor.ok()) {
-      return Broken(path,
-                    absl::StrCat("tensor \"", entry.name, "\": ", tensor.status().message()));
+      return Broken(path, absl::StrCat("tensor \"", entry.name, "\": ", tensor.status().message()));
     }
     file.tensors.push_back({entry.name, *std::move(tensor)});
   }
@@ -268,7 +177,8 @@ absl::StatusOr<std::string> SerializeSafetensors(const SafetensorsFile& file) {
     absl::StrAppend(&header, "\"__metadata__\":{",
                     absl::StrJoin(file.metadata, ",",
                                   [](std::string* out, const auto& item) {
-                                    absl::StrAppend(out, Quote(item.first), ":", Quote(item.second));
+                                    absl::StrAppend(out, JsonQuote(item.first), ":",
+                                                    JsonQuote(item.second));
                                   }),
                     "}");
   }
@@ -279,9 +189,10 @@ absl::StatusOr<std::string> SerializeSafetensors(const SafetensorsFile& file) {
       return absl::InvalidArgumentError(absl::StrCat("tensor \"", named.name, "\" is given twice"));
     }
     comma();
-    absl::StrAppend(&header, Quote(named.name), ":{\"dtype\":\"", TypeName(named.tensor.dtype()),
-                    "\",\"shape\":[", absl::StrJoin(named.tensor.dims(), ","),
-                    "],\"data_offsets\":[", offset, ",", offset + named.tensor.bytes(), "]}");
+    absl::StrAppend(&header, JsonQuote(named.name), ":{\"dtype\":\"",
+                    TypeName(named.tensor.dtype()), "\",\"shape\":[",
+                    absl::StrJoin(named.tensor.dims(), ","), "],\"data_offsets\":[", offset, ",",
+                    offset + named.tensor.bytes(), "]}");
     offset += named.tensor.bytes();
   }
   header.push_back('}');

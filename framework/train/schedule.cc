@@ -10,8 +10,8 @@ std::unique_ptr<Schedule> MakeSchedule(const ScheduleConfig& config, const Confi
                                        Diagnostics* diagnostics) {
   const google::protobuf::FieldDescriptor* field = ChosenField(config);
   if (field == nullptr) return nullptr;  // CheckRules has said so.
-  const std::string name = field->is_extension() ? absl::StrCat("(", field->full_name(), ")")
-                                                 : field->name();
+  const std::string name =
+      field->is_extension() ? absl::StrCat("(", field->full_name(), ")") : field->name();
   const ScheduleFactory* factory = Registry<ScheduleFactory>::Get().Find(field->full_name());
   if (factory == nullptr) {
     diagnostics->Error("unregistered", path.Child(name),

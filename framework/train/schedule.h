@@ -1,15 +1,18 @@
-// The contract of a schedule: a pure function of progress. It has no state, so it can be printed, plotted, tested, looked ahead and
-// resumed for free. Update k, counted from 0, uses At(progress with update k).
+// The contract of a schedule: a pure function of progress. It has no state, so it can be printed,
+// plotted, tested, looked ahead and resumed for free. Update k, counted from 0, uses At(progress
+// with update k).
 //
 //   class InverseTime final : public Schedule {
 //    public:
 //     explicit InverseTime(const schedule::InverseTime& config) : config_(config) {}
 //     double At(const Progress& progress) const override { ... }
 //   };
-//   GRADUS_REGISTER_SCHEDULE("gradus.ScheduleConfig.inverse_time", InverseTime, schedule::InverseTime);
+//   GRADUS_REGISTER_SCHEDULE("gradus.ScheduleConfig.inverse_time", InverseTime,
+//                            schedule::InverseTime);
 //
-// A class may have `static void Check(const Config&, const ConfigPath&, Diagnostics*)` for rules between fields; rules of single fields
-// stand in the proto. The config type of a plain number is double.
+// A class may have `static void Check(const Config&, const ConfigPath&, Diagnostics*)` for rules
+// between fields; rules of single fields stand in the proto. The config type of a plain number is
+// double.
 
 #ifndef GRADUS_TRAIN_SCHEDULE_H_
 #define GRADUS_TRAIN_SCHEDULE_H_
@@ -18,11 +21,11 @@
 #include <type_traits>
 
 #include "absl/status/statusor.h"
+#include "google/protobuf/message.h"
 #include "gradus/base/config_path.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/base/registry.h"
 #include "gradus/optimizer.pb.h"
-#include "google/protobuf/message.h"
 
 namespace gradus {
 
@@ -41,7 +44,8 @@ class Schedule {
   virtual double At(const Progress& progress) const = 0;
 };
 
-// Makes schedules of one kind out of a field of an owner message (ScheduleConfig or an extension of it).
+// Makes schedules of one kind out of a field of an owner message (ScheduleConfig or an extension of
+// it).
 class ScheduleFactory {
  public:
   virtual ~ScheduleFactory() = default;
@@ -60,17 +64,18 @@ namespace internal {
 template <class T, class Config, class = void>
 struct HasCheck : std::false_type {};
 template <class T, class Config>
-struct HasCheck<T, Config,
-                std::void_t<decltype(T::Check(std::declval<const Config&>(),
-                                              std::declval<const ConfigPath&>(),
-                                              std::declval<Diagnostics*>()))>> : std::true_type {};
+struct HasCheck<
+    T, Config,
+    std::void_t<decltype(T::Check(std::declval<const Config&>(), std::declval<const ConfigPath&>(),
+                                  std::declval<Diagnostics*>()))>> : std::true_type {};
 
 template <class T, class Config>
 class ScheduleFactoryOf final : public ScheduleFactory {
  public:
   std::unique_ptr<Schedule> Create(const google::protobuf::Message& owner,
                                    const google::protobuf::FieldDescriptor& field,
-                                   const ConfigPath& path, Diagnostics* diagnostics) const override {
+                                   const ConfigPath& path,
+                                   Diagnostics* diagnostics) const override {
     const google::protobuf::Reflection& reflection = *owner.GetReflection();
     if constexpr (std::is_same<Config, double>::value) {
       return std::make_unique<T>(reflection.GetDouble(owner, &field));
@@ -88,9 +93,9 @@ class ScheduleFactoryOf final : public ScheduleFactory {
 
 }  // namespace internal
 
-#define GRADUS_REGISTER_SCHEDULE(key, Class, ConfigType) \
-  const bool GRADUS_CONCAT_(gradus_registered_, __LINE__) =                                  \
-      (::gradus::Registry<::gradus::ScheduleFactory>::Get().Add(                             \
+#define GRADUS_REGISTER_SCHEDULE(key, Class, ConfigType)                                       \
+  const bool GRADUS_CONCAT_(gradus_registered_, __LINE__) =                                    \
+      (::gradus::Registry<::gradus::ScheduleFactory>::Get().Add(                               \
            key, std::make_unique<::gradus::internal::ScheduleFactoryOf<Class, ConfigType>>()), \
        true)
 

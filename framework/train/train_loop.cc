@@ -11,8 +11,13 @@ class Loop {
  public:
   Loop(const LoopOptions& options, const DataSplits& data, TrainStep* step, Evaluation* evaluation,
        TrainState* state, absl::Span<TrainObserver* const> observers)
-      : options_(options), data_(data), step_(*step), evaluation_(*evaluation), state_(*state),
-        observers_(observers), rate_(step->learning_rate().At(LastUsed(state->progress))) {}
+      : options_(options),
+        data_(data),
+        step_(*step),
+        evaluation_(*evaluation),
+        state_(*state),
+        observers_(observers),
+        rate_(step->learning_rate().At(LastUsed(state->progress))) {}
 
   absl::StatusOr<LoopEnd> Run() {
     if (!Done()) {
@@ -31,6 +36,7 @@ class Loop {
       }
     }
     GRADUS_RETURN_IF_ERROR(SaveOnce());
+    if (state_.progress.offset > 0) GRADUS_RETURN_IF_ERROR(EndWithinEpoch());
     if (data_.test != nullptr) {
       GRADUS_RETURN_IF_ERROR(Evaluate(data_.test, "test", MetricLine::kFinal));
     }
@@ -42,6 +48,10 @@ class Loop {
   static Progress LastUsed(Progress progress) {
     if (progress.update > 0) --progress.update;
     return progress;
+  }
+
+  int64_t BegunEpochs() const {
+    return state_.progress.epoch + (state_.progress.offset > 0 ? 1 : 0);
   }
 
   bool Done() const {
@@ -79,11 +89,19 @@ class Loop {
     return Evaluate(data_.validation, "validation", MetricLine::kEpoch);
   }
 
+  // max_steps ended the run in the middle of an epoch: its part gets lines too. The state keeps its
+  // sums, so that a run that goes on from it finds the epoch as it was.
+  absl::Status EndWithinEpoch() {
+    GRADUS_RETURN_IF_ERROR(Emit(state_.epoch_sums, "train", MetricLine::kFinal, BegunEpochs()));
+    if (data_.validation == nullptr) return absl::OkStatus();
+    return Evaluate(data_.validation, "validation", MetricLine::kFinal);
+  }
+
   absl::Status Evaluate(const std::shared_ptr<const Dataset>& dataset, absl::string_view split,
                         MetricLine::Scope scope) {
-    GRADUS_ASSIGN_OR_RETURN(
-        MetricSums sums, evaluation_.Run(dataset, options_.data.batch_size(), state_.store));
-    return Emit(sums, split, scope, state_.progress.epoch);
+    GRADUS_ASSIGN_OR_RETURN(MetricSums sums,
+                            evaluation_.Run(dataset, options_.data.batch_size(), state_.store));
+    return Emit(sums, split, scope, BegunEpochs());
   }
 
   absl::Status Emit(const MetricSums& sums, absl::string_view split, MetricLine::Scope scope,

@@ -1,5 +1,6 @@
-// The loop: batches, steps, lines for the log, validation, checkpoints. Nothing optional lives in it: what is shown, written or asked from
-// outside is an observer's. It prints nothing and takes no signals.
+// The loop: batches, steps, lines for the log, validation, checkpoints. Nothing optional lives in
+// it: what is shown, written or asked from outside is an observer's. It prints nothing and takes no
+// signals.
 
 #ifndef GRADUS_TRAIN_TRAIN_LOOP_H_
 #define GRADUS_TRAIN_TRAIN_LOOP_H_
@@ -21,13 +22,13 @@ namespace gradus {
 // A line of the log.
 struct MetricLine {
   enum Scope { kStep, kEpoch, kFinal };
-  Scope scope = kEpoch;       // One batch; a whole epoch or split; a split after the last update.
-  std::string split;          // "train", "validation", "test"
-  int64_t step = 0;           // Updates done.
-  int64_t epoch = 0;          // The epoch that the line is about, counted from 1; 0 before the first.
+  Scope scope = kEpoch;  // One batch; a whole epoch or split; a split after the last update.
+  std::string split;     // "train", "validation", "test"
+  int64_t step = 0;      // Updates done.
+  int64_t epoch = 0;     // The epoch that the line is about, counted from 1; 0 before the first.
   double loss = 0;
   std::vector<std::pair<std::string, double>> metrics;
-  double learning_rate = 0;   // What the last update used.
+  double learning_rate = 0;  // What the last update used.
 };
 
 // Called by the thread that trains. An error ends the run.
@@ -60,8 +61,9 @@ struct LoopOptions {
 
 enum class LoopEnd { kFinished, kStopped };
 
-// Goes on from `state` until the settings' end or a stop. After the last update the state is saved once more when there is a folder; then the
-// test split, if there is one, is evaluated.
+// Goes on from `state` until the settings' end or a stop. After the last update the state is saved
+// once more when there is a folder; when it is in the middle of an epoch there are kFinal lines for
+// the part of it and for validation; then the test split, if there is one, is evaluated.
 absl::StatusOr<LoopEnd> RunTrainLoop(const LoopOptions& options, const DataSplits& data,
                                      TrainStep* step, Evaluation* evaluation, TrainState* state,
                                      absl::Span<TrainObserver* const> observers);

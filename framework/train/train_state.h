@@ -1,5 +1,6 @@
-// Everything that a resume needs and nothing else: where the run stands, parameters, states, slots, the epoch's sums so far. Random numbers
-// and the order of the data are functions of seeds and of the progress, so there is nothing of them to save.
+// Everything that a resume needs and nothing else: where the run stands, parameters, states, slots,
+// the epoch's sums so far. Random numbers and the order of the data are functions of seeds and of
+// the progress, so there is nothing of them to save.
 
 #ifndef GRADUS_TRAIN_TRAIN_STATE_H_
 #define GRADUS_TRAIN_TRAIN_STATE_H_

@@ -127,9 +127,9 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
   GRADUS_ASSIGN_OR_RETURN(ParameterLayout parameters,
                           ParameterLayout::OfParameters(*graph, CurrentIsa()));
   GRADUS_ASSIGN_OR_RETURN(ParameterLayout states, ParameterLayout::OfStates(*graph));
-  GRADUS_ASSIGN_OR_RETURN(
-      step->executor_, Executor::Create(*graph, fetches, parameters, states,
-                                        {options.pool, options.block_rows, options.passes}));
+  GRADUS_ASSIGN_OR_RETURN(step->executor_,
+                          Executor::Create(*graph, fetches, parameters, states,
+                                           {options.pool, options.block_rows, options.passes}));
   GRADUS_ASSIGN_OR_RETURN(step->context_, step->executor_->NewContext());
 
   step->scalars_ = InitialScalars(step->model_, options.seed);
@@ -201,7 +201,8 @@ UpdateWatch TrainStep::Update(const UpdateStep& step, ParameterStore* store) {
   std::array<UpdateWatch, kMostParts> watches;
   const int count = std::min(parts, kMostParts);
   slot_pointers_.resize(static_cast<size_t>(count * slots));
-  // Parts begin at multiples of 16 floats; the rule is element by element, so the cut does not change a bit.
+  // Parts begin at multiples of 16 floats; the rule is element by element, so the cut does not
+  // change a bit.
   const int64_t stride = (floats / count + 15) / 16 * 16;
   auto update_part = [&](int part) {
     const int64_t begin = std::min(floats, part * stride);
@@ -232,7 +233,8 @@ absl::Status TrainStep::ExplainNonFinite(const Bindings& bindings, const Paramet
                                          absl::string_view what, const StepReport& report) const {
   std::string where;
   absl::StatusOr<std::string> node = std::string();
-  // After an update the parameters are no longer those that the step started from; then the gradients still tell which parameter it was.
+  // After an update the parameters are no longer those that the step started from; then the
+  // gradients still tell which parameter it was.
   if (what == "the loss" || what == "a value") node = executor_->FirstNonFinite(bindings);
   if (node.ok() && !node->empty()) {
     where = absl::StrCat("; first non-finite node: ", *node);

@@ -36,7 +36,8 @@ struct StepOptions {
   ThreadPool* pool = nullptr;  // Null: one thread. Not owned.
   int64_t block_rows = 0;      // As in RunSettings; 0: cut evenly.
   PassOptions passes;
-  bool check_numerics = false; // Evaluates every step node by node first and names the first that is not finite.
+  // Evaluates every step node by node first and names the first that is not finite.
+  bool check_numerics = false;
 };
 
 // Sums over examples, so that means over any number of batches are exact.
@@ -49,14 +50,15 @@ struct MetricSums {
 };
 
 struct StepReport {
-  int64_t step = 0;           // Updates done, this one included.
-  double learning_rate = 0;   // What this update used.
-  MetricSums sums;            // Of this batch, before the update.
+  int64_t step = 0;          // Updates done, this one included.
+  double learning_rate = 0;  // What this update used.
+  MetricSums sums;           // Of this batch, before the update.
 };
 
 class TrainStep {
  public:
-  // Builds and differentiates the training graph. Findings about the model and the optimizer go to `diagnostics`; `result` is null then.
+  // Builds and differentiates the training graph. Findings about the model and the optimizer go to
+  // `diagnostics` and are the error.
   static absl::StatusOr<std::unique_ptr<TrainStep>> Create(const ModelConfig& model,
                                                            const OptimizerConfig& optimizer,
                                                            const StepOptions& options,
@@ -69,8 +71,9 @@ class TrainStep {
   const RateChain& learning_rate() const { return rate_; }
   std::vector<SlotSpec> Slots() const { return optimizer_->Slots(*rule_config_); }
 
-  // `inputs` are dense buffers of `rows` rows in the order of the model's inputs. On an error nothing has been updated, except that
-  // an IsNonFinite error about gradients or weights leaves parameters and slots unusable.
+  // `inputs` are dense buffers of `rows` rows in the order of the model's inputs. On an error
+  // nothing has been updated, except that an IsNonFinite error about gradients or weights leaves
+  // parameters and slots unusable.
   absl::Status Run(absl::Span<const void* const> inputs, int64_t rows, Progress* progress,
                    ParameterStore* store, StepReport* report);
 
@@ -101,15 +104,16 @@ class TrainStep {
   std::vector<float*> slot_pointers_;
 };
 
-// The scalars of a model's graph in its order with the configuration's numbers: seed, dropout rates, ...; others are 0.
+// The scalars of a model's graph in its order with the configuration's numbers: seed, dropout
+// rates, ...; others are 0.
 std::vector<double> InitialScalars(const ModelGraph& model, uint64_t seed);
 // What the configuration multiplies a loss by.
 double LossWeight(const ModelGraph& model, const ModelLoss& loss);
 // Position of a scalar by name, or -1.
 int FindScalar(const Graph& graph, absl::string_view name);
 
-// Sums of losses (weighted) and metrics from their values by example: first the losses, then the metrics. Allocates nothing once
-// `sums` has been through it.
+// Sums of losses (weighted) and metrics from their values by example: first the losses, then the
+// metrics. Allocates nothing once `sums` has been through it.
 void SumValues(absl::Span<const std::vector<float>> values, absl::Span<const double> loss_weights,
                int64_t rows, MetricSums* sums);
 
