@@ -1,0 +1,117 @@
+#include "gradus/base/file.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "gradus/base/status.h"
+
+namespace gradus {
+namespace {
+
+class FileTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
+    folder_ = absl::StrCat(testing::TempDir(), "/file_test_", getpid(), "_", test->name());
+    ASSERT_TRUE(MakeFolders(folder_).ok());
+  }
+  void TearDown() override { EXPECT_TRUE(RemoveTree(folder_).ok()); }
+
+  std::string path(absl::string_view name) const { return JoinPath(folder_, name); }
+
+  std::string folder_;
+};
+
+TEST_F(FileTest, WhatIsWrittenIsRead) {
+  const std::string bytes("a\0b\xff", 4);
+  ASSERT_TRUE(WriteFile(path("f"), bytes).ok());
+  EXPECT_EQ(*ReadFile(path("f"), 100), bytes);
+  ASSERT_TRUE(WriteFile(path("f"), {absl::string_view("x"), absl::string_view("yz")}).ok());
+  EXPECT_EQ(*ReadFile(path("f"), 100), "xyz");
+  ASSERT_TRUE(WriteFile(path("f"), "").ok());
+  EXPECT_EQ(*ReadFile(path("f"), 100), "");
+}
+
+TEST_F(FileTest, AFileAtTheLimitIsReadAndOneAboveItIsRefused) {
+  ASSERT_TRUE(WriteFile(path("f"), "12345").ok());
+  EXPECT_EQ(*ReadFile(path("f"), 5), "12345");
+  EXPECT_EQ(ReadFile(path("f"), 4).status().message(), path("f") + " is larger than 4 bytes");
+}
+
+TEST_F(FileTest, AFileWithoutAnEndIsRefusedAtTheLimit) {
+  EXPECT_EQ(ReadFile("/dev/zero", 1 << 20).status().message(),
+            "/dev/zero is larger than 1048576 bytes");
+}
+
+TEST_F(FileTest, ErrorsNameThePathAndTheReason) {
+  const absl::Status missing = ReadFile(path("none"), 1).status();
+  EXPECT_EQ(missing.message(), "cannot open " + path("none") + ": No such file or directory");
+  EXPECT_TRUE(absl::IsNotFound(missing));
+  EXPECT_EQ(ReadFile(folder_, 1).status().message(), "cannot read " + folder_ + ": Is a directory");
+  ASSERT_TRUE(WriteFile(path("f"), "x").ok());
+  EXPECT_EQ(MakeFolders(path("f/g")).message(),
+            "cannot make folder " + path("f/g") + ": Not a directory");
+  EXPECT_EQ(ListFolder(path("none")).status().message(),
+            "cannot list " + path("none") + ": No such file or directory");
+}
+
+TEST_F(FileTest, AnErrorLeavesTheOldFileAndNothingBeside) {
+  EXPECT_FALSE(WriteFile(path("none/f"), "x").ok());
+  ASSERT_TRUE(MakeFolders(path("occupied/by")).ok());
+  // A file cannot take the place of a folder: the rename fails after the bytes are written.
+  EXPECT_EQ(WriteFile(path("occupied"), "x").message(),
+            "cannot rename to " + path("occupied") + ": Is a directory");
+  EXPECT_EQ(*ListFolder(folder_), std::vector<std::string>{"occupied"});
+}
+
+TEST_F(FileTest, ABrokenWriteLeavesTheOldFile) {
+  ASSERT_TRUE(WriteFile(path("f"), "old").ok());
+  // A limit on the size of files makes write() fail in the middle, as a full disk does.
+  struct rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit limit = {1000, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &limit), 0);
+  const absl::Status status = WriteFile(path("f"), std::string(5000, 'x'));
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_FALSE(status.ok());
+  EXPECT_EQ(*ReadFile(path("f"), 100), "old");
+  EXPECT_EQ(*ListFolder(folder_), std::vector<std::string>{"f"});
+}
+
+TEST_F(FileTest, FoldersAreMadeListedAndRemovedWithWhatIsInThem) {
+  ASSERT_TRUE(MakeFolders(path("a/b/c")).ok());
+  ASSERT_TRUE(MakeFolders(path("a/b/c")).ok());
+  ASSERT_TRUE(WriteFile(path("a/z"), "1").ok());
+  EXPECT_EQ(*ListFolder(path("a")), (std::vector<std::string>{"b", "z"}));
+  EXPECT_TRUE(FsyncFolder(path("a")).ok());
+  EXPECT_TRUE(Exists(path("a/z")));
+  ASSERT_TRUE(RemoveTree(path("a")).ok());
+  EXPECT_FALSE(Exists(path("a")));
+  EXPECT_TRUE(RemoveTree(path("a")).ok());
+}
+
+TEST_F(FileTest, RenameReplacesAFile) {
+  ASSERT_TRUE(WriteFile(path("a"), "1").ok());
+  ASSERT_TRUE(WriteFile(path("b"), "2").ok());
+  ASSERT_TRUE(Rename(path("a"), path("b")).ok());
+  EXPECT_EQ(*ReadFile(path("b"), 10), "1");
+  EXPECT_FALSE(Exists(path("a")));
+}
+
+TEST(PathTest, JoinsAndSplits) {
+  EXPECT_EQ(JoinPath("a", "b"), "a/b");
+  EXPECT_EQ(JoinPath("a/", "b"), "a/b");
+  EXPECT_EQ(JoinPath("", "b"), "b");
+  EXPECT_EQ(JoinPath("a", "/b"), "/b");
+  EXPECT_EQ(FolderOf("a/b"), "a");
+  EXPECT_EQ(FolderOf("b"), ".");
+  EXPECT_EQ(FolderOf("/b"), "/");
+}
+
+}  // namespace
+}  // namespace gradus
