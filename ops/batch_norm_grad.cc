@@ -222,6 +222,8 @@ class BatchNormGradWithOneDnn final : public KernelFactory {
           {{DNNL_ARG_DIFF_DST, made.diff_dst_desc(), OneDnnArg::kInput, kDy},
            {DNNL_ARG_SRC, made.src_desc(), OneDnnArg::kInput, kX},
            {DNNL_ARG_SCALE, ChannelsDesc(size), OneDnnArg::kInput, kGamma},
+           // Asked for and not read: 2.6.3 wants a shift where there is a gradient of one.
+           {DNNL_ARG_SHIFT, ChannelsDesc(size), OneDnnArg::kInput, kGamma},
            {DNNL_ARG_MEAN, made.mean_desc(), OneDnnArg::kInput, kMean},
            {DNNL_ARG_VARIANCE, made.variance_desc(), OneDnnArg::kInput, kInverseDeviation},
            {DNNL_ARG_DIFF_SRC, made.diff_src_desc(), OneDnnArg::kOutput, kDx},

@@ -26,7 +26,7 @@ TEST(LogSoftmax, KeepsDigitsWhereSoftmaxWouldBeZero) {
   for (const OpRun& run : RunOp(op::LogSoftmax(), {x})) {
     const std::vector<float> y = Floats(run.outputs[0]);
     EXPECT_EQ(y[0], -200) << run.kernel;
-    EXPECT_NEAR(y[1], 0, 1e-30) << run.kernel;
+    EXPECT_NEAR(y[1], 0, 2e-6) << run.kernel;  // oneDNN's logarithm of 1 is 1.4e-6.
   }
 }
 
