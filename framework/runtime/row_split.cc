@@ -50,7 +50,9 @@ class Analysis {
     if (*node.leaf == Leaf::kScalar && node.name == "row_offset") c = RowClass::kRowOffset;
     if (!Batched(spec)) return;
     // A block of rows must be one piece of memory.
-    if (spec.shape.batch_axis() != 0) return Refuse(index, "has its batch axis behind another one");
+    if (spec.shape.batch_axis() != 0) {
+      return Refuse(index, "has its batch axis behind another one");
+    }
     c = RowClass::kRows;
     has_rows_ = true;
   }
