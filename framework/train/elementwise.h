@@ -37,6 +37,7 @@
 #include <vector>
 
 #include "gradus/base/isa.h"
+#include "gradus/base/status.h"
 #include "gradus/train/optimizer.h"
 
 namespace gradus {
@@ -108,7 +109,7 @@ class ElementwiseOptimizer final : public Optimizer {
   std::vector<SlotSpec> Slots(const google::protobuf::Message& message) const override {
     const auto& config = static_cast<const Config&>(message);
     std::vector<SlotSpec> slots;
-    (void)((Rules::Serves(config) ? (slots = Rules::Slots(config), true) : false) || ...);
+    (void)((Rules::Serves(config) && (slots = Rules::Slots(config), true)) || ...);
     return slots;
   }
 
@@ -138,6 +139,7 @@ class ElementwiseOptimizer final : public Optimizer {
   static UpdateWatch RunOne(const Config& config, const UpdateStep& step,
                             const UpdateRange<F>& range) {
     constexpr size_t count = SlotCount<decltype(&Rule::template Step<F>)>::value;
+    GRADUS_CHECK(range.slots.size() == count);
     return RunElementwise<Rule, F>(config, step, range, std::make_index_sequence<count>());
   }
 
@@ -145,9 +147,9 @@ class ElementwiseOptimizer final : public Optimizer {
   static UpdateWatch UpdateWith(const UpdateStep& step, const UpdateRange<F>& range) {
     const auto& config = static_cast<const Config&>(*step.config);
     UpdateWatch watch;
-    (void)((Rules::Serves(config) ? (watch = RunOne<F, Rules>(config, step, range), true)
-                                  : false) ||
-           ...);
+    const bool served =
+        ((Rules::Serves(config) && (watch = RunOne<F, Rules>(config, step, range), true)) || ...);
+    GRADUS_CHECK(served);
     return watch;
   }
 };
