@@ -87,7 +87,7 @@ inline int64_t BatchNormScratch(const RowsByChannels& n) {
 }
 
 inline double BatchNormLoopCost(const RowsByChannels& n) {
-  return 20 + static_cast<double>(n.rows * n.channels) * (CurrentIsa() == Isa::kBaseline ? 1.5 : 0.5);
+  return 20 + static_cast<double>(n.rows * n.channels) * (CurrentIsa() == Isa::kBaseline ? 1 : 0.25);
 }
 
 }  // namespace gradus

@@ -45,58 +45,83 @@ inline op::ReduceSum SumOfLastAxis() {
   return sum;
 }
 
-// Sums with sixteen running results combined in a fixed order; the same bits on every instruction set.
+// Sixteen running results, combined in a fixed order: the same bits on every instruction set.
 constexpr int kRowLanes = 16;
 typedef float RowLanes __attribute__((vector_size(kRowLanes * sizeof(float))));
 
-// The sum of term(i) for i in [0, n). A term is a lambda marked GRADUS_ROW_TERM, or it is compiled for the baseline.
-#define GRADUS_ROW_TERM __attribute__((always_inline))
-template <class Term>
-GRADUS_INLINE float SumRow(int64_t n, Term term) {
-  float result = 0;
+GRADUS_INLINE float SumOfLanes(const RowLanes& sum) {
+  float lane[kRowLanes];
+  __builtin_memcpy(lane, &sum, sizeof(sum));
+  for (int half = kRowLanes / 2; half > 0; half /= 2) {
+    for (int l = 0; l < half; ++l) lane[l] += lane[l + half];
+  }
+  return lane[0];
+}
+
+GRADUS_INLINE float SumOfRow(const float* x, int64_t n) {
+  float result = 0, other = 0;
   int64_t i = 0;
   if (n >= kRowLanes) {
     RowLanes sum = {};
     for (; i + kRowLanes <= n; i += kRowLanes) {
-      float next[kRowLanes];
-      for (int l = 0; l < kRowLanes; ++l) next[l] = term(i + l);
-      RowLanes lanes;
-      __builtin_memcpy(&lanes, next, sizeof(lanes));
-      sum += lanes;
+      RowLanes next;
+      __builtin_memcpy(&next, x + i, sizeof(next));
+      sum += next;
     }
-    float lane[kRowLanes];
-    __builtin_memcpy(lane, &sum, sizeof(sum));
-    for (int half = kRowLanes / 2; half > 0; half /= 2) {
-      for (int l = 0; l < half; ++l) lane[l] += lane[l + half];
-    }
-    result = lane[0];
+    result = SumOfLanes(sum);
   }
-  for (; i < n; ++i) result += term(i);
+  for (; i + 2 <= n; i += 2) {
+    result += x[i];
+    other += x[i + 1];
+  }
+  if (i < n) result += x[i];
+  return result + other;
+}
+
+GRADUS_INLINE float DotOfRows(const float* x, const float* y, int64_t n) {
+  float result = 0, other = 0;
+  int64_t i = 0;
+  if (n >= kRowLanes) {
+    RowLanes sum = {};
+    for (; i + kRowLanes <= n; i += kRowLanes) {
+      RowLanes a, b;
+      __builtin_memcpy(&a, x + i, sizeof(a));
+      __builtin_memcpy(&b, y + i, sizeof(b));
+      sum += a * b;
+    }
+    result = SumOfLanes(sum);
+  }
+  for (; i + 2 <= n; i += 2) {
+    result += x[i] * y[i];
+    other += x[i + 1] * y[i + 1];
+  }
+  if (i < n) result += x[i] * y[i];
+  return result + other;
+}
+
+// The largest number that is not NaN, or NaN when the first one is. A NaN comes out of the exponentials that follow.
+GRADUS_INLINE float MaxOfRow(const float* x, int64_t n) {
+  constexpr int kLanes = 64;
+  float result = x[0];
+  int64_t i = 1;
+  if (n >= kLanes) {
+    float most[kLanes];
+    for (int l = 0; l < kLanes; ++l) most[l] = x[l];
+    for (i = kLanes; i + kLanes <= n; i += kLanes) {
+      for (int l = 0; l < kLanes; ++l) most[l] = x[i + l] > most[l] ? x[i + l] : most[l];
+    }
+    for (int half = kLanes / 2; half > 0; half /= 2) {
+      for (int l = 0; l < half; ++l) most[l] = most[l + half] > most[l] ? most[l + half] : most[l];
+    }
+    result = most[0];
+  }
+  for (; i < n; ++i) result = x[i] > result ? x[i] : result;
   return result;
 }
 
-// The largest number; NaN when there is one.
-GRADUS_INLINE float MaxOfRow(const float* x, int64_t n) {
-  float result = x[0];
-  int64_t i = 1;
-  if (n >= kRowLanes) {
-    RowLanes most;
-    __builtin_memcpy(&most, x, sizeof(most));
-    for (i = kRowLanes; i + kRowLanes <= n; i += kRowLanes) {
-      RowLanes next;
-      __builtin_memcpy(&next, x + i, sizeof(next));
-      most = (next > most) | (next != next) ? next : most;
-    }
-    float lane[kRowLanes];
-    __builtin_memcpy(lane, &most, sizeof(most));
-    result = lane[0];
-    for (int l = 1; l < kRowLanes; ++l) {
-      result = lane[l] > result || lane[l] != lane[l] ? lane[l] : result;
-    }
-  }
-  for (; i < n; ++i) result = x[i] > result || x[i] != x[i] ? x[i] : result;
-  return result;
-}
+// Short rows are taken together, so that what is done to each number by itself runs over whole vectors.
+constexpr int64_t kRowsBlock = 1024;
+GRADUS_INLINE int64_t RowsAtOnce(int64_t n) { return n >= kRowsBlock ? 1 : kRowsBlock / n; }
 
 // A loop over rows as a kernel. Loop::Run(rows, n, inputs.., y); `Loop` has kInputs of them, 1 or 2.
 template <class Loop>

@@ -38,12 +38,29 @@ struct LogSoftmaxLoop {
   static constexpr int kInputs = 1;
   template <Isa>
   GRADUS_INLINE static void Run(int64_t rows, int64_t n, const float* x, const float*, float* y) {
-    for (int64_t row = 0; row < rows; ++row, x += n, y += n) {
-      const float most = MaxOfRow(x, n);
-      const float sum =
-          SumRow(n, [x, most](int64_t i) GRADUS_ROW_TERM { return vector_math::Exp(x[i] - most); });
-      const float log = vector_math::Log(sum);
-      for (int64_t i = 0; i < n; ++i) y[i] = (x[i] - most) - log;
+    if (n == 0) return;
+    const int64_t block = RowsAtOnce(n);
+    float exponentials[kRowsBlock], sums[kRowsBlock];
+    for (int64_t row = 0; row < rows; row += block) {
+      const int64_t count = std::min(block, rows - row);
+      const float* from = x + row * n;
+      float* to = y + row * n;
+      for (int64_t r = 0; r < count; ++r) {
+        const float most = MaxOfRow(from + r * n, n);
+        for (int64_t i = 0; i < n; ++i) to[r * n + i] = from[r * n + i] - most;
+        sums[r] = 0;
+      }
+      // All of some short rows, or one long row in pieces.
+      for (int64_t begin = 0; begin < count * n; begin += kRowsBlock) {
+        const int64_t piece = std::min(kRowsBlock, count * n - begin);
+        for (int64_t i = 0; i < piece; ++i) exponentials[i] = vector_math::Exp(to[begin + i]);
+        const int64_t length = std::min(piece, n);
+        for (int64_t r = 0; r < count; ++r) sums[r] += SumOfRow(exponentials + r * length, length);
+      }
+      for (int64_t r = 0; r < count; ++r) sums[r] = vector_math::Log(sums[r]);
+      for (int64_t r = 0; r < count; ++r) {
+        for (int64_t i = 0; i < n; ++i) to[r * n + i] -= sums[r];
+      }
     }
   }
 };

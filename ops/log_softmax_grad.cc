@@ -49,9 +49,26 @@ struct LogSoftmaxGradLoop {
   static constexpr int kInputs = 2;
   template <Isa>
   GRADUS_INLINE static void Run(int64_t rows, int64_t n, const float* dy, const float* y, float* dx) {
-    for (int64_t row = 0; row < rows; ++row, dy += n, y += n, dx += n) {
-      const float s = SumRow(n, [dy](int64_t i) GRADUS_ROW_TERM { return dy[i]; });
-      for (int64_t i = 0; i < n; ++i) dx[i] = dy[i] - vector_math::Exp(y[i]) * s;
+    if (n == 0) return;
+    const int64_t block = RowsAtOnce(n);
+    float exponentials[kRowsBlock];
+    for (int64_t row = 0; row < rows; row += block) {
+      const int64_t count = std::min(block, rows - row);
+      const int64_t at = row * n;
+      // All of some short rows, or one long row in pieces.
+      float sum = SumOfRow(dy + at, n);
+      for (int64_t begin = 0; begin < count * n; begin += kRowsBlock) {
+        const int64_t piece = std::min(kRowsBlock, count * n - begin);
+        const int64_t length = std::min(piece, n);
+        for (int64_t i = 0; i < piece; ++i) exponentials[i] = vector_math::Exp(y[at + begin + i]);
+        for (int64_t r = 0; r < count; ++r) {
+          if (r > 0) sum = SumOfRow(dy + at + r * n, n);
+          const int64_t first = at + begin + r * length;
+          for (int64_t i = 0; i < length; ++i) {
+            dx[first + i] = dy[first + i] - exponentials[r * length + i] * sum;
+          }
+        }
+      }
     }
   }
 };

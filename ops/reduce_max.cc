@@ -7,6 +7,7 @@
 
 #include <limits>
 
+#include "gradus/base/vector_math.h"
 #include "gradus/op.pb.h"
 #include "ops/reduction.h"
 
@@ -48,10 +49,16 @@ class ReduceMax final : public TypedOp<op::ReduceMax> {
 GRADUS_REGISTER_OP(ReduceMax, op::ReduceMax);
 
 struct Max {
+  static constexpr int kLanes = 64;
+  struct Lanes {
+    float at[kLanes];
+  };
+  GRADUS_INLINE static void IntoLanes(Lanes& most, const Lanes& x) {
+    for (int l = 0; l < kLanes; ++l) Into(most.at[l], x.at[l]);
+  }
   static float Identity() { return -std::numeric_limits<float>::infinity(); }
-  template <class T>
-  GRADUS_INLINE static void Into(T& most, const T& x) {
-    most = (x > most) | (x != x) ? x : most;
+  GRADUS_INLINE static void Into(float& most, float x) {
+    most = vector_math::Select((x > most) | (x != x), x, most);
   }
   GRADUS_INLINE static float Finish(float most, int64_t) { return most; }
 };

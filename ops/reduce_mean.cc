@@ -42,12 +42,7 @@ class ReduceMean final : public TypedOp<op::ReduceMean> {
 };
 GRADUS_REGISTER_OP(ReduceMean, op::ReduceMean);
 
-struct Mean {
-  static float Identity() { return 0; }
-  template <class T>
-  GRADUS_INLINE static void Into(T& sum, const T& x) {
-    sum += x;
-  }
+struct Mean : AddingLanes {
   GRADUS_INLINE static float Finish(float sum, int64_t count) { return sum / static_cast<float>(count); }
 };
 

@@ -43,12 +43,7 @@ class ReduceSum final : public TypedOp<op::ReduceSum> {
 };
 GRADUS_REGISTER_OP(ReduceSum, op::ReduceSum);
 
-struct Sum {
-  static float Identity() { return 0; }
-  template <class T>
-  GRADUS_INLINE static void Into(T& sum, const T& x) {
-    sum += x;
-  }
+struct Sum : AddingLanes {
   GRADUS_INLINE static float Finish(float sum, int64_t) { return sum; }
 };
 

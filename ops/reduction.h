@@ -2,8 +2,8 @@
 // way of combining two numbers.
 //
 // The axes are merged into groups that lie together in memory. What is left is an outer walk over the kept and the reduced
-// groups, and an innermost stretch of neighbouring numbers that is either reduced (sixteen running results, combined in a
-// fixed order at the end) or kept (a stretch of results, combined row by row). The order does not depend on the
+// groups, and an innermost stretch of neighbouring numbers that is either reduced (some running results side by side, combined in
+// a fixed order at the end) or kept (a stretch of results, combined row by row). The order does not depend on the
 // instruction set, so neither do the bits.
 
 #ifndef GRADUS_OPS_REDUCTION_H_
@@ -162,24 +162,32 @@ GRADUS_INLINE int64_t WalkOffset(int64_t i, const int64_t* extent, const int64_t
   return offset;
 }
 
-// Combine: { static float Identity(); template <class T> static void Into(T& sum, const T& x); static float Finish(float, count) }
-template <class Combine>
-struct RunReduction {
+// How sums of numbers run: sixteen of them in a vector.
+struct AddingLanes {
   static constexpr int kLanes = 16;
   typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float))));
+  GRADUS_INLINE static void IntoLanes(Lanes& sum, const Lanes& x) { sum += x; }
+  static float Identity() { return 0; }
+  GRADUS_INLINE static void Into(float& sum, float x) { sum += x; }
+};
+
+// Combine: { kLanes, Lanes, IntoLanes, Identity(), Into(float&, float), Finish(float, count) }
+template <class Combine>
+struct RunReduction {
+  static constexpr int kLanes = Combine::kLanes;
 
   GRADUS_INLINE static float Row(const float* x, int64_t n, float result) {
     int64_t i = 0;
     if (n >= kLanes) {
-      Lanes sum;
-      __builtin_memcpy(&sum, x, sizeof(sum));
+      typename Combine::Lanes running;
+      __builtin_memcpy(&running, x, sizeof(running));
       for (i = kLanes; i + kLanes <= n; i += kLanes) {
-        Lanes next;
+        typename Combine::Lanes next;
         __builtin_memcpy(&next, x + i, sizeof(next));
-        Combine::Into(sum, next);
+        Combine::IntoLanes(running, next);
       }
       float lane[kLanes];
-      __builtin_memcpy(lane, &sum, sizeof(sum));
+      __builtin_memcpy(lane, &running, sizeof(running));
       for (int half = kLanes / 2; half > 0; half /= 2) {
         for (int l = 0; l < half; ++l) Combine::Into(lane[l], lane[l + half]);
       }
@@ -224,9 +232,12 @@ template <class Config, class Combine>
 class ReduceWithLoop : public KernelFactory {
  public:
   std::vector<Choice> Candidates(const Request& request) const override {
+    const auto& config = static_cast<const Config&>(*request.config);
+    const ReductionLoop loop = MakeReductionLoop(config, request.inputs[0], request.outputs[0]);
     const double elements = static_cast<double>(request.inputs[0].elements());
+    const double walks = static_cast<double>(loop.kept.steps * loop.reduced.steps);
     Choice choice;
-    choice.cost = 10 + elements * (CurrentIsa() == Isa::kBaseline ? 0.2 : 0.06);
+    choice.cost = 20 + 3 * walks + elements * (CurrentIsa() == Isa::kBaseline ? 0.15 : 0.04);
     return {choice};
   }
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
@@ -256,7 +267,11 @@ class ReduceWithOneDnn : public KernelFactory {
     if (!made.ok()) return {};
     Choice choice;
     choice.scratch_bytes = static_cast<int64_t>(made->scratchpad_desc().get_size());
-    choice.cost = 400 + static_cast<double>(in.elements()) * 0.1;
+    // Only reductions of the last axes have fast code in 2.6.3; the others are its reference loops.
+    const bool last = (*ReducedAxes(static_cast<const Config&>(*request.config),
+                                    static_cast<int>(in.dims.size()))).back();
+    choice.cost = 400 + 4 * static_cast<double>(request.outputs[0].elements()) +
+                  static_cast<double>(in.elements()) * (last ? 0.04 : 7);
     return {choice};
   }
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,

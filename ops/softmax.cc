@@ -38,11 +38,21 @@ struct SoftmaxLoop {
   static constexpr int kInputs = 1;
   template <Isa>
   GRADUS_INLINE static void Run(int64_t rows, int64_t n, const float* x, const float*, float* y) {
-    for (int64_t row = 0; row < rows; ++row, x += n, y += n) {
-      const float most = MaxOfRow(x, n);
-      for (int64_t i = 0; i < n; ++i) y[i] = vector_math::Exp(x[i] - most);
-      const float scale = 1 / SumRow(n, [y](int64_t i) GRADUS_ROW_TERM { return y[i]; });
-      for (int64_t i = 0; i < n; ++i) y[i] *= scale;
+    if (n == 0) return;
+    const int64_t block = RowsAtOnce(n);
+    for (int64_t row = 0; row < rows; row += block) {
+      const int64_t count = std::min(block, rows - row);
+      const float* from = x + row * n;
+      float* to = y + row * n;
+      for (int64_t r = 0; r < count; ++r) {
+        const float most = MaxOfRow(from + r * n, n);
+        for (int64_t i = 0; i < n; ++i) to[r * n + i] = from[r * n + i] - most;
+      }
+      for (int64_t i = 0; i < count * n; ++i) to[i] = vector_math::Exp(to[i]);
+      for (int64_t r = 0; r < count; ++r) {
+        const float scale = 1 / SumOfRow(to + r * n, n);
+        for (int64_t i = 0; i < n; ++i) to[r * n + i] *= scale;
+      }
     }
   }
 };

@@ -48,7 +48,7 @@ struct SoftmaxGradLoop {
   template <Isa>
   GRADUS_INLINE static void Run(int64_t rows, int64_t n, const float* dy, const float* y, float* dx) {
     for (int64_t row = 0; row < rows; ++row, dy += n, y += n, dx += n) {
-      const float s = SumRow(n, [dy, y](int64_t i) GRADUS_ROW_TERM { return dy[i] * y[i]; });
+      const float s = DotOfRows(dy, y, n);
       for (int64_t i = 0; i < n; ++i) dx[i] = y[i] * (dy[i] - s);
     }
   }

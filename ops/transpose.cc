@@ -150,7 +150,7 @@ class TransposeWithLoop final : public KernelFactory {
  public:
   std::vector<Choice> Candidates(const Request& request) const override {
     Choice choice;
-    choice.cost = 20 + static_cast<double>(request.outputs[0].elements()) * 0.5;
+    choice.cost = 20 + static_cast<double>(request.outputs[0].elements()) * 0.25;
     return {choice};
   }
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
@@ -172,7 +172,7 @@ class TransposeWithOneDnn final : public KernelFactory {
     if (!made.ok()) return {};
     Choice choice;
     choice.scratch_bytes = static_cast<int64_t>(made->scratchpad_desc().get_size());
-    choice.cost = 500 + static_cast<double>(request.outputs[0].elements()) * 0.4;
+    choice.cost = 120 + static_cast<double>(request.outputs[0].elements()) * 0.26;
     return {choice};
   }
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
