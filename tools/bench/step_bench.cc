@@ -1,0 +1,257 @@
+// The training step against a hand-written loop of oneDNN primitives (raw_onednn.h) in the same
+// process:
+//
+//   bazel run //tools/bench:step_bench
+//
+// Repetitions are short and come in random order, so that what else the machine does falls on all
+// of them alike. The table at the end has the fastest and the median repetition of each. On one
+// thread time is the thread's own, which a busy machine touches least, and ratios are those of the
+// medians; on two it is the clock's, and ratios are those of the fastest. The yardstick is the
+// faster of oneDNN's own choice of layouts and of weights as [inputs, units].
+
+#include <benchmark/benchmark.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "tools/bench/bench_model.h"
+#include "tools/bench/raw_onednn.h"
+
+namespace gradus {
+namespace {
+
+struct Case {
+  std::string name;
+  std::string model;  // The text.
+  RawOneDnnMlp::Config raw;
+  int most_threads;
+  double limit;  // Of Gradus on one thread against the yardstick on one.
+};
+
+std::string Layers(const std::vector<int64_t>& widths, const std::string& hidden,
+                   const std::string& last) {
+  std::string text = absl::StrCat("input { name: \"x\" shape: ", widths[0], " }\n");
+  for (size_t i = 1; i < widths.size(); ++i) {
+    const bool end = i + 1 == widths.size();
+    const std::string& activation = end ? last : hidden;
+    absl::StrAppend(&text, "layer { name: \"", end ? std::string("y") : absl::StrCat("hidden_", i),
+                    "\" ", i == 1 ? "input: \"x\" " : "", "dense { units: ", widths[i],
+                    activation.empty() ? "" : absl::StrCat(" activation: ", activation), " } }\n");
+  }
+  return text;
+}
+
+std::vector<Case> Cases() {
+  std::vector<Case> cases;
+  for (int64_t batch : {64, 256}) {
+    Case c;
+    c.raw.widths = {784, 256, 128, 64, 10};
+    c.raw.batch = batch;
+    c.name = absl::StrCat("784-256-128-64-10 sgd, batch ", batch);
+    c.model =
+        absl::StrCat("model { name: \"mlp\" ", Layers(c.raw.widths, "RELU", ""),
+                     "input { name: \"label\" type: INT32 }\n"
+                     "loss { sparse_categorical_crossentropy { prediction: \"y\" label: \"label\" "
+                     "from_logits: true } } }\n"
+                     "optimizer { sgd {} learning_rate { constant: 0.01 } }");
+    c.most_threads = 2;
+    c.limit = 1.1;
+    cases.push_back(c);
+  }
+  for (bool metric : {false, true}) {
+    Case c;
+    c.raw.widths = {30, 10, 10, 1};
+    c.raw.batch = 32;
+    c.raw.loss = RawOneDnnMlp::kBinaryCrossEntropy;
+    c.raw.rule = RawOneDnnMlp::kAdam;
+    c.name = absl::StrCat("30-10-10-1 adam, batch 32", metric ? ", accuracy" : "");
+    c.model =
+        absl::StrCat("model { name: \"tutorial\" ", Layers(c.raw.widths, "RELU", "SIGMOID"),
+                     "input { name: \"label\" shape: 1 }\n"
+                     "loss { binary_crossentropy { prediction: \"y\" label: \"label\" } }",
+                     metric ? "metric { name: \"accuracy\" binary_accuracy { prediction: \"y\" "
+                              "label: \"label\" } }"
+                            : "",
+                     "}\noptimizer { adam {} learning_rate { exponential_decay { "
+                     "initial_learning_rate: 0.01 decay_steps: 1000 decay_rate: 0.96 } } }");
+    c.most_threads = 1;
+    c.limit = 1.5;
+    cases.push_back(c);
+  }
+  Case c;
+  c.raw.widths = {16, 16, 16, 1};
+  c.raw.batch = 1;
+  c.raw.hidden = RawOneDnnMlp::kTanh;
+  c.raw.loss = RawOneDnnMlp::kSquaredError;
+  c.name = "16-16-16-1 tanh sgd, batch 1";
+  c.model = absl::StrCat("model { name: \"tiny\" ", Layers(c.raw.widths, "TANH", ""),
+                         "input { name: \"label\" shape: 1 }\n"
+                         "loss { mean_squared_error { prediction: \"y\" label: \"label\" } } }\n"
+                         "optimizer { sgd {} learning_rate { constant: 0.01 } }");
+  c.most_threads = 1;
+  c.limit = 1.5;
+  cases.push_back(c);
+  return cases;
+}
+
+// Lets the threads of other measurements fall asleep and brings this one's into the caches.
+void Settle(const std::function<void()>& step) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  for (int i = 0; i < 10; ++i) step();
+}
+
+void RegisterGradus(const Case& c, int threads) {
+  auto batch = std::make_shared<BenchBatch>(
+      c.raw.batch, c.raw.widths[0], static_cast<int>(std::max<int64_t>(2, c.raw.widths.back())));
+  auto model = std::make_shared<BenchModel>(OrDie(RunFile::Parse(c.model, c.name)), threads);
+  const bool classes = c.raw.loss == RawOneDnnMlp::kSoftmaxCrossEntropy;
+  benchmark::RegisterBenchmark(
+      absl::StrCat(c.name, "/gradus", threads).c_str(),
+      [=](benchmark::State& state) {
+        const void* label = classes ? static_cast<const void*>(batch->labels.data())
+                                    : static_cast<const void*>(batch->targets.data());
+        const auto step = [&] { model->Step(batch->x.data(), label, batch->rows); };
+        Settle(step);
+        for (auto _ : state) step();
+      })
+      ->UseRealTime();
+}
+
+void RegisterRaw(const Case& c, int threads, RawOneDnnMlp::Layout layout) {
+  auto batch = std::make_shared<BenchBatch>(
+      c.raw.batch, c.raw.widths[0], static_cast<int>(std::max<int64_t>(2, c.raw.widths.back())));
+  RawOneDnnMlp::Config config = c.raw;
+  config.weights = layout;
+  omp_set_num_threads(threads);
+  auto raw = std::make_shared<RawOneDnnMlp>(config);
+  const bool classes = c.raw.loss == RawOneDnnMlp::kSoftmaxCrossEntropy;
+  benchmark::RegisterBenchmark(
+      absl::StrCat(c.name, "/raw", threads,
+                   layout == RawOneDnnMlp::kAny ? "/any" : "/inputs_by_units")
+          .c_str(),
+      [=](benchmark::State& state) {
+        omp_set_num_threads(threads);
+        const auto step = [&] {
+          if (classes) {
+            raw->Step(batch->x.data(), batch->labels.data());
+          } else {
+            raw->Step(batch->x.data(), batch->targets.data());
+          }
+        };
+        Settle(step);
+        for (auto _ : state) step();
+      })
+      ->UseRealTime();
+}
+
+// Keeps every repetition's time; prints nothing before the table.
+class Collector final : public benchmark::BenchmarkReporter {
+ public:
+  // Microseconds.
+  struct Time {
+    double least = 0, median = 0;
+  };
+  struct Times {
+    Time cpu, clock;
+  };
+
+  bool ReportContext(const Context&) override { return true; }
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) {
+      if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
+      auto& samples = samples_[run.run_name.function_name];
+      samples.cpu.push_back(run.GetAdjustedCPUTime() / 1000);
+      samples.clock.push_back(run.GetAdjustedRealTime() / 1000);
+    }
+  }
+  // Of what begins so; of the faster one where there are two.
+  Times Of(const std::string& prefix) const {
+    Times best;
+    for (const auto& entry : samples_) {
+      if (!absl::StartsWith(entry.first, prefix)) continue;
+      const Times times{TimeOf(entry.second.cpu), TimeOf(entry.second.clock)};
+      if (best.clock.least == 0 || times.clock.least < best.clock.least) best = times;
+    }
+    return best;
+  }
+
+ private:
+  struct Samples {
+    std::vector<double> cpu, clock;
+  };
+  static Time TimeOf(std::vector<double> samples) {
+    std::sort(samples.begin(), samples.end());
+    return {samples.front(), samples[samples.size() / 2]};
+  }
+  std::map<std::string, Samples> samples_;
+};
+
+void PrintTime(const char* what, const Collector::Time& time) {
+  std::printf("  %-34s %10.2f %10.2f", what, time.least, time.median);
+}
+void PrintRatio(double ratio, double limit, const char* of) {
+  std::printf(" %8.2f  %s %.2f of %s\n", ratio, ratio <= limit ? "ok,  at most" : "SLOW, limit ",
+              limit, of);
+}
+
+void PrintTable(const std::vector<Case>& cases, const Collector& collector) {
+  for (const Case& c : cases) {
+    const Collector::Times gradus = collector.Of(absl::StrCat(c.name, "/gradus1"));
+    const Collector::Times raw = collector.Of(absl::StrCat(c.name, "/raw1"));
+    if (gradus.clock.least == 0 || raw.clock.least == 0) continue;
+    std::printf("\n%-36s %10s %10s %8s\n", c.name.c_str(), "least us", "median us", "ratio");
+    PrintTime("oneDNN, 1 thread", raw.cpu);
+    std::printf("\n");
+    PrintTime("Gradus, 1 thread", gradus.cpu);
+    PrintRatio(gradus.cpu.median / raw.cpu.median, c.limit, "oneDNN on 1");
+    const Collector::Times both = collector.Of(absl::StrCat(c.name, "/gradus2"));
+    const Collector::Times raw_both = collector.Of(absl::StrCat(c.name, "/raw2"));
+    if (both.clock.least == 0 || raw_both.clock.least == 0) continue;
+    PrintTime("oneDNN, 2 threads, by the clock", raw_both.clock);
+    std::printf("\n");
+    PrintTime("Gradus, 2 threads, by the clock", both.clock);
+    PrintRatio(both.clock.least / std::min(raw.clock.least, raw_both.clock.least), 1,
+               "oneDNN's best");
+    std::printf("  %-34s %10s %10s", "", "", "");
+    PrintRatio(both.clock.least / gradus.clock.least, 1, "Gradus on 1");
+  }
+}
+
+int Main(int argc, char** argv) {
+  // Given arguments come after ours and win.
+  std::vector<std::string> words = {argv[0], "--benchmark_enable_random_interleaving=true",
+                                    "--benchmark_repetitions=80", "--benchmark_min_time=0.001"};
+  words.insert(words.end(), argv + 1, argv + argc);
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(&word[0]);
+  int count = static_cast<int>(arguments.size());
+  benchmark::Initialize(&count, arguments.data());
+  const std::vector<Case> cases = Cases();
+  for (const Case& c : cases) {
+    for (int threads = 1; threads <= c.most_threads; ++threads) {
+      RegisterGradus(c, threads);
+      RegisterRaw(c, threads, RawOneDnnMlp::kAny);
+      RegisterRaw(c, threads, RawOneDnnMlp::kInputsByUnits);
+    }
+  }
+  Collector times;
+  benchmark::RunSpecifiedBenchmarks(&times);
+  PrintTable(cases, times);
+  return 0;
+}
+
+}  // namespace
+}  // namespace gradus
+
+int main(int argc, char** argv) { return gradus::Main(argc, argv); }
