@@ -1,0 +1,116 @@
+#include "gradus/train/initializer.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "gradus/base/text_config.h"
+
+namespace gradus {
+namespace {
+
+std::vector<float> Fill(const std::string& text, std::vector<int64_t> dims,
+                        const std::string& name = "layer/kernel", uint64_t seed = 1) {
+  Diagnostics diagnostics;
+  const ParsedConfig parsed =
+      ParseTextConfig(text, "i", InitializerConfig::default_instance(), {}, &diagnostics);
+  EXPECT_TRUE(diagnostics.ok()) << diagnostics.ToStatus();
+  ParameterSpec spec;
+  spec.name = name;
+  spec.shape = Shape::Fixed(dims);
+  spec.initializer.CopyFrom(*parsed.message);
+  int64_t count = 1;
+  for (int64_t d : dims) count *= d;
+  std::vector<float> values(count, -7);
+  Initialize(spec, seed, absl::MakeSpan(values));
+  return values;
+}
+
+struct Moments {
+  double mean = 0, variance = 0, largest = 0;
+};
+Moments MomentsOf(const std::vector<float>& values) {
+  Moments m;
+  for (float v : values) m.mean += v / values.size();
+  for (float v : values) {
+    m.variance += (v - m.mean) * (v - m.mean) / values.size();
+    m.largest = std::max(m.largest, std::abs(static_cast<double>(v)));
+  }
+  return m;
+}
+
+// The mean of n numbers has the deviation s / sqrt(n), their variance about s^2 sqrt(2 / n) or
+// less; five of each never happen by chance, and the seed is fixed anyway.
+void ExpectMoments(const std::vector<float>& values, double mean, double variance) {
+  const Moments m = MomentsOf(values);
+  const double n = static_cast<double>(values.size());
+  EXPECT_NEAR(m.mean, mean, 5 * std::sqrt(variance / n));
+  EXPECT_NEAR(m.variance, variance, 5 * variance * std::sqrt(2 / n));
+}
+
+TEST(InitializerTest, ScaledKindsHaveKerasVariancesAndBounds) {
+  const double in = 200, out = 300;
+  const struct {
+    std::string kind;
+    double variance;
+    bool uniform;
+  } cases[] = {
+      {"GLOROT_UNIFORM", 2 / (in + out), true},
+      {"GLOROT_NORMAL", 2 / (in + out), false},
+      {"HE_UNIFORM", 2 / in, true},
+      {"HE_NORMAL", 2 / in, false},
+      {"LECUN_UNIFORM", 1 / in, true},
+      {"LECUN_NORMAL", 1 / in, false},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.kind);
+    const std::vector<float> values = Fill("scaled: " + c.kind, {200, 300});
+    ExpectMoments(values, 0, c.variance);
+    // A uniform one ends at sqrt(3 variance); a truncated one at two deviations before the cut,
+    // which takes it to 0.8796 of them (scipy.stats.truncnorm(-2, 2).std()).
+    const double bound =
+        c.uniform ? std::sqrt(3 * c.variance) : 2 * std::sqrt(c.variance) / .87962566103423978;
+    const double largest = MomentsOf(values).largest;
+    EXPECT_LE(largest, bound * (1 + 1e-7));  // Rounded to float.
+    EXPECT_GT(largest, 0.99 * bound);
+  }
+}
+
+TEST(InitializerTest, FansAreTheProductOfAllAxesButTheLastAndTheLast) {
+  ExpectMoments(Fill("scaled: LECUN_UNIFORM", {10, 20, 300}), 0, 1.0 / 200);
+  ExpectMoments(Fill("scaled: GLOROT_UNIFORM", {10, 20, 300}), 0, 2.0 / 500);
+  ExpectMoments(Fill("scaled: GLOROT_UNIFORM", {5000}), 0, 1.0 / 5000);
+}
+
+TEST(InitializerTest, PlainKindsHaveTheGivenMoments) {
+  ExpectMoments(Fill("random_uniform { minval: -1 maxval: 3 }", {50000}), 1, 16.0 / 12);
+  ExpectMoments(Fill("random_normal { mean: 2 stddev: 0.5 }", {50000}), 2, 0.25);
+  EXPECT_GT(MomentsOf(Fill("random_normal { stddev: 1 }", {50000})).largest, 3);
+  EXPECT_LE(MomentsOf(Fill("random_normal { stddev: 1 truncated: true }", {50000})).largest, 2);
+  ExpectMoments(Fill("random_normal { stddev: 1 truncated: true }", {50000}), 0,
+                .87962566103423978 * .87962566103423978);
+  for (float v : Fill("random_uniform { minval: 0 maxval: 1e-30 }", {1000})) {
+    EXPECT_TRUE(v >= 0 && v <= 1e-30f);
+  }
+  EXPECT_EQ(Fill("constant: 0.1", {3}), std::vector<float>(3, 0.1f));
+  EXPECT_EQ(Fill("random_normal { mean: 4 stddev: 0 }", {3}), std::vector<float>(3, 4));
+}
+
+TEST(InitializerTest, NumbersDependOnSeedAndNameAndNothingElse) {
+  const std::string text = "scaled: GLOROT_UNIFORM";
+  const std::vector<float> values = Fill(text, {20, 30});
+  EXPECT_EQ(Fill(text, {20, 30}), values);
+  EXPECT_NE(Fill(text, {20, 30}, "other/kernel"), values);
+  EXPECT_NE(Fill(text, {20, 30}, "layer/kernel", 2), values);
+}
+
+TEST(InitializerTest, EmptyParametersAndScalarsAreFine) {
+  EXPECT_TRUE(Fill("scaled: HE_NORMAL", {0, 5}).empty());
+  EXPECT_TRUE(Fill("scaled: GLOROT_UNIFORM", {0}).empty());
+  EXPECT_TRUE(std::isfinite(Fill("scaled: GLOROT_UNIFORM", {})[0]));
+}
+
+}  // namespace
+}  // namespace gradus
