@@ -1,16 +1,18 @@
-// Half a cosine after an optional linear warm-up, then constant.
+// Half a cosine after an optional linear warm-up, then constant. With L = initial_learning_rate and
+// peak = warmup_target, or L without one:
 //
-//   k < warmup_steps:  initial_learning_rate + (warmup_target - initial_learning_rate) k / warmup_steps
-//   otherwise:         peak ((1 - alpha) (1 + cos(pi j / decay_steps)) / 2 + alpha)
-//                      with j = min(k - warmup_steps, decay_steps)
+//   k < warmup_steps:  rate(k) = L + (warmup_target - L) k / warmup_steps
+//   otherwise:         rate(k) = peak ((1 - alpha) (1 + cos(pi j / decay_steps)) / 2 + alpha),
+//                      j = min(k - warmup_steps, decay_steps)
 //
-// where peak is warmup_target, or initial_learning_rate without one. Keras' CosineDecay: decay_steps
-// does not count the warm-up, alpha is a fraction of the peak.
+// Keras' CosineDecay: decay_steps does not count the warm-up, alpha is a fraction of the peak.
 // Loshchilov & Hutter 2017, arXiv:1608.03983, without restarts.
 // NOTE: Keras ignores warmup_steps without warmup_target; here that is an error.
 //
 //   learning_rate {
-//     cosine_decay { initial_learning_rate: 0 warmup_target: 0.1 warmup_steps: 500 decay_steps: 9500 }
+//     cosine_decay {
+//       initial_learning_rate: 0 warmup_target: 0.1 warmup_steps: 500 decay_steps: 9500
+//     }
 //   }
 
 #include <algorithm>
