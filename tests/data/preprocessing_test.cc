@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "gradus/base/random.h"
+#include "gradus/data/convert.h"
 #include "gradus/data/csv.h"
 #include "gradus/data/memory.h"
 #include "gtest/gtest.h"
@@ -152,6 +153,25 @@ TEST(PreprocessingTest, EveryByteDividesAsThroughDouble) {
     ASSERT_TRUE(out.ok()) << out.status();
     for (int i = 0; i < 256; ++i) {
       EXPECT_EQ(out->data<float>()[i], static_cast<float>(i / divide_by)) << i << " " << divide_by;
+    }
+  }
+}
+
+TEST(PreprocessingTest, ManyBytesDivideAsFewDo) {
+  // Enough for the way that multiplies instead, which is only taken where it gives the same bits.
+  constexpr int64_t kRows = 64;
+  std::vector<uint8_t> bytes(kRows * 256);
+  std::vector<int64_t> rows(kRows);
+  for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<uint8_t>(i * 7 + i / 256);
+  for (int64_t r = 0; r < kRows; ++r) rows[r] = kRows - 1 - r;
+  for (const double divide_by : {255.0, 256.0, 0.1, 127.5, 3.0, 1e-20, 1e-36, 1e30, 1e44}) {
+    const InputTransform transform = {"x", {}, divide_by, {}, {}};
+    const RowConversion conversion = {DType::kUint8, DType::kFloat32, 256, &transform};
+    std::vector<float> out(bytes.size());
+    EXPECT_EQ(ConvertRows(conversion, bytes.data(), 0, rows.data(), kRows, out.data()), -1);
+    for (size_t i = 0; i < out.size(); ++i) {
+      const uint8_t byte = bytes[static_cast<size_t>(rows[i / 256]) * 256 + i % 256];
+      ASSERT_EQ(out[i], static_cast<float>(byte / divide_by)) << int{byte} << " " << divide_by;
     }
   }
 }
