@@ -43,7 +43,7 @@ int FindTheirs(struct dl_phdr_info* info, size_t, void*) {
   return 0;
 }
 
-void Count(void* caller) {
+[[maybe_unused]] void Count(void* caller) {
   if (!counting.load(std::memory_order_relaxed)) return;
   const auto address = reinterpret_cast<uintptr_t>(caller);
   for (int i = 0; i < theirs_count; ++i) {
@@ -70,6 +70,7 @@ void* __libc_malloc(size_t);
 void* __libc_calloc(size_t, size_t);
 void* __libc_realloc(void*, size_t);
 void* __libc_memalign(size_t, size_t);
+void __libc_free(void*);
 
 void* malloc(size_t size) {
   Count(__builtin_return_address(0));
@@ -111,10 +112,10 @@ void* operator new[](size_t size) {
   if (memory == nullptr) throw std::bad_alloc();
   return memory;
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete[](void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
-void operator delete[](void* memory, size_t) noexcept { std::free(memory); }
+void operator delete(void* memory) noexcept { __libc_free(memory); }
+void operator delete[](void* memory) noexcept { __libc_free(memory); }
+void operator delete(void* memory, size_t) noexcept { __libc_free(memory); }
+void operator delete[](void* memory, size_t) noexcept { __libc_free(memory); }
 #endif
 
 namespace gradus {
@@ -231,6 +232,7 @@ TEST(AllocationTest, TheCounterCounts) {
   counting = true;
   std::vector<int>* made = new std::vector<int>(1000);
   void* const memory = std::malloc(10);
+  asm volatile("" : : "r"(made), "r"(memory) : "memory");  // They are looked at: nothing is elided.
   counting = false;
   EXPECT_EQ(our_count, 3);
   std::free(memory);
