@@ -1,3 +1,5 @@
+// Whole files: limits, atomic replacement, errors that name path and reason.
+
 #include "gradus/base/file.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// The checks of an update rule.
+
 #include "tests/testing/optimizer_conformance.h"
 
 #include <cmath>

@@ -1,3 +1,5 @@
+// The checks of a schedule.
+
 #include "tests/testing/schedule_conformance.h"
 
 #include <cmath>

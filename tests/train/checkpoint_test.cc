@@ -1,8 +1,12 @@
+// Checkpoints: every bit comes back, broken ones are skipped, nothing partial is left.
+
 #include "gradus/train/checkpoint.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cmath>
+#include <csignal>
 #include <limits>
 
 #include "absl/strings/str_cat.h"
@@ -111,17 +115,34 @@ TEST_F(CheckpointTest, WhatAKilledProcessLeftBehindIsNoCheckpointAndGoesWithTheN
   EXPECT_EQ(Names(), (std::vector<std::string>{"notes.txt", "step-0000000006", "step-0000000008"}));
 }
 
-TEST_F(CheckpointTest, AnErrorLeavesNothingPartial) {
+TEST_F(CheckpointTest, AFolderThatCannotBeMadeIsAnError) {
   // The folder is a file: nothing can be made in it.
   ASSERT_TRUE(WriteFile(folder_ + "/file", "x").ok());
   const auto saved = SaveCheckpoint(folder_ + "/file", run_->state, run_->options.context, 0);
   EXPECT_EQ(std::string(saved.status().message()),
             "cannot make folder " + folder_ + "/file: Not a directory");
-  // The place is taken by a file, which stays.
-  ASSERT_TRUE(WriteFile(folder_ + "/step-0000000006", "x").ok());
-  const auto replaced = SaveCheckpoint(folder_, run_->state, run_->options.context, 0);
-  EXPECT_TRUE(replaced.ok()) << replaced.status();
-  EXPECT_EQ(Names(), (std::vector<std::string>{"file", "step-0000000006"}));
+}
+
+TEST_F(CheckpointTest, AWriteThatBreaksOffLeavesTheOldOneAndNothingPartial) {
+  const std::string path = Save(6);
+  const std::string before = *ReadFile(path + "/state.safetensors", 1 << 20);
+  run_->state.store.weights()[0] += 1;
+  // A limit on the size of files makes write() fail in the middle, as a full disk does.
+  struct rlimit usual;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &usual), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit small = {1000, usual.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto same = SaveCheckpoint(folder_, run_->state, run_->options.context, 1);
+  run_->state.progress.update = 7;
+  const auto next = SaveCheckpoint(folder_, run_->state, run_->options.context, 1);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &usual), 0);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_FALSE(same.ok());
+  EXPECT_FALSE(next.ok());
+  EXPECT_EQ(Names(), std::vector<std::string>{"step-0000000006"});
+  EXPECT_EQ(*ReadFile(path + "/state.safetensors", 1 << 20), before);
+  EXPECT_EQ(*ListFolder(path), (std::vector<std::string>{"state.pbtxt", "state.safetensors"}));
 }
 
 TEST_F(CheckpointTest, BrokenOnesAreSkippedAndNamed) {

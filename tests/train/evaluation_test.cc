@@ -1,3 +1,5 @@
+// Evaluation against the network computed by hand in double.
+
 #include "gradus/train/evaluation.h"
 
 #include <gtest/gtest.h>

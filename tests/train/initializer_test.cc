@@ -1,3 +1,5 @@
+// Initial values: moments, bounds, and what they depend on.
+
 #include "gradus/train/initializer.h"
 
 #include <gtest/gtest.h>

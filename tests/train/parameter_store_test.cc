@@ -1,3 +1,5 @@
+// Where parameters, slots and states start, and how they are read and written.
+
 #include "gradus/train/parameter_store.h"
 
 #include <gtest/gtest.h>

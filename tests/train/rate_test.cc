@@ -1,3 +1,5 @@
+// The chain behind a rate.
+
 #include "gradus/train/rate.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// Weight files: every broken one by its message, round trips to the bit.
+
 #include "gradus/train/safetensors.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// Whole runs: lines, checkpoints, stops, and resuming to the byte.
+
 #include "gradus/train/train_loop.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// Single steps against paper and pencil, and what is not finite.
+
 #include "gradus/train/train_step.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// The small run that the tests of this room share.
+
 #include "tests/train/train_testing.h"
 
 #include <gtest/gtest.h>
