@@ -31,11 +31,15 @@ int Check(const CheckFlags& flags) {
 
 void AddCheck(CLI::App* app, RunFunction* run) {
   auto flags = std::make_shared<CheckFlags>();
-  CLI::App* command =
-      app->add_subcommand("check", "Validates a file and prints the model's layers, parameters, FLOPs and memory.");
-  command->add_option("file", flags->file, "The run: a .pbtxt file (gradus.RunConfig).")->required();
-  command->add_option("--set", flags->settings, "PATH=VALUE sets a field by its address; may be repeated.")
-      ->take_all()->allow_extra_args(false);
+  CLI::App* command = app->add_subcommand(
+      "check", "Validates a file and prints the model's layers, parameters, FLOPs and memory.");
+  command->add_option("file", flags->file, "The run: a .pbtxt file (gradus.RunConfig).")
+      ->required();
+  command
+      ->add_option("--set", flags->settings,
+                   "PATH=VALUE sets a field by its address; may be repeated.")
+      ->take_all()
+      ->allow_extra_args(false);
   command->callback([flags, run] { *run = [flags] { return Check(*flags); }; });
 }
 

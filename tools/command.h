@@ -1,4 +1,5 @@
-// What the subcommands of `gradus` have in common: each adds itself to the command line and gives a function that runs it.
+// What the subcommands of `gradus` have in common: each adds itself to the command line and gives a
+// function that runs it.
 
 #ifndef GRADUS_TOOLS_COMMAND_H_
 #define GRADUS_TOOLS_COMMAND_H_

@@ -38,11 +38,14 @@ void AddEval(CLI::App* app, RunFunction* run) {
   CLI::App* command = app->add_subcommand("eval", "Prints loss and metrics of a trained model.");
   command->add_option("run", flags->run, "The run's folder.")->required();
   command->add_option("--split", flags->options.split, "Which examples of the run's data.")
-      ->check(CLI::IsMember({"train", "validation", "test"}))->capture_default_str();
-  command->add_option("--csv", flags->options.csv,
-                      "Raw rows instead: a CSV file with the columns that the model was trained on.");
+      ->check(CLI::IsMember({"train", "validation", "test"}))
+      ->capture_default_str();
+  command->add_option(
+      "--csv", flags->options.csv,
+      "Raw rows instead: a CSV file with the columns that the model was trained on.");
   command->add_option("--batch_size", flags->options.batch_size, "Rows at a time.")
-      ->check(CLI::Range(1, 1 << 20))->capture_default_str();
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
   command->callback([flags, run] { *run = [flags] { return Eval(*flags); }; });
 }
 

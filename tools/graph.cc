@@ -28,28 +28,40 @@ int PrintGraph(const GraphFlags& flags) {
                         (flags.stage.empty() && &dump == &dumps->back());
     if (!wanted) continue;
     found = true;
-    std::printf("%s %s\n%s", flags.format == "dot" ? "//" : "#", dump.stage.c_str(), dump.text.c_str());
+    std::printf("%s %s\n%s", flags.format == "dot" ? "//" : "#", dump.stage.c_str(),
+                dump.text.c_str());
   }
   if (found) return kOk;
   std::string stages;
   for (const GraphDump& dump : *dumps) stages += " " + dump.stage;
-  return Fail(absl::InvalidArgumentError("there is no stage \"" + flags.stage + "\"; there are: all" + stages));
+  return Fail(absl::InvalidArgumentError("there is no stage \"" + flags.stage +
+                                         "\"; there are: all" + stages));
 }
 
 }  // namespace
 
 void AddGraph(CLI::App* app, RunFunction* run) {
   auto flags = std::make_shared<GraphFlags>();
-  CLI::App* command = app->add_subcommand("graph", "Prints a model's graph, before and after every pass.");
-  command->add_option("file", flags->file, "The run: a .pbtxt file (gradus.RunConfig).")->required();
+  CLI::App* command =
+      app->add_subcommand("graph", "Prints a model's graph, before and after every pass.");
+  command->add_option("file", flags->file, "The run: a .pbtxt file (gradus.RunConfig).")
+      ->required();
   command->add_option("--format", flags->format, "How it is printed.")
-      ->check(CLI::IsMember({"text", "dot"}))->capture_default_str();
-  command->add_option("--mode", flags->mode, "Which graph: with losses and gradients, or for prediction.")
-      ->check(CLI::IsMember({"training", "inference"}))->capture_default_str();
-  command->add_option("--stage", flags->stage,
-                      "forward, gradients, a pass's name, or all; what the last pass leaves when not given.");
-  command->add_option("--set", flags->settings, "PATH=VALUE sets a field by its address; may be repeated.")
-      ->take_all()->allow_extra_args(false);
+      ->check(CLI::IsMember({"text", "dot"}))
+      ->capture_default_str();
+  command
+      ->add_option("--mode", flags->mode,
+                   "Which graph: with losses and gradients, or for prediction.")
+      ->check(CLI::IsMember({"training", "inference"}))
+      ->capture_default_str();
+  command->add_option(
+      "--stage", flags->stage,
+      "forward, gradients, a pass's name, or all; what the last pass leaves when not given.");
+  command
+      ->add_option("--set", flags->settings,
+                   "PATH=VALUE sets a field by its address; may be repeated.")
+      ->take_all()
+      ->allow_extra_args(false);
   command->callback([flags, run] { *run = [flags] { return PrintGraph(*flags); }; });
 }
 

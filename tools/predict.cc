@@ -25,12 +25,17 @@ void AddPredict(CLI::App* app, RunFunction* run) {
   auto options = std::make_shared<PredictCsvOptions>();
   options->output = "-";
   CLI::App* command = app->add_subcommand("predict", "Predicts from the raw rows of a CSV file.");
-  command->add_option("model", options->model, "A run's folder, or any folder with a saved model.")->required();
-  command->add_option("input", options->input, "CSV with a header; labels are not needed.")->required();
-  command->add_option("--output", options->output, "Where the predictions go, as CSV; - is standard output.")
+  command->add_option("model", options->model, "A run's folder, or any folder with a saved model.")
+      ->required();
+  command->add_option("input", options->input, "CSV with a header; labels are not needed.")
+      ->required();
+  command
+      ->add_option("--output", options->output,
+                   "Where the predictions go, as CSV; - is standard output.")
       ->capture_default_str();
   command->add_option("--batch_size", options->batch_size, "Rows at a time.")
-      ->check(CLI::Range(1, 1 << 20))->capture_default_str();
+      ->check(CLI::Range(1, 1 << 20))
+      ->capture_default_str();
   command->callback([options, run] { *run = [options] { return Predict(*options); }; });
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -12,6 +13,10 @@ namespace gradus {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenFrames(100);
+constexpr char kClearLine[] = "\r\x1b[2K";
+constexpr size_t kGap = 2;
+constexpr size_t kLeastWidth = 8;
+constexpr int kWidestBar = 30, kNarrowestBar = 5;
 
 // 83 as "1:23", 4000 as "1:06:40".
 std::string Duration(double seconds) {
@@ -25,17 +30,6 @@ std::string Duration(double seconds) {
 std::string Number(double value) { return absl::StrFormat("%.4f", value); }
 std::string Rate(double value) { return absl::StrFormat("%.4g", value); }
 
-// Pads to a column on the right edge; columns grow with their titles.
-std::string Cell(absl::string_view text, size_t width) {
-  const size_t space = width > text.size() ? width - text.size() : 0;
-  return absl::StrCat(std::string(space, ' '), text);
-}
-
-constexpr size_t kGap = 2;
-constexpr size_t kLeastWidth = 9;
-
-size_t WidthOf(absl::string_view title) { return std::max(kLeastWidth, title.size()) + kGap; }
-
 std::vector<std::string> NamesOf(const Trainer& trainer) {
   std::vector<std::string> names = {"loss"};
   for (const NamedValue& metric : trainer.step().model().metrics) names.push_back(metric.name);
@@ -46,13 +40,27 @@ double ValueAt(const MetricLine& line, size_t i) {
   return i == 0 ? line.loss : line.metrics[i - 1].second;
 }
 
+double ValueAt(const MetricSums& sums, size_t i) {
+  return (i == 0 ? sums.loss : sums.metrics[i - 1]) / static_cast<double>(sums.examples);
+}
+
+double Seconds(std::chrono::steady_clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
 }  // namespace
 
-TrainProgress::TrainProgress(const Trainer& trainer, std::FILE* out, bool terminal, int columns)
-    : out_(out), terminal_(terminal), columns_(columns), epochs_(trainer.config().run().epochs()),
-      planned_steps_(trainer.planned_steps()), first_step_(trainer.state().progress.update),
+TrainProgress::TrainProgress(const Trainer& trainer, std::FILE* out, bool terminal,
+                             std::function<int()> columns)
+    : out_(out),
+      terminal_(terminal),
+      terminal_columns_(std::move(columns)),
+      epochs_(trainer.config().run().epochs()),
+      planned_steps_(trainer.planned_steps()),
+      first_step_(trainer.state().progress.update),
       epoch_rows_(trainer.data().train == nullptr ? 0 : trainer.data().train->size()),
-      validated_(trainer.data().validation != nullptr), metric_names_(NamesOf(trainer)) {}
+      validated_(trainer.data().validation != nullptr),
+      metric_names_(NamesOf(trainer)) {}
 
 absl::Status TrainProgress::OnStep(const StepReport& report, const TrainState& state) {
   if (!terminal_) return absl::OkStatus();
@@ -66,90 +74,130 @@ absl::Status TrainProgress::OnStep(const StepReport& report, const TrainState& s
 absl::Status TrainProgress::OnLine(const MetricLine& line) {
   if (line.scope == MetricLine::kStep) return absl::OkStatus();
   if (!terminal_) {
-    std::string text = absl::StrFormat("epoch %d/%d  step %d  %s", line.epoch, epochs_, line.step,
-                                       line.split);
-    for (size_t i = 0; i < metric_names_.size(); ++i) {
-      absl::StrAppend(&text, "  ", metric_names_[i], " ", Number(ValueAt(line, i)));
-    }
-    std::fprintf(out_, "%s  learning_rate %s\n", text.c_str(), Rate(line.learning_rate).c_str());
-    std::fflush(out_);
-    return absl::OkStatus();
-  }
-  if (line.split == "test") {
+    PrintLine(line);
+  } else if (line.scope == MetricLine::kFinal) {
     Finish();
-    std::string text = "\ntest";
+    std::fprintf(out_, "\n%s", line.split.c_str());
     for (size_t i = 0; i < metric_names_.size(); ++i) {
-      absl::StrAppend(&text, "  ", metric_names_[i], " ", Number(ValueAt(line, i)));
+      std::fprintf(out_, "  %s %s", metric_names_[i].c_str(), Number(ValueAt(line, i)).c_str());
     }
-    std::fprintf(out_, "%s\n", text.c_str());
-    return absl::OkStatus();
+    std::fputc('\n', out_);
+  } else {
+    if (line.split == "train") train_ = line;
+    if (line.split == "validation" || !validated_) PrintRow(train_, line);
   }
-  if (line.split == "train") train_ = line;
-  if (line.split == "validation" || !validated_) {
-    Finish();
-    if (!has_header_) {
-      std::string header = Cell("epoch", 8) + Cell("step", 10);
-      for (const std::string& name : metric_names_) header += Cell(name, WidthOf(name));
-      if (validated_) {
-        for (const std::string& name : metric_names_) {
-          const std::string title = absl::StrCat("val ", name);
-          header += Cell(title, WidthOf(title));
-        }
-      }
-      header += Cell("rate", 12) + Cell("seconds", 9);
-      std::fprintf(out_, "\x1b[1m%s\x1b[0m\n", header.c_str());
-      has_header_ = true;
-    }
-    const Clock::time_point now = Clock::now();
-    std::string row =
-        Cell(absl::StrCat(train_.epoch, "/", epochs_), 8) + Cell(absl::StrCat(train_.step), 10);
-    for (size_t i = 0; i < metric_names_.size(); ++i) {
-      row += Cell(Number(ValueAt(train_, i)), WidthOf(metric_names_[i]));
-    }
-    if (validated_) {
-      for (size_t i = 0; i < metric_names_.size(); ++i) {
-        row += Cell(Number(ValueAt(line, i)), WidthOf(absl::StrCat("val ", metric_names_[i])));
-      }
-    }
-    row += Cell(Rate(line.learning_rate), 12);
-    row += Cell(absl::StrFormat("%.2f", std::chrono::duration<double>(now - epoch_start_).count()), 9);
-    epoch_start_ = now;
-    std::fprintf(out_, "%s\n", row.c_str());
-  }
+  std::fflush(out_);
   return absl::OkStatus();
 }
 
 void TrainProgress::Finish() {
-  if (has_bar_) std::fputs("\r\x1b[2K", out_);
+  if (has_bar_) std::fputs(kClearLine, out_);
   has_bar_ = false;
   std::fflush(out_);
 }
 
-void TrainProgress::DrawBar(const StepReport& report, const TrainState& state) {
-  const double examples = static_cast<double>(report.sums.examples);
-  const double fraction =
-      epoch_rows_ == 0 ? 0 : static_cast<double>(state.progress.offset) / static_cast<double>(epoch_rows_);
-  const int64_t done = report.step - first_step_;
-  const double elapsed = std::chrono::duration<double>(Clock::now() - start_).count();
-  const double left = elapsed / static_cast<double>(std::max<int64_t>(done, 1)) *
-                      static_cast<double>(std::max<int64_t>(planned_steps_ - report.step, 0));
-
-  const std::string head = absl::StrFormat("%8s  ", absl::StrCat(state.progress.epoch + 1, "/", epochs_));
-  std::string tail = absl::StrFormat(" %3.0f%%  ETA %s  loss %s", 100 * fraction, Duration(left),
-                                     Number(report.sums.loss / examples));
-  for (size_t i = 0; i < report.sums.metrics.size(); ++i) {
-    absl::StrAppend(&tail, "  ", metric_names_[i + 1], " ", Number(report.sums.metrics[i] / examples));
+void TrainProgress::PrintLine(const MetricLine& line) {
+  std::string text =
+      absl::StrFormat("epoch %d/%d  step %d  %s", line.epoch, epochs_, line.step, line.split);
+  for (size_t i = 0; i < metric_names_.size(); ++i) {
+    absl::StrAppend(&text, "  ", metric_names_[i], " ", Number(ValueAt(line, i)));
   }
-  absl::StrAppend(&tail, "  rate ", Rate(report.learning_rate));
+  std::fprintf(out_, "%s  learning_rate %s\n", text.c_str(), Rate(line.learning_rate).c_str());
+}
 
-  const int room = columns_ - 1 - static_cast<int>(head.size() + tail.size());
-  const int width = std::max(0, std::min(30, room));
+void TrainProgress::ChooseColumns() {
+  const auto add = [this](const std::string& title, size_t least, int rank) {
+    columns_.push_back({title, std::max(least, title.size()), rank, true});
+  };
+  // Loss and validation loss say most, then the metrics in their order; what a clock or the log
+  // says goes first.
+  const int metrics = static_cast<int>(metric_names_.size());
+  add("epoch", 2 * absl::StrCat(epochs_).size() + 1, 0);
+  add("step", absl::StrCat(planned_steps_).size(), 2 * metrics + 2);
+  for (int i = 0; i < metrics; ++i) add(metric_names_[i], kLeastWidth, 2 * i + 1);
+  for (int i = 0; i < metrics && validated_; ++i) {
+    add(absl::StrCat("val ", metric_names_[i]), kLeastWidth, 2 * i + 2);
+  }
+  add("rate", kLeastWidth + 1, 3);
+  add("seconds", kLeastWidth, 2 * metrics + 3);
+
+  const size_t room = static_cast<size_t>(std::max(terminal_columns_(), 1));
+  for (;;) {
+    size_t total = 0;
+    Column* last = nullptr;
+    for (Column& column : columns_) {
+      if (!column.shown) continue;
+      total += kGap + column.width;
+      if (last == nullptr || column.rank >= last->rank) last = &column;
+    }
+    if (total < room || last->rank == 0) return;
+    last->shown = false;
+  }
+}
+
+void TrainProgress::PrintCells(const std::vector<std::string>& cells, const char* before,
+                               const char* after) {
+  std::string text;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    if (!columns_[i].shown) continue;
+    const size_t width = kGap + columns_[i].width;
+    text.append(width > cells[i].size() ? width - cells[i].size() : 1, ' ').append(cells[i]);
+  }
+  std::fprintf(out_, "%s%s%s\n", before, text.c_str(), after);
+}
+
+void TrainProgress::PrintRow(const MetricLine& train, const MetricLine& last) {
+  Finish();
+  if (columns_.empty()) {
+    ChooseColumns();
+    std::vector<std::string> titles;
+    for (const Column& column : columns_) titles.push_back(column.title);
+    PrintCells(titles, "\x1b[1m", "\x1b[0m");
+  }
+  std::vector<std::string> cells = {absl::StrCat(train.epoch, "/", epochs_),
+                                    absl::StrCat(train.step)};
+  for (size_t i = 0; i < metric_names_.size(); ++i) cells.push_back(Number(ValueAt(train, i)));
+  for (size_t i = 0; i < metric_names_.size() && validated_; ++i) {
+    cells.push_back(Number(ValueAt(last, i)));
+  }
+  const Clock::time_point now = Clock::now();
+  cells.push_back(Rate(last.learning_rate));
+  cells.push_back(absl::StrFormat("%.2f", Seconds(now - epoch_start_)));
+  epoch_start_ = now;
+  PrintCells(cells, "", "");
+}
+
+void TrainProgress::DrawBar(const StepReport& report, const TrainState& state) {
+  const double fraction = epoch_rows_ == 0 ? 0
+                                           : static_cast<double>(state.progress.offset) /
+                                                 static_cast<double>(epoch_rows_);
+  const double done = static_cast<double>(std::max<int64_t>(report.step - first_step_, 1));
+  const double to_do = static_cast<double>(std::max<int64_t>(planned_steps_ - report.step, 0));
+  const std::string head =
+      absl::StrFormat("  %*s  ", static_cast<int>(2 * absl::StrCat(epochs_).size() + 1),
+                      absl::StrCat(state.progress.epoch + 1, "/", epochs_));
+
+  // The figures so far of the epoch, as many as fit.
+  std::string tail = absl::StrFormat(" %3.0f%%  ETA %s", 100 * fraction,
+                                     Duration(Seconds(Clock::now() - start_) / done * to_do));
+  std::vector<std::string> figures;
+  for (size_t i = 0; i < metric_names_.size(); ++i) {
+    figures.push_back(absl::StrCat(metric_names_[i], " ", Number(ValueAt(state.epoch_sums, i))));
+  }
+  figures.insert(figures.begin() + 1, absl::StrCat("rate ", Rate(report.learning_rate)));
+  const int room = terminal_columns_() - 1 - static_cast<int>(head.size());
+  for (const std::string& figure : figures) {
+    if (static_cast<int>(tail.size() + kGap + figure.size()) + kNarrowestBar > room) break;
+    absl::StrAppend(&tail, "  ", figure);
+  }
+
+  const int width = std::max(0, std::min(kWidestBar, room - static_cast<int>(tail.size())));
   const int filled = static_cast<int>(fraction * width);
   std::string bar;
   for (int i = 0; i < width; ++i) bar += i < filled ? "\u2501" : i == filled ? "\u2578" : " ";
-  std::string line = head + "\x1b[36m" + bar + "\x1b[0m" + tail;
-  if (room < 0) line = (head + tail).substr(0, static_cast<size_t>(std::max(columns_ - 1, 0)));
-  std::fprintf(out_, "\r\x1b[2K%s", line.c_str());
+  std::string line = absl::StrCat(head, "\x1b[36m", bar, "\x1b[0m", tail);
+  if (width == 0) line = (head + tail).substr(0, static_cast<size_t>(std::max(room, 0)));
+  std::fprintf(out_, "%s%s", kClearLine, line.c_str());
   std::fflush(out_);
   has_bar_ = true;
 }

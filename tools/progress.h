@@ -1,11 +1,13 @@
-// What `gradus train` shows while it works: on a terminal a table with a line per epoch and a bar with ETA below it, otherwise plain
-// lines. Quick steps are not slowed down: the bar is drawn ten times a second at most.
+// What `gradus train` shows while it works: on a terminal a table with a line per epoch and a bar
+// with ETA below it, otherwise plain lines. Quick steps are not slowed down: the bar is drawn ten
+// times a second at most. A narrow terminal gets fewer columns, never broken lines.
 
 #ifndef GRADUS_TOOLS_PROGRESS_H_
 #define GRADUS_TOOLS_PROGRESS_H_
 
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -15,8 +17,9 @@ namespace gradus {
 
 class TrainProgress final : public TrainObserver {
  public:
-  // Writes to `out`; `terminal` says whether that is one, `columns` how wide it is.
-  TrainProgress(const Trainer& trainer, std::FILE* out, bool terminal, int columns);
+  // Writes to `out`; `terminal` says whether that is one, `columns` how wide it is now.
+  TrainProgress(const Trainer& trainer, std::FILE* out, bool terminal,
+                std::function<int()> columns);
 
   absl::Status OnStep(const StepReport& report, const TrainState& state) override;
   absl::Status OnLine(const MetricLine& line) override;
@@ -25,18 +28,32 @@ class TrainProgress final : public TrainObserver {
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  // A column of the table. When they do not all fit, those with the highest `rank` are left out.
+  struct Column {
+    std::string title;
+    size_t width;
+    int rank;
+    bool shown;
+  };
+
+  void ChooseColumns();
+  void PrintLine(const MetricLine& line);
+  void PrintRow(const MetricLine& train, const MetricLine& last);
+  void PrintCells(const std::vector<std::string>& cells, const char* before, const char* after);
   void DrawBar(const StepReport& report, const TrainState& state);
 
   std::FILE* const out_;
   const bool terminal_;
-  const int columns_;
+  const std::function<int()> terminal_columns_;
   const int64_t epochs_, planned_steps_, first_step_, epoch_rows_;
   const bool validated_;
-  const std::vector<std::string> metric_names_;
+  const std::vector<std::string> metric_names_;  // The loss, then the metrics.
   const Clock::time_point start_ = Clock::now();
   Clock::time_point epoch_start_ = start_, drawn_ = start_;
+  std::vector<Column> columns_;  // Empty before the first row.
   MetricLine train_;
-  bool has_header_ = false, has_bar_ = false;
+  bool has_bar_ = false;
 };
 
 }  // namespace gradus

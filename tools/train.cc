@@ -1,16 +1,17 @@
 // gradus train: a run from a file, or one that goes on.
 
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdio>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include <sys/ioctl.h>
-#include <unistd.h>
-
 #include "gradus/api/run_folder.h"
 #include "gradus/api/trainer.h"
+#include "gradus/base/file.h"
 #include "tools/command.h"
 #include "tools/progress.h"
 
@@ -25,10 +26,20 @@ struct TrainFlags {
 
 volatile std::sig_atomic_t stop_requested = 0;
 
-// The first signal asks for a stop after the present step, the second ends the process at once.
-void RequestStop(int signal) {
-  stop_requested = 1;
-  std::signal(signal, SIG_DFL);
+void RequestStop(int) { stop_requested = 1; }
+
+// The first Ctrl-C or SIGTERM asks for a stop after the present step, the second ends the process
+// at once. When nobody reads the output any more (`gradus train ... | head`) the run stops in the
+// same way, its state saved.
+void StopOnSignals() {
+  struct sigaction action = {};
+  action.sa_handler = RequestStop;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;
+  sigaction(SIGPIPE, &action, nullptr);
+  action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
+  sigaction(SIGINT, &action, nullptr);
+  sigaction(SIGTERM, &action, nullptr);
 }
 
 class SignalObserver final : public TrainObserver {
@@ -51,8 +62,8 @@ absl::Status StartFromWeights(const std::string& path, Trainer* trainer) {
     return absl::InvalidArgumentError(
         absl::StrCat(path, " has no tensor of this model:\n", match->Table()));
   }
-  std::printf("weights from %s: %d loaded, the rest starts as configured:\n%s", path.c_str(), loaded,
-              match->Table().c_str());
+  std::printf("weights from %s: %d loaded, the rest starts as configured:\n%s", path.c_str(),
+              loaded, match->Table().c_str());
   return absl::OkStatus();
 }
 
@@ -64,6 +75,10 @@ struct Run {
 absl::StatusOr<Run> Resume(const TrainFlags& flags) {
   Run run;
   run.folder.path = flags.resume;
+  if (!Exists(run.folder.checkpoints())) {
+    return absl::NotFoundError(absl::StrCat(flags.resume, " is not the folder of a run: ",
+                                            run.folder.checkpoints(), " does not exist"));
+  }
   std::vector<std::string> skipped;
   absl::StatusOr<std::string> checkpoint = NewestCheckpoint(run.folder.checkpoints(), &skipped);
   for (const std::string& message : skipped) {
@@ -90,6 +105,10 @@ absl::StatusOr<Run> Start(const TrainFlags& flags) {
   absl::StatusOr<std::unique_ptr<Trainer>> trainer = Trainer::Create(*std::move(file), options);
   if (!trainer.ok()) return trainer.status();
   run.trainer = *std::move(trainer);
+  if (run.trainer->data().train == nullptr) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(flags.file, ": there is no training data; write data { train { ... } }"));
+  }
   if (!flags.weights.empty()) {
     const absl::Status status = StartFromWeights(flags.weights, run.trainer.get());
     if (!status.ok()) return status;
@@ -106,28 +125,30 @@ int Train(const TrainFlags& flags) {
     std::fprintf(stderr, "gradus train: give a file, or --resume RUN\n");
     return kUsage;
   }
-  if (!flags.resume.empty() && (!flags.settings.empty() || !flags.weights.empty() || !flags.run_dir.empty())) {
-    std::fprintf(stderr, "gradus train: --resume goes on as the run began; --set, --weights and --run_dir do not go with it\n");
+  if (!flags.resume.empty() &&
+      (!flags.settings.empty() || !flags.weights.empty() || !flags.run_dir.empty())) {
+    std::fprintf(stderr,
+                 "gradus train: --resume goes on as the run began; --set, --weights and --run_dir "
+                 "do not go with it\n");
     return kUsage;
   }
   absl::StatusOr<Run> run = flags.resume.empty() ? Start(flags) : Resume(flags);
   if (!run.ok()) return Fail(run.status());
+  StopOnSignals();
   Trainer& trainer = *run->trainer;
   for (const std::string& warning : trainer.warnings()) {
     std::fprintf(stderr, "gradus: warning: %s\n", warning.c_str());
   }
-  std::printf("%s  %s parameters, %s updates planned, %d threads\nrun folder  %s\n\n",
-              trainer.config().model().name().c_str(), absl::StrCat(trainer.parameter_count()).c_str(),
-              absl::StrCat(trainer.planned_steps()).c_str(), trainer.threads(),
-              run->folder.path.c_str());
+  std::printf(
+      "%s  %s parameters, %s updates planned, %d threads\nrun folder  %s\n\n",
+      trainer.config().model().name().c_str(), absl::StrCat(trainer.parameter_count()).c_str(),
+      absl::StrCat(trainer.planned_steps()).c_str(), trainer.threads(), run->folder.path.c_str());
 
   absl::StatusOr<std::unique_ptr<MetricsFile>> metrics =
       MetricsFile::Open(run->folder.metrics(), trainer.state().progress.update);
   if (!metrics.ok()) return Fail(metrics.status());
-  std::signal(SIGINT, RequestStop);
-  std::signal(SIGTERM, RequestStop);
   SignalObserver signals;
-  TrainProgress progress(trainer, stdout, isatty(STDOUT_FILENO) != 0, TerminalColumns());
+  TrainProgress progress(trainer, stdout, isatty(STDOUT_FILENO) != 0, TerminalColumns);
   TrainObserver* observers[] = {metrics->get(), &progress, &signals};
   const absl::StatusOr<LoopEnd> end = trainer.Train(observers);
   progress.Finish();
@@ -147,16 +168,24 @@ int Train(const TrainFlags& flags) {
 
 void AddTrain(CLI::App* app, RunFunction* run) {
   auto flags = std::make_shared<TrainFlags>();
-  CLI::App* command = app->add_subcommand("train", "Trains the model of a file, or goes on with a run.");
+  CLI::App* command =
+      app->add_subcommand("train", "Trains the model of a file, or goes on with a run.");
   command->add_option("file", flags->file, "The run: a .pbtxt file (gradus.RunConfig).");
-  command->add_option("--set", flags->settings,
-                      "PATH=VALUE sets a field by its address, e.g. optimizer.adam.beta1=0.95; may be repeated.")
-      ->take_all()->allow_extra_args(false);
-  command->add_option("--run_dir", flags->run_dir, "A new folder for the run; runs/<name>-<n> when not given.");
-  command->add_option("--resume", flags->resume, "Goes on with the run in this folder exactly where it stood.");
-  command->add_option("--weights", flags->weights, "Starts from the weights in a .safetensors file.");
-  command->add_flag("--check_numerics", flags->check_numerics,
-                    "Looks at every value of every step and names the first that is not finite; slow.");
+  command
+      ->add_option("--set", flags->settings,
+                   "PATH=VALUE sets a field by its address, e.g. optimizer.adam.beta1=0.95; may be "
+                   "repeated.")
+      ->take_all()
+      ->allow_extra_args(false);
+  command->add_option("--run_dir", flags->run_dir,
+                      "A new folder for the run; runs/<name>-<n> when not given.");
+  command->add_option("--resume", flags->resume,
+                      "Goes on with the run in this folder exactly where it stood.");
+  command->add_option("--weights", flags->weights,
+                      "Starts from the weights in a .safetensors file.");
+  command->add_flag(
+      "--check_numerics", flags->check_numerics,
+      "Looks at every value of every step and names the first that is not finite; slow.");
   command->callback([flags, run] { *run = [flags] { return Train(*flags); }; });
 }
 

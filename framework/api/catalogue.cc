@@ -13,10 +13,12 @@
 namespace gradus {
 namespace {
 
-// Layers, losses and metrics share a contract and a registry; the message that holds the field tells them apart.
+// Layers, losses and metrics share a contract and a registry; the message that holds the field
+// tells them apart.
 std::vector<std::string> KeysOfOwner(const std::string& owner) {
   std::vector<std::string> keys;
-  const google::protobuf::DescriptorPool& pool = *google::protobuf::DescriptorPool::generated_pool();
+  const google::protobuf::DescriptorPool& pool =
+      *google::protobuf::DescriptorPool::generated_pool();
   for (const std::string& key : Registry<Layer>::Get().Keys()) {
     const google::protobuf::FieldDescriptor* field = pool.FindFieldByName(key);
     if (field == nullptr) field = pool.FindExtensionByName(key);

@@ -1,4 +1,5 @@
-// Everything that this process knows by name: operations, layers, losses, metrics, optimizers, schedules, as registered.
+// Everything that this process knows by name: operations, layers, losses, metrics, optimizers,
+// schedules, as registered.
 
 #ifndef GRADUS_API_CATALOGUE_H_
 #define GRADUS_API_CATALOGUE_H_

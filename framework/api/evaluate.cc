@@ -71,8 +71,7 @@ absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
   } else {
     GRADUS_ASSIGN_OR_RETURN(dataset, OpenCsvForModel(options.csv, fields, preprocessing));
   }
-  GRADUS_ASSIGN_OR_RETURN(MetricSums sums,
-                          evaluation->Run(dataset, options.batch_size, store));
+  GRADUS_ASSIGN_OR_RETURN(MetricSums sums, evaluation->Run(dataset, options.batch_size, store));
   if (sums.examples == 0) return absl::FailedPreconditionError("there are no examples");
 
   EvaluationReport report;

@@ -12,8 +12,10 @@
 namespace gradus {
 
 struct EvaluateOptions {
-  std::string split = "test";  // "test", "validation" or "train" of the run's own configuration, or ...
-  std::string csv;             // ... a CSV file with the columns that the model was trained on, labels included.
+  std::string split =
+      "test";  // "test", "validation" or "train" of the run's own configuration, or ...
+  std::string
+      csv;  // ... a CSV file with the columns that the model was trained on, labels included.
   int64_t batch_size = 256;
 };
 
@@ -24,7 +26,8 @@ struct EvaluationReport {
   std::vector<std::pair<std::string, double>> metrics;
 };
 
-// `run` is a run folder (for splits), or any folder with a saved model (for a CSV file). The preprocessing is the model's.
+// `run` is a run folder (for splits), or any folder with a saved model (for a CSV file). The
+// preprocessing is the model's.
 absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
                                                const EvaluateOptions& options);
 

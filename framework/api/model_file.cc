@@ -69,6 +69,11 @@ absl::Status SaveModelFiles(const std::string& folder, SavedModel model,
 
 absl::StatusOr<SavedModel> ReadSavedModel(const std::string& folder) {
   const std::string path = JoinPath(folder, "model.pbtxt");
+  if (!Exists(path)) {
+    return absl::NotFoundError(absl::StrCat(
+        "there is no model in ", folder, ": ", path,
+        " does not exist; give the folder of a finished run, or where a model was saved"));
+  }
   GRADUS_ASSIGN_OR_RETURN(std::string text, ReadConfigFile(path));
   Diagnostics diagnostics;
   ParsedConfig parsed =
@@ -117,9 +122,9 @@ absl::StatusOr<WeightsMatch> LoadWeights(const std::string& path, ParameterStore
   LoadInto(store->state_layout(), file, store->states(), &known, &match);
   for (const NamedTensor& named : file.tensors) {
     if (known.count(named.name) > 0) continue;
-    match.rows.push_back({WeightsMatch::kUnexpected, named.name, "",
-                          absl::StrCat(Name(named.tensor.dtype()), " ",
-                                       ShapeText(named.tensor.dims()))});
+    match.rows.push_back(
+        {WeightsMatch::kUnexpected, named.name, "",
+         absl::StrCat(Name(named.tensor.dtype()), " ", ShapeText(named.tensor.dims()))});
   }
   return match;
 }

@@ -1,6 +1,6 @@
-// A saved model: the folder's `model.pbtxt` (network, learned preprocessing, format version) and `model.safetensors` (parameters
-// and states as plain row-major arrays, `<layer>/kernel` as [inputs, units]). It names no optimizer.
-// And weights on their own, from any safetensors file.
+// A saved model: the folder's `model.pbtxt` (network, learned preprocessing, format version) and
+// `model.safetensors` (parameters and states as plain row-major arrays, `<layer>/kernel` as
+// [inputs, units]). It names no optimizer. And weights on their own, from any safetensors file.
 
 #ifndef GRADUS_API_MODEL_FILE_H_
 #define GRADUS_API_MODEL_FILE_H_
@@ -37,8 +37,9 @@ struct WeightsMatch {
   std::string Table() const;  // What did not match, one line each, aligned.
 };
 
-// Copies what fits by name and shape from the file into parameters and states. FLOAT64 is rounded to FLOAT32. An error only when the
-// file cannot be read; whether a misfit is an error is the caller's decision.
+// Copies what fits by name and shape from the file into parameters and states. FLOAT64 is rounded
+// to FLOAT32. An error only when the file cannot be read; whether a misfit is an error is the
+// caller's decision.
 absl::StatusOr<WeightsMatch> LoadWeights(const std::string& path, ParameterStore* store);
 
 }  // namespace gradus

@@ -11,14 +11,15 @@
 namespace gradus {
 
 struct PredictCsvOptions {
-  std::string model;    // A folder with a saved model.
-  std::string input;    // CSV with a header; the columns that the model was trained on, in any order. Labels are not needed.
-  std::string output;   // CSV, written whole or not at all; "-" writes to standard output.
+  std::string model;  // A folder with a saved model.
+  std::string input;  // CSV with a header; the columns that the model was trained on, in any order.
+                      // Labels are not needed.
+  std::string output;  // CSV, written whole or not at all; "-" writes to standard output.
   int64_t batch_size = 1024;
 };
 
-// One row per row of the input; a column per output, `name` or `name[i]` for several numbers. Numbers have nine significant digits, which give the same
-// float back. Returns the number of rows.
+// One row per row of the input; a column per output, `name` or `name[i]` for several numbers.
+// Numbers have nine significant digits, which give the same float back. Returns the number of rows.
 absl::StatusOr<int64_t> PredictCsv(const PredictCsvOptions& options);
 
 }  // namespace gradus

@@ -52,15 +52,15 @@ absl::StatusOr<std::unique_ptr<Predictor>> Predictor::Load(const std::string& fo
   GRADUS_ASSIGN_OR_RETURN(WeightsMatch match,
                           LoadWeights(WeightsPath(folder), predictor->store_.get()));
   for (const WeightsMatch::Row& row : match.rows) {
-    // A model may have been saved with parameters that only its losses read; those are of no use here.
+    // A model may have been saved with parameters that only its losses read; those are of no use
+    // here.
     if (row.kind == WeightsMatch::kLoaded || row.kind == WeightsMatch::kUnexpected) continue;
     return absl::InvalidArgumentError(absl::StrCat(WeightsPath(folder), " does not fit ", folder,
                                                    "/model.pbtxt:\n", match.Table()));
   }
-  GRADUS_ASSIGN_OR_RETURN(
-      predictor->executor_,
-      Executor::Create(model.graph, fetches, predictor->store_->layout(),
-                       predictor->store_->state_layout(), ExecutorOptions()));
+  GRADUS_ASSIGN_OR_RETURN(predictor->executor_,
+                          Executor::Create(model.graph, fetches, predictor->store_->layout(),
+                                           predictor->store_->state_layout(), ExecutorOptions()));
   predictor->scalars_ = InitialScalars(model, 0);
   return predictor;
 }

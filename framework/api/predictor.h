@@ -1,8 +1,8 @@
 // A saved model that predicts. Loaded once, used by any number of threads.
 //
 //   auto predictor = *gradus::Predictor::Load("runs/xor-1");
-//   auto outputs = *predictor->Predict({{"x", x}});        // raw values: preprocessing is the model's
-//   outputs.at("output").data<float>();
+//   auto outputs = *predictor->Predict({{"x", x}});        // raw values: preprocessing is the
+//   model's outputs.at("output").data<float>();
 
 #ifndef GRADUS_API_PREDICTOR_H_
 #define GRADUS_API_PREDICTOR_H_
@@ -28,19 +28,21 @@ struct PredictorOptions {
 
 class Predictor {
  public:
-  // `folder` holds model.pbtxt and model.safetensors: a run folder, or where SaveModel wrote. Weights must fit exactly.
+  // `folder` holds model.pbtxt and model.safetensors: a run folder, or where SaveModel wrote.
+  // Weights must fit exactly.
   static absl::StatusOr<std::unique_ptr<Predictor>> Load(const std::string& folder,
                                                          const PredictorOptions& options = {});
   ~Predictor();
 
-  // The inputs that predicting needs (no labels), and the outputs by name with the shape of one example.
+  // The inputs that predicting needs (no labels), and the outputs by name with the shape of one
+  // example.
   const std::vector<FieldSpec>& inputs() const { return inputs_; }
   const std::vector<FieldSpec>& outputs() const { return outputs_; }
   const Preprocessing& preprocessing() const { return preprocessing_; }
   const std::string& name() const { return name_; }
 
-  // Thread-safe. All tensors [rows, ...]; more inputs than needed are an error, as are missing ones. The same row gives the same result in any
-  // batch of the same size.
+  // Thread-safe. All tensors [rows, ...]; more inputs than needed are an error, as are missing
+  // ones. The same row gives the same result in any batch of the same size.
   absl::StatusOr<std::map<std::string, Tensor>> Predict(
       const std::map<std::string, Tensor>& inputs) const;
 

@@ -42,8 +42,8 @@ absl::StatusOr<RunFile> RunFile::Parse(absl::string_view text, const std::string
   RunFile file;
   file.directory_ = directory;
   file.diagnostics_ = std::make_unique<Diagnostics>();
-  ParsedConfig parsed = ParseTextConfig(text, name, RunConfig::default_instance(), settings,
-                                        file.diagnostics_.get());
+  ParsedConfig parsed =
+      ParseTextConfig(text, name, RunConfig::default_instance(), settings, file.diagnostics_.get());
   if (parsed.message == nullptr) return file.diagnostics_->ToStatus();
   file.config_.reset(static_cast<RunConfig*>(parsed.message.release()));
   file.source_ = std::make_unique<ConfigSource>(std::move(parsed.source));

@@ -1,4 +1,5 @@
-// A run's text on the way in: from a file or a string, with `--set` applied, checked, and with a memory of where everything stood.
+// A run's text on the way in: from a file or a string, with `--set` applied, checked, and with a
+// memory of where everything stood.
 
 #ifndef GRADUS_API_RUN_FILE_H_
 #define GRADUS_API_RUN_FILE_H_
@@ -16,11 +17,13 @@
 
 namespace gradus {
 
-// A configuration that was read, with what was found wrong with it so far. It is handed on even with findings, so that the phases behind it can add
-// theirs and the user sees all of them at once; whoever uses it ends with `diagnostics().ToStatus()`.
+// A configuration that was read, with what was found wrong with it so far. It is handed on even
+// with findings, so that the phases behind it can add theirs and the user sees all of them at once;
+// whoever uses it ends with `diagnostics().ToStatus()`.
 class RunFile {
  public:
-  // `settings` are PATH=VALUE. An error when the file cannot be read or is no text of the language at all.
+  // `settings` are PATH=VALUE. An error when the file cannot be read or is no text of the language
+  // at all.
   static absl::StatusOr<RunFile> Read(const std::string& path,
                                       absl::Span<const std::string> settings = {});
   // `name` stands in messages; relative paths in the text are relative to `directory`.

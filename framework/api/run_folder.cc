@@ -2,6 +2,8 @@
 
 #include "gradus/api/run_folder.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -59,6 +61,11 @@ bool WrittenBefore(absl::string_view line, int64_t step) {
   return absl::SimpleAtoi(rest.substr(0, rest.find_first_of(",}")), &written) && written <= step;
 }
 
+// The error with what can be done about it.
+absl::Status Explained(const absl::Status& status, absl::string_view remedy) {
+  return absl::Status(status.code(), absl::StrCat(status.message(), "; ", remedy));
+}
+
 absl::Status WriteError(const std::string& path) {
   return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", std::strerror(errno)));
 }
@@ -75,18 +82,24 @@ absl::StatusOr<RunFolder> RunFolder::Create(const std::string& path, const RunCo
     const std::string candidate = absl::StrCat("runs/", config.model().name(), "-", n);
     if (!Exists(candidate)) folder.path = candidate;
   }
-  if (Exists(folder.path)) {
-    absl::StatusOr<std::vector<std::string>> names = ListFolder(folder.path);
-    if (!names.ok()) return names.status();
+  const bool existed = Exists(folder.path);
+  if (existed) {
+    const absl::StatusOr<std::vector<std::string>> names = ListFolder(folder.path);
+    if (!names.ok()) return Explained(names.status(), "give another --run_dir");
     if (!names->empty()) {
       return absl::AlreadyExistsError(absl::StrCat(
-          "run folder ", folder.path, " is not empty; give another --run_dir, or go on with --resume ",
-          folder.path));
+          "run folder ", folder.path,
+          " is not empty; give another --run_dir, or go on with --resume ", folder.path));
     }
   }
-  GRADUS_RETURN_IF_ERROR(MakeFolders(folder.path));
-  GRADUS_RETURN_IF_ERROR(WriteFile(JoinPath(folder.path, "run.pbtxt"), PrintTextConfig(config)));
-  return folder;
+  absl::Status status = MakeFolders(folder.checkpoints());
+  if (status.ok()) {
+    status = WriteFile(JoinPath(folder.path, "run.pbtxt"), PrintTextConfig(config));
+  }
+  if (status.ok()) return folder;
+  // Nothing stays behind of a run that cannot begin; the first error is the one to tell.
+  RemoveTree(existed ? folder.checkpoints() : folder.path).IgnoreError();
+  return Explained(status, "give a --run_dir that can be written");
 }
 
 absl::StatusOr<std::unique_ptr<MetricsFile>> MetricsFile::Open(const std::string& path,
@@ -114,11 +127,16 @@ absl::Status MetricsFile::OnLine(const MetricLine& line) {
   return absl::OkStatus();
 }
 
+absl::Status MetricsFile::BeforeCheckpoint() {
+  if (std::fflush(file_) != 0 || fsync(fileno(file_)) != 0) return WriteError(path_);
+  return absl::OkStatus();
+}
+
 std::string ToJson(const MetricLine& line) {
-  std::string json = absl::StrCat("{\"scope\":", JsonString(ScopeName(line.scope)),
-                                  ",\"step\":", line.step, ",\"epoch\":", line.epoch,
-                                  ",\"split\":", JsonString(line.split),
-                                  ",\"loss\":", JsonNumber(line.loss));
+  std::string json =
+      absl::StrCat("{\"scope\":", JsonString(ScopeName(line.scope)), ",\"step\":", line.step,
+                   ",\"epoch\":", line.epoch, ",\"split\":", JsonString(line.split),
+                   ",\"loss\":", JsonNumber(line.loss));
   for (const auto& metric : line.metrics) {
     absl::StrAppend(&json, ",", JsonString(metric.first), ":", JsonNumber(metric.second));
   }

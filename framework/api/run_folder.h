@@ -24,21 +24,26 @@ struct RunFolder {
   std::string checkpoints() const;
   std::string metrics() const;
 
-  // Makes a new folder; an occupied one is refused. Empty `path`: the first free runs/<name>-<n>.
+  // Makes a new folder and writes run.pbtxt into it, so that a place where nothing can be written
+  // is found before the first step; an occupied one is refused. Empty `path`: the first free
+  // runs/<name>-<n>. On an error nothing is left behind.
   static absl::StatusOr<RunFolder> Create(const std::string& path, const RunConfig& config);
 };
 
-// An observer that writes metrics.jsonl: one JSON object a line with scope, step, epoch, split, loss, each metric by name, learning_rate.
-// Numbers have 17 significant digits, so reading one gives the same double; a number that is not finite is null.
+// An observer that writes metrics.jsonl: one JSON object a line with scope, step, epoch, split,
+// loss, each metric by name, learning_rate. Numbers have 17 significant digits, so reading one
+// gives the same double; a number that is not finite is null.
 class MetricsFile final : public TrainObserver {
  public:
-  // Appends; lines that a run wrote after `resumed_step` updates, or after its end, are removed first: a resumed run's file
-  // is that of a run that was never stopped.
+  // Appends; lines that a run wrote after `resumed_step` updates, or after its end, are removed
+  // first: a resumed run's file is that of a run that was never stopped.
   static absl::StatusOr<std::unique_ptr<MetricsFile>> Open(const std::string& path,
                                                            int64_t resumed_step);
   ~MetricsFile() override;
 
   absl::Status OnLine(const MetricLine& line) override;
+  // A resume keeps the lines up to its checkpoint, so they must be on the disk before it.
+  absl::Status BeforeCheckpoint() override;
 
  private:
   MetricsFile(std::string path, std::FILE* file) : path_(std::move(path)), file_(file) {}

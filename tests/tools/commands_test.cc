@@ -1,0 +1,155 @@
+// `gradus eval`, `predict`, `check`, `graph`, `list` and every `--help`, as processes.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "tests/tools/process.h"
+
+namespace gradus {
+namespace {
+
+constexpr char kTutorial[] = "examples/tutorial_adam.pbtxt";
+constexpr char kData[] = "examples/data/breast_cancer.csv";
+
+class Trained : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    run_ = new std::string(FreshFolder("trained") + "/run");
+    const Outcome outcome =
+        RunGradus({"train", kTutorial, "--run_dir", *run_, "--set", "run.epochs=10"});
+    ASSERT_EQ(outcome.code, 0) << outcome.err;
+  }
+  static void TearDownTestSuite() { delete run_; }
+  static const std::string& run() { return *run_; }
+
+ private:
+  static const std::string* run_;
+};
+const std::string* Trained::run_ = nullptr;
+
+TEST_F(Trained, EvaluatesTheValidationSplitAsTrainingDid) {
+  const Outcome outcome = RunGradus({"eval", run(), "--split", "validation"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(absl::StartsWith(outcome.out, "split     validation (114 examples)\nloss      0."));
+  // The last line of the log says the same.
+  const std::vector<std::string> lines =
+      absl::StrSplit(Contents(run() + "/metrics.jsonl"), '\n', absl::SkipEmpty());
+  const std::string& last = lines.back();
+  const std::string loss = outcome.out.substr(outcome.out.find("loss      ") + 10, 5);
+  EXPECT_TRUE(absl::StrContains(last, "\"split\":\"validation\",\"loss\":" + loss)) << last << loss;
+}
+
+TEST_F(Trained, EvaluatesACsvFile) {
+  const Outcome outcome = RunGradus({"eval", run(), "--csv", kData});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(absl::StrContains(outcome.out, "(569 examples)")) << outcome.out;
+}
+
+TEST_F(Trained, SaysWhichSplitIsNotThere) {
+  const Outcome outcome = RunGradus({"eval", run()});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_EQ(outcome.err,
+            "gradus: " + run() +
+                "/run.pbtxt has no test examples; give another --split, or --csv FILE\n");
+}
+
+TEST_F(Trained, PredictsOneRowForEachRow) {
+  const Outcome whole = RunGradus({"predict", run(), kData});
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  EXPECT_TRUE(absl::StartsWith(whole.out, "output\n"));
+  EXPECT_EQ(std::count(whole.out.begin(), whole.out.end(), '\n'), 570);
+
+  const std::string file = FreshFolder("predicted") + "/p.csv";
+  const Outcome written = RunGradus({"predict", run(), kData, "--output", file});
+  EXPECT_EQ(written.out, "569 rows written to " + file + "\n");
+  EXPECT_EQ(Contents(file), whole.out);
+}
+
+TEST_F(Trained, PredictionReadsAPipe) {
+  const Outcome piped = RunShell("head -n 4 examples/data/breast_cancer.csv | $GRADUS predict '" +
+                                 run() + "' /dev/stdin");
+  EXPECT_EQ(piped.code, 0) << piped.err;
+  EXPECT_EQ(std::count(piped.out.begin(), piped.out.end(), '\n'), 4) << piped.out;
+}
+
+TEST_F(Trained, PredictionIntoAClosedPipeEndsQuietly) {
+  const Outcome outcome = RunShell("$GRADUS predict '" + run() + "' " + kData + " | head -n 1");
+  EXPECT_EQ(outcome.out, "output\n");
+  EXPECT_EQ(outcome.err, "");
+}
+
+TEST_F(Trained, APredictionThatCannotBeWrittenLeavesNothing) {
+  const std::string folder = FreshFolder("unwritten");
+  const Outcome outcome = RunGradus({"predict", run(), kData, "--output", folder + "/no/p.csv"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(absl::StartsWith(outcome.err, "gradus: cannot create " + folder + "/no/p.csv"));
+  EXPECT_TRUE(Names(folder).empty());
+}
+
+TEST(Check, ShowsTheLayers) {
+  const Outcome outcome = RunGradus({"check", kTutorial, "--set", "run.threads=1"});
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_TRUE(
+      absl::StartsWith(outcome.out,
+                       "model \"tutorial_adam\"\n\n"
+                       "  layer     kind   output       parameters  FLOPs/example  memory/example\n"
+                       "  -----------------------------------------------------------------------\n"
+                       "  hidden_1  dense  [batch, 10]         310            620            40 B\n"
+                       "  hidden_2  dense  [batch, 10]         110            220            40 B\n"
+                       "  output    dense  [batch, 1]           11"))
+      << outcome.out;
+  EXPECT_TRUE(absl::StrContains(outcome.out, "\n  parameters        1.7 KiB\n  training step  "))
+      << outcome.out;
+}
+
+TEST(Graph, PrintsTextAndDot) {
+  const Outcome text = RunGradus({"graph", kTutorial, "--mode", "inference"});
+  EXPECT_EQ(text.code, 0) << text.err;
+  EXPECT_EQ(
+      text.out,
+      "# prune_again\n"
+      "%0 features = input : FLOAT32 [batch, 30]\n"
+      "%1 hidden_1/kernel = parameter : FLOAT32 [30, 10]\n"
+      "%2 hidden_1/bias = parameter : FLOAT32 [10]\n"
+      "%3 hidden_1/relu = FusedDense {activation: RELU} (%0, %1, %2) : FLOAT32 [batch, 10]\n"
+      "%4 hidden_2/kernel = parameter : FLOAT32 [10, 10]\n"
+      "%5 hidden_2/bias = parameter : FLOAT32 [10]\n"
+      "%6 hidden_2/relu = FusedDense {activation: RELU} (%3, %4, %5) : FLOAT32 [batch, 10]\n"
+      "%7 output/kernel = parameter : FLOAT32 [10, 1]\n"
+      "%8 output/bias = parameter : FLOAT32 [1]\n"
+      "%9 output/sigmoid = FusedDense {activation: SIGMOID} (%6, %7, %8) : FLOAT32 [batch, 1]\n");
+  const Outcome dot = RunGradus({"graph", kTutorial, "--format", "dot", "--stage", "forward"});
+  EXPECT_EQ(dot.code, 0) << dot.err;
+  EXPECT_TRUE(absl::StartsWith(dot.out, "// forward\ndigraph ")) << dot.out.substr(0, 100);
+  EXPECT_TRUE(absl::EndsWith(dot.out, "}\n"));
+}
+
+TEST(List, KnowsEveryKindOfThing) {
+  const Outcome outcome = RunGradus({"list"});
+  EXPECT_EQ(outcome.code, 0);
+  for (const char* part : {"layers (", "losses (", "metrics (", "optimizers (", "schedules (",
+                           "ops (", "  adam ", "  dense ", "  exponential_decay "}) {
+    EXPECT_TRUE(absl::StrContains(outcome.out, part)) << part;
+  }
+  const Outcome adam = RunGradus({"list", "adam"});
+  EXPECT_TRUE(absl::StrContains(adam.out, "beta1    double  0.9      [0, 1)")) << adam.out;
+}
+
+TEST(Help, IsEverywhere) {
+  for (const char* command : {"train", "eval", "predict", "check", "graph", "list"}) {
+    const Outcome outcome = RunGradus({command, "--help"});
+    EXPECT_EQ(outcome.code, 0);
+    EXPECT_EQ(outcome.err, "");
+    EXPECT_TRUE(absl::StrContains(outcome.out, std::string("Usage: gradus ") + command))
+        << outcome.out;
+    EXPECT_TRUE(absl::StrContains(outcome.out, "Exit codes: 0 done")) << outcome.out;
+  }
+  EXPECT_EQ(RunGradus({"--help"}).code, 0);
+}
+
+}  // namespace
+}  // namespace gradus

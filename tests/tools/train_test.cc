@@ -1,0 +1,266 @@
+// `gradus train` as a person uses it: what it writes, how it is stopped, how it goes on, what it
+// refuses.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "tests/tools/process.h"
+
+namespace gradus {
+namespace {
+
+constexpr char kTutorial[] = "examples/tutorial_adam.pbtxt";
+constexpr char kTwoHeads[] = "examples/two_inputs_two_losses.pbtxt";  // With dropout.
+
+std::vector<std::string> Train(const std::string& file, const std::string& run,
+                               const std::vector<std::string>& more = {}) {
+  std::vector<std::string> arguments = {"train", file, "--run_dir", run};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return arguments;
+}
+
+TEST(Train, WritesPlainLinesIntoAPipe) {
+  const std::string run = FreshFolder("plain") + "/run";
+  const Outcome outcome =
+      RunGradus(Train(kTutorial, run, {"--set", "run.epochs=2", "--set", "run.threads=1"}));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(outcome.out.find('\x1b'), std::string::npos);
+  EXPECT_TRUE(absl::StartsWith(
+      outcome.out, absl::StrCat("tutorial_adam  431 parameters, 30 updates planned, 1 threads\n",
+                                "run folder  ", run, "\n\nepoch 1/2  step 15  train  loss 0.")))
+      << outcome.out;
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 8) << outcome.out;
+  EXPECT_TRUE(absl::EndsWith(outcome.out, "saved  " + run + "/model.pbtxt, model.safetensors\n"));
+  EXPECT_EQ(Names(run), (std::vector<std::string>{"checkpoints", "metrics.jsonl", "model.pbtxt",
+                                                  "model.safetensors", "run.pbtxt"}));
+}
+
+TEST(Train, GivesTheSameBytesTwice) {
+  const std::string folder = FreshFolder("twice");
+  for (const char* file : {kTutorial, kTwoHeads}) {
+    for (const char* name : {"/a", "/b"}) {
+      const Outcome outcome = RunGradus(Train(file, folder + name, {"--set", "run.epochs=5"}));
+      ASSERT_EQ(outcome.code, 0) << outcome.err;
+    }
+    EXPECT_EQ(Contents(folder + "/a/model.safetensors"), Contents(folder + "/b/model.safetensors"));
+    EXPECT_EQ(Contents(folder + "/a/metrics.jsonl"), Contents(folder + "/b/metrics.jsonl"));
+    EXPECT_NE(Contents(folder + "/a/model.safetensors"), "");
+    std::filesystem::remove_all(folder + "/a");
+    std::filesystem::remove_all(folder + "/b");
+  }
+}
+
+class Stopped : public testing::TestWithParam<int> {};
+
+// After which step a signal arrives is left to chance here; resume_test.cc of the API chooses it.
+TEST_P(Stopped, GoesOnToTheSameBytes) {
+  const std::string folder = FreshFolder(absl::StrCat("stopped-", GetParam()));
+  const std::vector<std::string> settings = {"--set", "run.epochs=150",
+                                             "--set", "run.log_every_steps=7",
+                                             "--set", "run.checkpoint.every_steps=130"};
+  const Outcome whole = RunGradus(Train(kTwoHeads, folder + "/whole", settings));
+  ASSERT_EQ(whole.code, 0) << whole.err;
+
+  const int signal = GetParam() % 2 == 0 ? SIGINT : SIGTERM;
+  const Outcome stopped =
+      RunGradusAndSignal(Train(kTwoHeads, folder + "/run", settings), GetParam(), signal);
+  // A run that had ended before the signal came is no counterexample.
+  ASSERT_TRUE(stopped.code == 4 || stopped.code == 0) << stopped.code;
+  if (stopped.code == 4) {
+    EXPECT_TRUE(absl::StrContains(stopped.out, "\nstopped at step ")) << stopped.out;
+    EXPECT_TRUE(
+        absl::EndsWith(stopped.out, "; go on with: gradus train --resume " + folder + "/run\n"));
+    EXPECT_EQ(Contents(folder + "/run/model.safetensors"), "");
+    const Outcome resumed = RunGradus({"train", "--resume", folder + "/run"});
+    ASSERT_EQ(resumed.code, 0) << resumed.err;
+    EXPECT_TRUE(absl::StartsWith(resumed.out, "resuming " + folder + "/run at step "));
+  }
+  EXPECT_EQ(Contents(folder + "/whole/model.safetensors"),
+            Contents(folder + "/run/model.safetensors"));
+  EXPECT_EQ(Contents(folder + "/whole/metrics.jsonl"), Contents(folder + "/run/metrics.jsonl"));
+}
+
+INSTANTIATE_TEST_SUITE_P(At, Stopped, testing::Range(4, 104, 5));
+
+TEST(Train, StopsWithItsStateSavedWhenNobodyReads) {
+  const std::string run = FreshFolder("head") + "/run";
+  const Outcome outcome =
+      RunShell("{ $GRADUS train examples/tutorial_adam.pbtxt --set run.epochs=20000 --run_dir '" +
+               run + "'; echo $? >&2; } | head -n 1");
+  EXPECT_EQ(outcome.out, "tutorial_adam  431 parameters, 300000 updates planned, 2 threads\n")
+      << "on two cores";
+  EXPECT_EQ(outcome.err, "4\n");
+  EXPECT_EQ(Names(run + "/checkpoints").size(), 1u);
+}
+
+// ---- What it refuses.
+
+struct Refusal {
+  std::string name;
+  std::vector<std::string> arguments;  // FOLDER stands for a fresh folder.
+  int code;
+  std::string err;
+};
+
+class Refused : public testing::TestWithParam<Refusal> {};
+
+TEST_P(Refused, WithAMessageAndWithoutATrace) {
+  const std::string folder = FreshFolder("refused");
+  std::ofstream(folder + "/empty.pbtxt").close();
+  std::ofstream(folder + "/bytes.pbtxt") << std::string("\x7f\0ELF", 5);
+  std::filesystem::create_directories(folder + "/occupied/by");
+  const std::vector<std::string> before = Names(folder);
+  std::vector<std::string> arguments = GetParam().arguments;
+  for (std::string& argument : arguments) {
+    argument = absl::StrReplaceAll(argument, {{"FOLDER", folder}});
+  }
+  const Outcome outcome = RunGradus(arguments);
+  EXPECT_EQ(outcome.code, GetParam().code);
+  EXPECT_EQ(outcome.out, "");
+  EXPECT_EQ(absl::StrReplaceAll(outcome.err, {{folder, "FOLDER"}}), GetParam().err);
+  EXPECT_EQ(Names(folder), before);
+}
+
+std::string CaseName(const testing::TestParamInfo<Refusal>& info) { return info.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(
+    CommandLine, Refused,
+    testing::Values(
+        Refusal{"NoSubcommand",
+                {},
+                2,
+                "A subcommand is required\nRun with --help for more information.\n"},
+        Refusal{"UnknownFlag",
+                {"train", "--epochs", "3"},
+                2,
+                "The following arguments were not expected: 3 --epochs\n"
+                "Run with --help for more information.\n"},
+        Refusal{"NoFile", {"train"}, 2, "gradus train: give a file, or --resume RUN\n"},
+        Refusal{"FileAndResume",
+                {"train", kTutorial, "--resume", "FOLDER"},
+                2,
+                "gradus train: give a file, or --resume RUN\n"},
+        Refusal{
+            "ResumeWithSettings",
+            {"train", "--resume", "FOLDER", "--set", "run.epochs=3"},
+            2,
+            "gradus train: --resume goes on as the run began; --set, --weights and --run_dir do "
+            "not go with it\n"},
+        Refusal{"PredictWithoutInput",
+                {"predict", "FOLDER"},
+                2,
+                "input is required\nRun with --help for more information.\n"}),
+    CaseName);
+
+INSTANTIATE_TEST_SUITE_P(
+    Files, Refused,
+    testing::Values(
+        Refusal{"MissingFile",
+                {"train", "FOLDER/no.pbtxt"},
+                1,
+                "gradus: cannot read FOLDER/no.pbtxt: No such file or directory\n"},
+        Refusal{
+            "FolderAsFile", {"train", "FOLDER"}, 1, "gradus: cannot read FOLDER: Is a directory\n"},
+        Refusal{"EmptyFile",
+                {"train", "FOLDER/empty.pbtxt"},
+                1,
+                "gradus: FOLDER/empty.pbtxt:1:1: model is missing [model]\n"
+                "FOLDER/empty.pbtxt:1:1: model: input is missing [model.input]\n"
+                "FOLDER/empty.pbtxt:1:1: the model has no layer [model]\n"},
+        Refusal{"Bytes",
+                {"train", "FOLDER/bytes.pbtxt"},
+                1,
+                "gradus: FOLDER/bytes.pbtxt:1:1: expected the name of a field, found \"\\177\"\n"},
+        Refusal{"OccupiedRunFolder",
+                {"train", kTutorial, "--run_dir", "FOLDER/occupied"},
+                1,
+                "gradus: run folder FOLDER/occupied is not empty; give another --run_dir, or go on "
+                "with --resume FOLDER/occupied\n"},
+        Refusal{
+            "RunFolderIsAFile",
+            {"train", kTutorial, "--run_dir", "FOLDER/empty.pbtxt"},
+            1,
+            "gradus: cannot list FOLDER/empty.pbtxt: Not a directory; give another --run_dir\n"},
+        Refusal{
+            "RunFolderCannotBeMade",
+            {"train", kTutorial, "--run_dir", "/proc/no/run"},
+            1,
+            "gradus: cannot make folder /proc/no/run/checkpoints: No such file or directory; give "
+            "a --run_dir that can be written\n"},
+        Refusal{"ResumeOfNoRun",
+                {"train", "--resume", "FOLDER"},
+                1,
+                "gradus: FOLDER is not the folder of a run: FOLDER/checkpoints does not exist\n"},
+        Refusal{
+            "MissingWeights",
+            {"train", kTutorial, "--weights", "FOLDER/no.safetensors", "--run_dir", "FOLDER/run"},
+            1,
+            "gradus: cannot open FOLDER/no.safetensors: No such file or directory\n"},
+        Refusal{
+            "SeveralFindings",
+            {"train", kTutorial, "--set", "run.epoch=3", "--set", "data.batch_size=0"},
+            1,
+            "gradus: --set run.epoch=3:5: run: no field is called \"epoch\"; did you mean "
+            "\"epochs\"? [run]\n--set data.batch_size=0:17: data: batch_size 0 must be at least 1 "
+            "and at most 1048576 [data.batch_size]\n"},
+        Refusal{"EvalOfNoModel",
+                {"eval", "FOLDER"},
+                1,
+                "gradus: there is no model in FOLDER: FOLDER/model.pbtxt does not exist; give the "
+                "folder of a finished run, or where a model was saved\n"},
+        Refusal{"UnknownStage",
+                {"graph", kTutorial, "--stage", "nowhere"},
+                1,
+                "gradus: there is no stage \"nowhere\"; there are: all forward gradients prune "
+                "simplify fold_equal fuse_dense prune_again\n"},
+        Refusal{"UnknownName",
+                {"list", "adamant"},
+                1,
+                "gradus: nothing is called \"adamant\"; gradus list shows all names\n"}),
+    CaseName);
+
+// ---- Numbers that are not finite.
+
+TEST(Train, EndsWithItsOwnCodeWhenTheLossDivergesAndKeepsTheLastState) {
+  const std::string run = FreshFolder("diverged") + "/run";
+  const std::string heads = kTwoHeads;
+  const Outcome outcome = RunGradus(Train(heads, run,
+                                          {"--set", "optimizer.learning_rate.constant=1e6", "--set",
+                                           "run.checkpoint.every_steps=1", "--check_numerics"}));
+  EXPECT_EQ(outcome.code, 3) << outcome.err;
+  EXPECT_TRUE(absl::StartsWith(outcome.err, "gradus: step ")) << outcome.err;
+  EXPECT_TRUE(absl::StrContains(outcome.err, "is not finite (learning rate 1e+06)")) << outcome.err;
+  EXPECT_TRUE(absl::StrContains(outcome.err, "; first non-finite node: ") ||
+              absl::StrContains(outcome.err, "; the update took "))
+      << outcome.err;
+  EXPECT_GE(Names(run + "/checkpoints").size(), 1u);
+  EXPECT_EQ(Contents(run + "/model.safetensors"), "");
+}
+
+TEST(Train, StartsFromWeightsAndShowsWhatDidNotFit) {
+  const std::string folder = FreshFolder("weights");
+  ASSERT_EQ(RunGradus(Train(kTutorial, folder + "/a", {"--set", "run.epochs=1"})).code, 0);
+  const Outcome outcome =
+      RunGradus(Train(kTutorial, folder + "/b",
+                      {"--set", "run.epochs=1", "--set", "model.layer[hidden_2].dense.units=12",
+                       "--weights", folder + "/a/model.safetensors"}));
+  ASSERT_EQ(outcome.code, 0) << outcome.err;
+  const std::string table =
+      ": 3 loaded, the rest starts as configured:\n"
+      "  what        name             model     file\n"
+      "  mismatched  hidden_2/kernel  [10, 12]  FLOAT32 [10, 10]\n"
+      "  mismatched  hidden_2/bias    [12]      FLOAT32 [10]\n"
+      "  mismatched  output/kernel    [12, 1]   FLOAT32 [10, 1]\n";
+  EXPECT_TRUE(absl::StrContains(outcome.out, table)) << outcome.out;
+}
+
+}  // namespace
+}  // namespace gradus
