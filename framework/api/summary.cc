@@ -64,7 +64,7 @@ std::string HumanFlops(double flops) {
   static constexpr const char* kUnits[] = {"", "k", "M", "G", "T"};
   int unit = 0;
   while (flops >= 1000 && unit < 4) flops /= 1000, ++unit;
-  return absl::StrFormat(unit == 0 ? "%.0f%s" : "%.1f%s", flops, kUnits[unit]);
+  return absl::StrFormat("%.*f%s", unit == 0 ? 0 : 1, flops, kUnits[unit]);
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include "gradus/api/trainer.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_join.h"
@@ -27,9 +26,8 @@ absl::Status BindBatch(absl::Span<const FieldSpec> fields,
       continue;
     }
     const Tensor& tensor = found->second;
-    std::vector<int64_t> wanted = {tensor.rows()};
-    wanted.insert(wanted.end(), field.dims.begin(), field.dims.end());
-    if (tensor.dtype() != field.dtype || tensor.dims() != wanted) {
+    if (tensor.dtype() != field.dtype || tensor.rank() != 1 + static_cast<int>(field.dims.size()) ||
+        !std::equal(field.dims.begin(), field.dims.end(), tensor.dims().begin() + 1)) {
       problems.push_back(absl::StrCat("input \"", field.input, "\" is ", Name(tensor.dtype()), " [",
                                       absl::StrJoin(tensor.dims(), ", "), "] and should be ",
                                       field.ToString(), " after the rows"));
@@ -40,12 +38,10 @@ absl::Status BindBatch(absl::Span<const FieldSpec> fields,
     if (*rows < 0) *rows = tensor.rows();
     inputs->push_back(tensor.raw());
     if (tensor.dtype() != DType::kFloat32) continue;
-    const absl::Span<const float> values = tensor.data<float>();
-    const auto bad =
-        std::find_if(values.begin(), values.end(), [](float x) { return !std::isfinite(x); });
-    if (bad != values.end()) {
-      problems.push_back(absl::StrCat("input \"", field.input, "\" has ", *bad, " at element ",
-                                      bad - values.begin()));
+    const int64_t bad = FindNonFinite(tensor.data<float>());
+    if (bad >= 0) {
+      problems.push_back(absl::StrCat("input \"", field.input, "\" has ", tensor.data<float>()[bad],
+                                      " at element ", bad));
     }
   }
   for (const auto& entry : batch) {
@@ -78,8 +74,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(RunFile file,
   Diagnostics& diagnostics = file.diagnostics();
 
   trainer->fields_ = InputFields(config.model());
-  trainer->pool_ = std::make_unique<ThreadPool>(
-      settings.has_threads() ? settings.threads() : AvailableCores());
+  trainer->pool_ =
+      std::make_unique<ThreadPool>(settings.has_threads() ? settings.threads() : AvailableCores());
   if (config.has_data()) {
     trainer->data_ = OpenData(config.data(), trainer->fields_, ".", options.datasets, &diagnostics);
   }
@@ -89,16 +85,14 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(RunFile file,
   step_options.block_rows = settings.block_rows();
   step_options.passes = options.passes;
   step_options.check_numerics = options.check_numerics;
-  GRADUS_ASSIGN_OR_RETURN(
-      trainer->step_,
-      TrainStep::Create(config.model(), config.optimizer(), step_options, &diagnostics));
+  GRADUS_ASSIGN_OR_RETURN(trainer->step_, TrainStep::Create(config.model(), config.optimizer(),
+                                                            step_options, &diagnostics));
   Diagnostics already_reported;
   GRADUS_ASSIGN_OR_RETURN(trainer->evaluation_,
                           Evaluation::Create(config.model(), step_options, &already_reported));
-  GRADUS_ASSIGN_OR_RETURN(
-      trainer->state_.store,
-      ParameterStore::Create(trainer->step_->model().graph, step_options.seed,
-                             trainer->step_->Slots()));
+  GRADUS_ASSIGN_OR_RETURN(trainer->state_.store,
+                          ParameterStore::Create(trainer->step_->model().graph, step_options.seed,
+                                                 trainer->step_->Slots()));
   for (const Finding& finding : diagnostics.findings()) {
     trainer->warnings_.push_back(ToString(finding));
   }
@@ -120,23 +114,36 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(const std::string& chec
   config.mutable_run()->set_threads(header.threads());
   GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer,
                           Create(RunFile::Of(config, "/"), options));
+  GRADUS_RETURN_IF_ERROR(trainer->CheckSameData(header));
   GRADUS_RETURN_IF_ERROR(LoadCheckpoint(checkpoint, &trainer->state_));
+  const size_t sums = trainer->state_.epoch_sums.metrics.size();
+  if (sums != 0 && sums != trainer->step_->model().metrics.size()) {
+    return absl::InvalidArgumentError(absl::StrCat(checkpoint, ": there are sums of ", sums,
+                                                   " metrics, the model has ",
+                                                   trainer->step_->model().metrics.size()));
+  }
   return trainer;
 }
 
 absl::StatusOr<StepResult> Trainer::Step(const std::map<std::string, Tensor>& batch) {
+  StepResult result;
+  GRADUS_RETURN_IF_ERROR(Step(batch, &result));
+  return result;
+}
+
+absl::Status Trainer::Step(const std::map<std::string, Tensor>& batch, StepResult* result) {
   int64_t rows;
   GRADUS_RETURN_IF_ERROR(BindBatch(fields_, batch, &inputs_, &rows));
   GRADUS_RETURN_IF_ERROR(step_->Run(inputs_, rows, &state_.progress, &state_.store, &report_));
-  StepResult result;
-  result.step = report_.step;
-  result.learning_rate = report_.learning_rate;
-  result.loss = report_.sums.loss / static_cast<double>(rows);
+  result->step = report_.step;
+  result->learning_rate = report_.learning_rate;
+  result->loss = report_.sums.loss / static_cast<double>(rows);
+  result->metrics.resize(report_.sums.metrics.size());
   for (size_t i = 0; i < report_.sums.metrics.size(); ++i) {
-    result.metrics.emplace_back(step_->model().metrics[i].name,
-                                report_.sums.metrics[i] / static_cast<double>(rows));
+    result->metrics[i].first = step_->model().metrics[i].name;
+    result->metrics[i].second = report_.sums.metrics[i] / static_cast<double>(rows);
   }
-  return result;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<LoopEnd> Trainer::Train(absl::Span<TrainObserver* const> observers) {
@@ -157,8 +164,8 @@ absl::StatusOr<MetricLine> Trainer::Evaluate(const std::shared_ptr<const Dataset
   if (dataset == nullptr || dataset->size() == 0) {
     return absl::FailedPreconditionError(absl::StrCat("there are no ", split, " examples"));
   }
-  GRADUS_ASSIGN_OR_RETURN(
-      MetricSums sums, evaluation_->Run(dataset, config_.data().batch_size(), state_.store));
+  GRADUS_ASSIGN_OR_RETURN(MetricSums sums,
+                          evaluation_->Run(dataset, config_.data().batch_size(), state_.store));
   MetricLine line;
   line.scope = MetricLine::kFinal;
   line.split = std::string(split);
@@ -215,11 +222,37 @@ absl::Status Trainer::SaveModel(const std::string& folder) const {
   return SaveModelFiles(folder, std::move(saved), state_.store);
 }
 
+absl::Status Trainer::CheckSameData(const TrainStateHeader& header) const {
+  const int64_t rows = data_.train == nullptr ? 0 : data_.train->size();
+  if (rows != header.training_rows()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("the training data has changed since the checkpoint: it has ", rows,
+                     " examples, it had ", header.training_rows()));
+  }
+  TrainStateHeader now;
+  data_.preprocessing.ToProto(now.mutable_preprocessing());
+  for (int i = 0; i < std::max(now.preprocessing_size(), header.preprocessing_size()); ++i) {
+    const bool both = i < now.preprocessing_size() && i < header.preprocessing_size();
+    if (both &&
+        now.preprocessing(i).SerializeAsString() == header.preprocessing(i).SerializeAsString()) {
+      continue;
+    }
+    const InputPreprocessing& input =
+        i < now.preprocessing_size() ? now.preprocessing(i) : header.preprocessing(i);
+    return absl::FailedPreconditionError(absl::StrCat(
+        "the training data has changed since the checkpoint: what preprocessing learns "
+        "for input \"",
+        input.input(), "\" is not what it was"));
+  }
+  return absl::OkStatus();
+}
+
 CheckpointContext Trainer::Context() const {
   CheckpointContext context;
   context.config = config_;
   data_.preprocessing.ToProto(&context.preprocessing);
   context.threads = pool_->threads();
+  context.training_rows = data_.train == nullptr ? 0 : data_.train->size();
   for (const NamedValue& metric : step_->model().metrics) {
     context.metric_names.push_back(metric.name);
   }

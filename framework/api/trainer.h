@@ -58,6 +58,8 @@ class Trainer {
   // One update on a batch given by input name; all tensors [rows, ...] of the model's types. Labels too. An error leaves the state as it was, except
   // an IsNonFinite one about gradients or weights.
   absl::StatusOr<StepResult> Step(const std::map<std::string, Tensor>& batch);
+  // The same into a result that the caller keeps: nothing is allocated after the first step of each number of rows.
+  absl::Status Step(const std::map<std::string, Tensor>& batch, StepResult* result);
 
   // The whole run of the configuration, from where the state stands. Needs data.
   absl::StatusOr<LoopEnd> Train(absl::Span<TrainObserver* const> observers = {});
@@ -92,6 +94,8 @@ class Trainer {
  private:
   Trainer() = default;
   CheckpointContext Context() const;
+  // A resume goes on exactly only with the examples that the checkpoint was made with.
+  absl::Status CheckSameData(const TrainStateHeader& header) const;
 
   RunConfig config_;
   TrainerOptions options_;

@@ -149,6 +149,18 @@ absl::Status Rename(const std::string& from, const std::string& to) {
   return absl::OkStatus();
 }
 
+absl::Status Exchange(const std::string& a, const std::string& b) {
+  if (renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0) {
+    return absl::OkStatus();
+  }
+  // Some file systems cannot; then `a` takes the place by way of a third name.
+  if (errno != EINVAL && errno != ENOSYS) return ErrnoStatus("exchange", b, errno);
+  const std::string third = absl::StrCat(a, "-before");
+  GRADUS_RETURN_IF_ERROR(Rename(b, third));
+  GRADUS_RETURN_IF_ERROR(Rename(a, b));
+  return Rename(third, a);
+}
+
 bool Exists(const std::string& path) {
   std::error_code error;
   return std::filesystem::exists(path, error);

@@ -27,6 +27,8 @@ absl::Status FsyncFolder(const std::string& path);
 absl::Status MakeFolders(const std::string& path);  // Like mkdir -p.
 absl::Status RemoveTree(const std::string& path);   // Like rm -r; OK when there is nothing.
 absl::Status Rename(const std::string& from, const std::string& to);
+// Two paths change places in one step; both must exist.
+absl::Status Exchange(const std::string& a, const std::string& b);
 bool Exists(const std::string& path);
 absl::StatusOr<std::vector<std::string>> ListFolder(const std::string& path);  // Names, sorted.
 

@@ -24,6 +24,13 @@ absl::string_view Name(Isa isa);
 
 #define GRADUS_INLINE __attribute__((always_inline)) inline
 
+// clang knows the width preference as an option of the command line only.
+#ifdef __clang__
+#define GRADUS_TARGET_AVX512 __attribute__((target("arch=x86-64-v4")))
+#else
+#define GRADUS_TARGET_AVX512 __attribute__((target("arch=x86-64-v4,prefer-vector-width=512")))
+#endif
+
 namespace internal {
 template <class Loop, class... Args>
 void RunBaseline(Args... args) {
@@ -34,7 +41,7 @@ __attribute__((target("arch=x86-64-v3"))) void RunAvx2(Args... args) {
   Loop::template Run<Isa::kAvx2>(args...);
 }
 template <class Loop, class... Args>
-__attribute__((target("arch=x86-64-v4,prefer-vector-width=512"))) void RunAvx512(Args... args) {
+GRADUS_TARGET_AVX512 void RunAvx512(Args... args) {
   Loop::template Run<Isa::kAvx512>(args...);
 }
 }  // namespace internal

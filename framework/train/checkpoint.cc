@@ -28,7 +28,7 @@ constexpr char kTensorsFile[] = "state.safetensors";
 constexpr char kPrefix[] = "step-";
 constexpr char kTemporary[] = ".tmp-";
 constexpr int64_t kMostTensorBytes = int64_t{1} << 40;
-constexpr double kMostExamples = 9007199254740992;  // 2^53: what a double counts exactly.
+constexpr int64_t kMostCount = int64_t{1} << 53;  // What a double counts exactly.
 
 // What a state consists of: each tensor's name, and where it stands in memory.
 template <class Float>
@@ -80,6 +80,8 @@ TrainStateHeader MakeHeader(const TrainState& state, const CheckpointContext& co
   *header.mutable_preprocessing() = context.preprocessing;
   header.set_threads(context.threads);
   header.set_block_rows(context.config.run().block_rows());
+  header.set_training_rows(context.training_rows);
+  header.set_last_learning_rate(state.last_learning_rate);
   const MetricSums& sums = state.epoch_sums;
   const auto add = [&](absl::string_view name, double sum) {
     MetricSum* metric = header.add_epoch_sum();
@@ -119,21 +121,18 @@ absl::StatusOr<std::vector<std::string>> StepFolders(const std::string& folder) 
   return names;
 }
 
-// Puts a folder in its place. What stood there (the same step, saved before) goes only when the new
-// one has come.
+// Puts a folder in its place. What stood there (the same step, saved before) changes places with it
+// in one go, so that at no moment the step is missing.
 absl::Status Replace(const std::string& temporary, const std::string& path) {
-  const std::string before = absl::StrCat(temporary, "-before");
-  const bool occupied = Exists(path);
-  if (occupied) GRADUS_RETURN_IF_ERROR(Rename(path, before));
-  const absl::Status status = Rename(temporary, path);
-  if (!occupied) return status;
-  if (status.ok()) return RemoveTree(before);
-  Rename(before, path).IgnoreError();  // The first error is the one to tell.
-  return status;
+  if (!Exists(path)) return Rename(temporary, path);
+  GRADUS_RETURN_IF_ERROR(Exchange(temporary, path));
+  return RemoveTree(temporary);
 }
 
-// Removes all but the newest `keep` (0 keeps all), and what a process that was killed left behind.
-absl::Status RemoveOld(const std::string& folder, int64_t keep) {
+// Removes all but the newest `keep` up to and including `written` (0 keeps all), and what a process
+// that was killed left behind. A later step than the written one belongs to a run that was given
+// up, damaged perhaps: it neither counts nor goes.
+absl::Status RemoveOld(const std::string& folder, const std::string& written, int64_t keep) {
   GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> all, ListFolder(folder));
   for (const std::string& name : all) {
     if (!absl::StartsWith(name, kPrefix) || !absl::StrContains(name, kTemporary)) continue;
@@ -141,6 +140,8 @@ absl::Status RemoveOld(const std::string& folder, int64_t keep) {
   }
   GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> names, StepFolders(folder));
   if (keep == 0) return absl::OkStatus();
+  const auto last = std::find(names.begin(), names.end(), written);
+  if (last != names.end()) names.erase(last + 1, names.end());
   for (size_t i = 0; i + static_cast<size_t>(keep) < names.size(); ++i) {
     GRADUS_RETURN_IF_ERROR(RemoveTree(JoinPath(folder, names[i])));
   }
@@ -195,8 +196,8 @@ absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const Trai
   }
   GRADUS_ASSIGN_OR_RETURN(std::string tensors, SerializeSafetensors(file));
 
-  const std::string path =
-      JoinPath(folder, absl::StrFormat("%s%010d", kPrefix, state.progress.update));
+  const std::string name = absl::StrFormat("%s%010d", kPrefix, state.progress.update);
+  const std::string path = JoinPath(folder, name);
   const std::string temporary = absl::StrCat(path, kTemporary, getpid());
   GRADUS_RETURN_IF_ERROR(MakeFolders(folder));
   absl::Status status = WriteInto(temporary, MakeHeader(state, context), tensors);
@@ -206,7 +207,7 @@ absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const Trai
     return status;
   }
   GRADUS_RETURN_IF_ERROR(FsyncFolder(folder));
-  GRADUS_RETURN_IF_ERROR(RemoveOld(folder, keep));
+  GRADUS_RETURN_IF_ERROR(RemoveOld(folder, name, keep));
   return path;
 }
 
@@ -224,12 +225,14 @@ absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path) {
                      " is not one that this program reads (1 to ", kCheckpointVersion, ")"));
   }
   const ProgressState& progress = header.progress();
-  if (progress.step() < 0 || progress.examples() < 0 || progress.epoch() < 0 ||
-      progress.offset() < 0) {
-    return absl::InvalidArgumentError(absl::StrCat(file, ": progress has a negative number"));
+  for (int64_t number :
+       {progress.step(), progress.examples(), progress.epoch(), progress.offset()}) {
+    if (number >= 0 && number <= kMostCount) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat(file, ": progress has the number ", number, ", which is not in [0, 2^53]"));
   }
   for (const MetricSum& sum : header.epoch_sum()) {
-    if (sum.weight() >= 0 && sum.weight() <= kMostExamples) continue;
+    if (sum.weight() >= 0 && sum.weight() <= static_cast<double>(kMostCount)) continue;
     return absl::InvalidArgumentError(absl::StrCat(
         file, ": epoch_sum \"", sum.name(), "\" has the weight ", ShortestNumber(sum.weight())));
   }
@@ -249,6 +252,7 @@ absl::Status LoadCheckpoint(const std::string& path, TrainState* state) {
   state->progress.examples = header.progress().examples();
   state->progress.epoch = header.progress().epoch();
   state->progress.offset = header.progress().offset();
+  state->last_learning_rate = header.last_learning_rate();
   state->epoch_sums = MetricSums();
   for (int i = 0; i < header.epoch_sum_size(); ++i) {
     const MetricSum& sum = header.epoch_sum(i);

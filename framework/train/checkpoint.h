@@ -29,6 +29,7 @@ struct CheckpointContext {
   RunConfig config;
   google::protobuf::RepeatedPtrField<InputPreprocessing> preprocessing;
   int threads = 1;
+  int64_t training_rows = 0;
   std::vector<std::string> metric_names;
 };
 

@@ -16,8 +16,7 @@ class Loop {
         step_(*step),
         evaluation_(*evaluation),
         state_(*state),
-        observers_(observers),
-        rate_(step->learning_rate().At(LastUsed(state->progress))) {}
+        observers_(observers) {}
 
   absl::StatusOr<LoopEnd> Run() {
     if (!Done()) {
@@ -44,12 +43,6 @@ class Loop {
   }
 
  private:
-  // Progress as it was when the last update asked for its rate.
-  static Progress LastUsed(Progress progress) {
-    if (progress.update > 0) --progress.update;
-    return progress;
-  }
-
   int64_t BegunEpochs() const {
     return state_.progress.epoch + (state_.progress.offset > 0 ? 1 : 0);
   }
@@ -65,7 +58,7 @@ class Loop {
     for (const Tensor& field : batch.fields) inputs_.push_back(field.raw());
     GRADUS_RETURN_IF_ERROR(
         step_.Run(inputs_, batch.rows, &state_.progress, &state_.store, &report_));
-    rate_ = report_.learning_rate;
+    state_.last_learning_rate = report_.learning_rate;
     state_.progress.offset += batch.rows;
     state_.epoch_sums.Add(report_.sums);
     for (TrainObserver* observer : observers_) {
@@ -117,7 +110,7 @@ class Loop {
     for (size_t i = 0; i < sums.metrics.size(); ++i) {
       line.metrics.emplace_back(step_.model().metrics[i].name, sums.metrics[i] / examples);
     }
-    line.learning_rate = rate_;
+    line.learning_rate = state_.last_learning_rate;
     for (TrainObserver* observer : observers_) {
       GRADUS_RETURN_IF_ERROR(observer->OnLine(line));
     }
@@ -137,6 +130,9 @@ class Loop {
   absl::Status SaveOnce() {
     if (options_.checkpoint_folder.empty() || saved_step_ == state_.progress.update) {
       return absl::OkStatus();
+    }
+    for (TrainObserver* observer : observers_) {
+      GRADUS_RETURN_IF_ERROR(observer->BeforeCheckpoint());
     }
     GRADUS_ASSIGN_OR_RETURN(std::string path,
                             SaveCheckpoint(options_.checkpoint_folder, state_, options_.context,
@@ -160,7 +156,6 @@ class Loop {
   Evaluation& evaluation_;
   TrainState& state_;
   const absl::Span<TrainObserver* const> observers_;
-  double rate_;
   int64_t saved_step_ = -1;
   StepReport report_;
   std::vector<const void*> inputs_;

@@ -44,6 +44,8 @@ class TrainObserver {
     (void)line;
     return absl::OkStatus();
   }
+  // Before a checkpoint is written: what a resume from it will count on must be safe now.
+  virtual absl::Status BeforeCheckpoint() { return absl::OkStatus(); }
   virtual absl::Status OnCheckpoint(const std::string& path) {
     (void)path;
     return absl::OkStatus();

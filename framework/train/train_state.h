@@ -15,6 +15,7 @@ struct TrainState {
   Progress progress;
   ParameterStore store;
   MetricSums epoch_sums;  // Of the present epoch.
+  double last_learning_rate = 0;  // What the last update used; 0 before the first.
 };
 
 }  // namespace gradus

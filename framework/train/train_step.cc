@@ -16,6 +16,18 @@ namespace {
 // Below so many floats an update on one thread is over before others have woken up.
 constexpr int64_t kLeastFloatsPerThread = 32 << 10;
 
+bool AllFinite(const float* values, int64_t count) {
+  return FindNonFinite(absl::MakeConstSpan(values, static_cast<size_t>(count))) < 0;
+}
+
+// The parameter with the first number of the block that is not finite, or -1.
+int FirstNonFiniteParameter(const ParameterLayout& layout, const float* block) {
+  for (int i = 0; i < layout.count(); ++i) {
+    if (!AllFinite(block + layout.place(i).offset, layout.place(i).floats())) return i;
+  }
+  return -1;
+}
+
 const Optimizer* FindOptimizer(const OptimizerConfig& config,
                                std::unique_ptr<google::protobuf::Message>* rule_config,
                                Diagnostics* diagnostics) {
@@ -139,8 +151,8 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
   step->step_scalar_ = FindScalar(*graph, "step");
   step->values_.resize(fetches.values.size());
   step->results_.values.resize(fetches.values.size());
-  for (Value parameter : graph->parameters()) {
-    step->parameter_names_.push_back(graph->node(parameter).name);
+  for (Value gradient : gradients.of) {
+    step->gradient_nodes_.push_back(gradient.valid() ? graph->node(gradient).name : "none");
   }
   return step;
 }
@@ -149,6 +161,11 @@ absl::Status TrainStep::Run(absl::Span<const void* const> inputs, int64_t rows, 
                             ParameterStore* store, StepReport* report) {
   report->learning_rate = rate_.At(*progress);
   report->step = progress->update + 1;
+  if (!std::isfinite(report->learning_rate) || report->learning_rate < 0) {
+    return absl::OutOfRangeError(
+        absl::StrCat("step ", report->step, ": the schedule gives the learning rate ",
+                     report->learning_rate, ", which must be finite and at least 0"));
+  }
 
   for (size_t i = 0; i < seed_scalars_.size(); ++i) {
     scalars_[seed_scalars_[i]] = loss_weights_[i] / static_cast<double>(rows);
@@ -157,17 +174,21 @@ absl::Status TrainStep::Run(absl::Span<const void* const> inputs, int64_t rows, 
   const Bindings bindings = {store->weights(), store->states(), inputs, rows, scalars_};
   if (options_.check_numerics) {
     GRADUS_ASSIGN_OR_RETURN(std::string node, executor_->FirstNonFinite(bindings));
-    if (!node.empty()) return ExplainNonFinite(bindings, *store, "a value", *report);
+    if (!node.empty()) return ExplainNonFinite(bindings, *store, Watched::kValue, *report);
   }
   GRADUS_RETURN_IF_ERROR(Compute(bindings, store, &report->sums));
   if (!std::isfinite(report->sums.loss)) {
-    return ExplainNonFinite(bindings, *store, "the loss", *report);
+    return ExplainNonFinite(bindings, *store, Watched::kLoss, *report);
+  }
+  if (!AllFinite(store->next_states(), store->state_layout().floats())) {
+    return ExplainNonFinite(bindings, *store, Watched::kState, *report);
   }
 
   const UpdateWatch watch =
       Update({rule_config_.get(), report->learning_rate, report->step}, store);
-  if (!watch.gradients_finite) return ExplainNonFinite(bindings, *store, "a gradient", *report);
-  if (!watch.weights_finite) return ExplainNonFinite(bindings, *store, "a weight", *report);
+  if (!watch.gradients_finite)
+    return ExplainNonFinite(bindings, *store, Watched::kGradient, *report);
+  if (!watch.weights_finite) return ExplainNonFinite(bindings, *store, Watched::kWeight, *report);
 
   store->AcceptStates();
   progress->update += 1;
@@ -230,27 +251,27 @@ UpdateWatch TrainStep::Update(const UpdateStep& step, ParameterStore* store) {
 }
 
 absl::Status TrainStep::ExplainNonFinite(const Bindings& bindings, const ParameterStore& store,
-                                         absl::string_view what, const StepReport& report) const {
+                                         Watched watched, const StepReport& report) const {
+  static constexpr const char* kNames[] = {"a value", "the loss", "a state", "a gradient",
+                                           "a weight"};
   std::string where;
-  absl::StatusOr<std::string> node = std::string();
-  // After an update the parameters are no longer those that the step started from; then the
-  // gradients still tell which parameter it was.
-  if (what == "the loss" || what == "a value") node = executor_->FirstNonFinite(bindings);
-  if (node.ok() && !node->empty()) {
-    where = absl::StrCat("; first non-finite node: ", *node);
-  } else {
-    for (int i = 0; i < store.layout().count() && where.empty(); ++i) {
-      const ParameterPlace& place = store.layout().place(i);
-      const float* block = what == "a weight" ? store.weights() : store.gradients();
-      for (int64_t k = 0; k < place.floats(); ++k) {
-        if (std::isfinite(block[place.offset + k])) continue;
-        where = absl::StrCat("; first non-finite ", what == "a weight" ? "weight" : "gradient",
-                             ": that of \"", place.name, "\"");
-        break;
-      }
+  if (watched == Watched::kGradient || watched == Watched::kWeight) {
+    // The update has been made, so the step cannot be run again from where it began; what it left
+    // behind tells the parameter and the node.
+    const bool gradient = watched == Watched::kGradient;
+    const int i =
+        FirstNonFiniteParameter(store.layout(), gradient ? store.gradients() : store.weights());
+    if (i >= 0) {
+      where = gradient ? absl::StrCat("; first non-finite node: ", gradient_nodes_[i],
+                                      ", the gradient of \"", store.layout().place(i).name, "\"")
+                       : absl::StrCat("; the update took \"", store.layout().place(i).name,
+                                      "\" out of range: the rate is too high");
     }
+  } else {
+    GRADUS_ASSIGN_OR_RETURN(std::string node, executor_->FirstNonFinite(bindings));
+    if (!node.empty()) where = absl::StrCat("; first non-finite node: ", node);
   }
-  return NonFiniteError(absl::StrCat("step ", report.step, ": ", what,
+  return NonFiniteError(absl::StrCat("step ", report.step, ": ", kNames[static_cast<int>(watched)],
                                      " is not finite (learning rate ", report.learning_rate, ")",
                                      where));
 }

@@ -78,11 +78,14 @@ class TrainStep {
                    ParameterStore* store, StepReport* report);
 
  private:
+  // What was found to be not finite.
+  enum class Watched { kValue, kLoss, kState, kGradient, kWeight };
+
   TrainStep() = default;
   absl::Status Compute(const Bindings& bindings, ParameterStore* store, MetricSums* sums);
   UpdateWatch Update(const UpdateStep& step, ParameterStore* store);
   absl::Status ExplainNonFinite(const Bindings& bindings, const ParameterStore& store,
-                                absl::string_view what, const StepReport& report) const;
+                                Watched watched, const StepReport& report) const;
 
   StepOptions options_;
   ModelGraph model_;
@@ -92,7 +95,7 @@ class TrainStep {
   const Optimizer* optimizer_ = nullptr;
   std::unique_ptr<google::protobuf::Message> rule_config_;
   std::vector<double> loss_weights_;
-  std::vector<std::string> parameter_names_;
+  std::vector<std::string> gradient_nodes_;  // By parameter: the node that gives its gradient.
 
   // Buffers of a step, sized for the largest batch so far.
   std::vector<double> scalars_;

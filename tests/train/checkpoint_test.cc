@@ -104,6 +104,16 @@ TEST_F(CheckpointTest, TheNewestAreKept) {
   EXPECT_EQ(Names().size(), 3u);
 }
 
+TEST_F(CheckpointTest, OneThatWasJustWrittenStaysBesideALaterOneThatIsDamaged) {
+  ASSERT_TRUE(MakeFolders(folder_ + "/step-0000000900").ok());
+  Save(15, 1);
+  Save(30, 1);
+  EXPECT_EQ(Names(), (std::vector<std::string>{"step-0000000030", "step-0000000900"}));
+  std::vector<std::string> skipped;
+  EXPECT_EQ(*NewestCheckpoint(folder_, &skipped), folder_ + "/step-0000000030");
+  EXPECT_EQ(skipped.size(), 1u);
+}
+
 TEST_F(CheckpointTest, WhatAKilledProcessLeftBehindIsNoCheckpointAndGoesWithTheNextOne) {
   Save(6);
   ASSERT_TRUE(MakeFolders(folder_ + "/step-0000000007.tmp-123/x").ok());
@@ -188,7 +198,9 @@ TEST_F(CheckpointTest, BrokenHeadersAreRefusedByTheirReason) {
   const struct {
     std::string from, to, message;
   } cases[] = {
-      {"step: 6", "step: -6", ": progress has a negative number"},
+      {"step: 6", "step: -6", ": progress has the number -6, which is not in [0, 2^53]"},
+      {"step: 6", "step: 9223372036854775807",
+       ": progress has the number 9223372036854775807, which is not in [0, 2^53]"},
       {"weight: 64", "weight: -1", ": epoch_sum \"loss\" has the weight -1"},
       {"weight: 64", "weight: 1e300", ": epoch_sum \"loss\" has the weight 1e+300"},
       {"format_version: 1", "", ": format_version 0 is not one that this program reads (1 to 1)"},

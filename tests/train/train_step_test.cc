@@ -118,11 +118,25 @@ TEST(TrainStepTest, AGradientThatIsNotFiniteNamesItsParameter) {
   p.kernel() = 0;
   const absl::Status status = p.Run({3e38f}, {1e18f});
   EXPECT_TRUE(IsNonFinite(status));
+  EXPECT_EQ(std::string(status.message()),
+            "step 1: a gradient is not finite (learning rate 0.25); first non-finite node: "
+            "gradient/out/matmul/matmul, the gradient of \"out/kernel\"");
+  EXPECT_EQ(p.progress.update, 0);
+}
+
+TEST(TrainStepTest, ARateThatIsNotFiniteIsRefusedBeforeAnythingIsComputed) {
+  Prepared p = Prepare(absl::StrCat(
+      LinearModel(kSquaredError),
+      "optimizer { sgd {} learning_rate { exponential_decay { initial_learning_rate: 1 "
+      "decay_steps: 1e-300 decay_rate: 2 } } }"));
+  EXPECT_TRUE(p.Run({1}, {1}).ok());  // The exponent of update 0 is 0.
+  const float kernel = p.kernel();
+  const absl::Status status = p.Run({1}, {1});
+  EXPECT_FALSE(IsNonFinite(status));
   EXPECT_EQ(
       std::string(status.message()),
-      "step 1: a gradient is not finite (learning rate 0.25); first non-finite gradient: that of "
-      "\"out/kernel\"");
-  EXPECT_EQ(p.progress.update, 0);
+      "step 2: the schedule gives the learning rate inf, which must be finite and at least 0");
+  EXPECT_EQ(p.kernel(), kernel);
 }
 
 TEST(TrainStepTest, AWeightThatOverflowsNamesItsParameter) {
@@ -133,8 +147,8 @@ TEST(TrainStepTest, AWeightThatOverflowsNamesItsParameter) {
   EXPECT_TRUE(IsNonFinite(status));
   EXPECT_EQ(
       std::string(status.message()),
-      "step 1: a weight is not finite (learning rate 1e+38); first non-finite weight: that of "
-      "\"out/kernel\"");
+      "step 1: a weight is not finite (learning rate 1e+38); the update took \"out/kernel\" out "
+      "of range: the rate is too high");
 }
 
 TEST(TrainStepTest, CheckNumericsNamesTheFirstNodeBeforeAnythingIsUpdated) {
