@@ -121,11 +121,11 @@ absl::StatusOr<std::map<std::string, Tensor>> Predictor::Predict(
   }
   const absl::Status status = executor_->Run(
       context.get(), {store_->weights(), store_->states(), pointers, rows, scalars_}, results);
+  if (!status.ok()) return status;  // The next call takes a fresh context.
   {
     std::lock_guard<std::mutex> lock(mutex_);
     idle_.push_back(std::move(context));
   }
-  if (!status.ok()) return status;
   return outputs;
 }
 

@@ -52,9 +52,9 @@ absl::StatusOr<Executor::Context::Cut> Executor::Context::MakeCut(int64_t rows) 
     Arena& arena = arenas_[block.thread];
     const int64_t bytes = BoundPlan::ArenaBytes(block.plan->plan());
     if (arena.bytes < bytes) {
-      arena.memory.reset();
-      arena.bytes = 0;
-      GRADUS_ASSIGN_OR_RETURN(arena.memory, AllocateAligned(bytes));
+      // The old one stays until there is a new one: other cuts run on it if there is none.
+      GRADUS_ASSIGN_OR_RETURN(AlignedBuffer memory, AllocateAligned(bytes));
+      arena.memory = std::move(memory);
       arena.bytes = bytes;
     }
     cut.blocks.push_back(std::move(block));
