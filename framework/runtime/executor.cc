@@ -143,17 +143,27 @@ std::vector<int64_t> Executor::Impl::Cut(int64_t rows) const {
   return CutRows(rows, options.block_rows, threads(), flops);
 }
 
-absl::StatusOr<std::shared_ptr<const Plan>> Executor::Impl::PlanFor(int64_t rows) {
-  std::lock_guard<std::mutex> lock(plans_mutex);
+std::shared_ptr<const Plan> Executor::Impl::FindPlan(int64_t rows) {
   for (auto entry = plans.begin(); entry != plans.end(); ++entry) {
     if (entry->first != rows) continue;
     plans.splice(plans.begin(), plans, entry);
     return plans.front().second;
   }
+  return nullptr;
+}
+
+absl::StatusOr<std::shared_ptr<const Plan>> Executor::Impl::PlanFor(int64_t rows) {
+  {
+    std::lock_guard<std::mutex> lock(plans_mutex);
+    if (std::shared_ptr<const Plan> plan = FindPlan(rows)) return plan;
+  }
   CompileOptions compile;
   compile.rows = rows;
   GRADUS_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan,
                           Plan::Compile(program, targets, parameters, states, compile));
+  std::lock_guard<std::mutex> lock(plans_mutex);
+  // Who compiled the same at the same time and was first has made the plan for all.
+  if (std::shared_ptr<const Plan> first = FindPlan(rows)) return first;
   plans.emplace_front(rows, plan);
   if (plans.size() > 2 * kCachedRowCounts) plans.pop_back();  // A cut has up to two sizes.
   return plan;

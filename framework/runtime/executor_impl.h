@@ -65,13 +65,14 @@ struct Executor::Impl {
 
   // Pool::Run serves one caller; who finds it busy computes alone, with the same blocks and bits.
   std::mutex pool_mutex;
-  std::mutex plans_mutex;
+  std::mutex plans_mutex;  // Held while looking plans up, not while one is compiled.
   std::list<std::pair<int64_t, std::shared_ptr<const Plan>>> plans;  // Last used first.
 
   absl::Status Init(const Graph& graph, const Fetches& fetches);
   void LayOutBlocks();
   int threads() const { return options.pool == nullptr ? 1 : options.pool->threads(); }
   std::vector<int64_t> Cut(int64_t rows) const;
+  std::shared_ptr<const Plan> FindPlan(int64_t rows);  // Null; under plans_mutex.
   absl::StatusOr<std::shared_ptr<const Plan>> PlanFor(int64_t rows);
   absl::Status Check(const Bindings& bindings, const Results& results) const;
   absl::Status CheckBindings(const Bindings& bindings) const;
