@@ -172,7 +172,7 @@ absl::StatusOr<CsvFile> CsvFile::Parse(std::string name, std::string text) {
   for (const Cell& cell : cells) {
     std::string column =
         cell.quoted ? absl::StrReplaceAll(cell.text, {{"\"\"", "\""}}) : std::string(cell.text);
-    if (file.Find(column) >= 0) {
+    if (!file.places_.emplace(column, static_cast<int>(file.columns_.size())).second) {
       return scanner.Error(cell.line, cell.column,
                            absl::StrCat("column ", Quote(column), " is there twice"));
     }
@@ -184,21 +184,19 @@ absl::StatusOr<CsvFile> CsvFile::Parse(std::string name, std::string text) {
 }
 
 int CsvFile::Find(absl::string_view column) const {
-  const auto found = std::find(columns_.begin(), columns_.end(), column);
-  return found == columns_.end() ? -1 : static_cast<int>(found - columns_.begin());
+  const auto found = places_.find(column);
+  return found == places_.end() ? -1 : found->second;
 }
 
 absl::StatusOr<CsvTable> CsvFile::Read(absl::Span<const CsvSelection> selections) const {
   CsvTable table;
-  const size_t most_rows = std::count(text_.begin() + body_, text_.end(), '\n') + 1;
+  // They grow as rows are read: a row that is not there yet is not believed in.
   std::vector<std::vector<double>> numbers(selections.size());
   for (size_t i = 0; i < selections.size(); ++i) {
     for (int column : selections[i].columns) {
       GRADUS_CHECK(column >= 0 && column < static_cast<int>(columns_.size()));
     }
-    numbers[i].reserve(most_rows * selections[i].columns.size());
   }
-  table.lines.reserve(most_rows);
 
   Scanner scanner(name_, text_, body_, body_line_);
   std::vector<Cell> cells;

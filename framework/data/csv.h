@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -48,6 +49,7 @@ class CsvFile {
   std::string name_;
   std::string text_;
   std::vector<std::string> columns_;
+  absl::flat_hash_map<std::string, int> places_;  // Of the columns, by name.
   size_t body_ = 0;        // Where the first row begins,
   int64_t body_line_ = 0;  // and on which line.
 };

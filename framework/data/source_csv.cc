@@ -12,6 +12,7 @@ namespace gradus {
 bool SourceOpener::FindColumns(const std::vector<std::string>& names, const ConfigPath& path,
                                absl::string_view list, const CsvFile& file,
                                std::vector<int>* columns) {
+  std::vector<bool> taken(file.columns().size(), false);
   for (size_t k = 0; k < names.size(); ++k) {
     // An empty list is a place by itself: columns that are taken over from training.
     const ConfigPath where = list.empty() ? path : path.Child(list, static_cast<int>(k), "");
@@ -19,9 +20,10 @@ bool SourceOpener::FindColumns(const std::vector<std::string>& names, const Conf
     if (column < 0) {
       Error("unknown-name", where, absl::StrCat(file.name(), " has no column \"", names[k], "\""),
             DidYouMean(names[k], file.columns()));
-    } else if (std::find(columns->begin(), columns->end(), column) != columns->end()) {
+    } else if (taken[column]) {
       Error("duplicate", where, absl::StrCat("column \"", names[k], "\" is named twice"));
     } else {
+      taken[column] = true;
       columns->push_back(column);
     }
   }
@@ -41,8 +43,9 @@ bool SourceOpener::Columns(const CsvField& field, const ConfigPath& path, const 
     std::vector<int> except;
     found =
         FindColumns({field.except().begin(), field.except().end()}, path, "except", file, &except);
+    std::sort(except.begin(), except.end());
     for (int c = 0; c < static_cast<int>(file.columns().size()); ++c) {
-      if (std::find(except.begin(), except.end(), c) == except.end()) columns->push_back(c);
+      if (!std::binary_search(except.begin(), except.end(), c)) columns->push_back(c);
     }
   } else {
     found = FindColumns(trained, path, "", file, columns);

@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tests/data/data_testing.h"
 
@@ -55,6 +56,32 @@ TEST(CsvTest, WholeNumbersMayBeWrittenAsReals) {
   EXPECT_EQ(table->fields[0].data<int32_t>()[1], -2147483647 - 1);
   EXPECT_EQ(table->fields[0].data<int32_t>()[2], 2147483647);
   EXPECT_EQ(table->fields[0].data<int32_t>()[3], 1000);
+}
+
+TEST(CsvTest, RowsThatAreNotThereTakeNoRoom) {
+  // Room for as many rows as there are line feeds would be 640 GB.
+  const int columns = 20003;
+  std::string text = "c0";
+  CsvSelection all;
+  for (int i = 0; i < columns; ++i) {
+    if (i > 0) text += absl::StrCat(",c", i);
+    all.columns.push_back(i);
+  }
+  text += std::string(4 << 20, '\n');
+  const auto table = ReadColumns(text, {all});
+  EXPECT_EQ(table.status().message(), "t.csv:2:1: the line is empty");
+}
+
+TEST(CsvTest, FindsEachOfManyColumns) {
+  const int columns = 100000;
+  std::string text;
+  for (int i = 0; i < columns; ++i) text += absl::StrCat(i > 0 ? "," : "", "c", i);
+  const auto file = CsvFile::Parse("t.csv", text);
+  ASSERT_TRUE(file.ok()) << file.status();
+  for (int i = 0; i < columns; ++i) ASSERT_EQ(file->Find(absl::StrCat("c", i)), i);
+  EXPECT_EQ(file->Find("c100000"), -1);
+  EXPECT_EQ(CsvFile::Parse("t.csv", text + ",c7").status().message(),
+            "t.csv:1:688891: column \"c7\" is there twice");
 }
 
 TEST(CsvTest, HeaderAloneIsATableWithoutRows) {
