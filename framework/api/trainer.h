@@ -58,7 +58,8 @@ class Trainer {
   // One update on a batch given by input name; all tensors [rows, ...] of the model's types. Labels too. An error leaves the state as it was, except
   // an IsNonFinite one about gradients or weights.
   absl::StatusOr<StepResult> Step(const std::map<std::string, Tensor>& batch);
-  // The same into a result that the caller keeps: nothing is allocated after the first step of each number of rows.
+  // The same into a result that the caller keeps: nothing is allocated after the first step of each
+  // number of rows.
   absl::Status Step(const std::map<std::string, Tensor>& batch, StepResult* result);
 
   // The whole run of the configuration, from where the state stands. Needs data.

@@ -130,9 +130,9 @@ TEST(TrainerStepTest, RefusesWhatDoesNotFitAndLeavesTheStateAlone) {
   batch["x"] = *Tensor::Create(DType::kFloat32, {16, 39});
   EXPECT_EQ(message(batch),
             "input \"x\" is FLOAT32 [16, 39] and should be FLOAT32 [40] after the rows");
-  batch["x"] = *Tensor::Create(DType::kFloat32, {640});
+  batch["x"] = *Tensor::Create(DType::kFloat32, {16});
   EXPECT_EQ(message(batch),
-            "input \"x\" is FLOAT32 [640] and should be FLOAT32 [40] after the rows");
+            "input \"x\" is FLOAT32 [16] and should be FLOAT32 [40] after the rows");
   batch["x"] = *Tensor::Create(DType::kFloat32, {16, 40, 1});
   EXPECT_EQ(message(batch),
             "input \"x\" is FLOAT32 [16, 40, 1] and should be FLOAT32 [40] after the rows");

@@ -25,6 +25,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "gradus/api/trainer.h"
 #include "tools/bench/bench_model.h"
 #include "tools/bench/raw_onednn.h"
 
@@ -111,11 +112,17 @@ void Settle(const std::function<void()>& step) {
   for (int i = 0; i < 10; ++i) step();
 }
 
+bool IsClasses(const Case& c) { return c.raw.loss == RawOneDnnMlp::kSoftmaxCrossEntropy; }
+
+BenchBatch BatchOf(const Case& c) {
+  const int64_t classes = std::max<int64_t>(2, c.raw.widths.back());
+  return BenchBatch(c.raw.batch, c.raw.widths[0], static_cast<int>(classes));
+}
+
 void RegisterGradus(const Case& c, int threads) {
-  auto batch = std::make_shared<BenchBatch>(
-      c.raw.batch, c.raw.widths[0], static_cast<int>(std::max<int64_t>(2, c.raw.widths.back())));
+  auto batch = std::make_shared<BenchBatch>(BatchOf(c));
   auto model = std::make_shared<BenchModel>(OrDie(RunFile::Parse(c.model, c.name)), threads);
-  const bool classes = c.raw.loss == RawOneDnnMlp::kSoftmaxCrossEntropy;
+  const bool classes = IsClasses(c);
   benchmark::RegisterBenchmark(
       absl::StrCat(c.name, "/gradus", threads).c_str(),
       [=](benchmark::State& state) {
@@ -128,14 +135,31 @@ void RegisterGradus(const Case& c, int threads) {
       ->UseRealTime();
 }
 
+// The same through the API, which looks up tensors by name and looks at all of their values.
+void RegisterTrainer(const Case& c) {
+  const BenchBatch batch = BatchOf(c);
+  const Tensor label = IsClasses(c) ? Tensor::Of<int32_t>({batch.rows}, batch.labels)
+                                    : Tensor::Of<float>({batch.rows, 1}, batch.targets);
+  const std::map<std::string, Tensor> tensors = {
+      {"x", Tensor::Of<float>({batch.rows, c.raw.widths[0]}, batch.x)}, {"label", label}};
+  const std::shared_ptr<Trainer> trainer =
+      OrDie(Trainer::Create(OrDie(RunFile::Parse(c.model + " run { threads: 1 }", c.name))));
+  auto result = std::make_shared<StepResult>();
+  benchmark::RegisterBenchmark(absl::StrCat(c.name, "/trainer").c_str(), [=](benchmark::State&
+                                                                                 state) {
+    const auto step = [&] { DieUnless(trainer->Step(tensors, result.get())); };
+    Settle(step);
+    for (auto _ : state) step();
+  })->UseRealTime();
+}
+
 void RegisterRaw(const Case& c, int threads, RawOneDnnMlp::Layout layout) {
-  auto batch = std::make_shared<BenchBatch>(
-      c.raw.batch, c.raw.widths[0], static_cast<int>(std::max<int64_t>(2, c.raw.widths.back())));
+  auto batch = std::make_shared<BenchBatch>(BatchOf(c));
   RawOneDnnMlp::Config config = c.raw;
   config.weights = layout;
   omp_set_num_threads(threads);
   auto raw = std::make_shared<RawOneDnnMlp>(config);
-  const bool classes = c.raw.loss == RawOneDnnMlp::kSoftmaxCrossEntropy;
+  const bool classes = IsClasses(c);
   benchmark::RegisterBenchmark(
       absl::StrCat(c.name, "/raw", threads,
                    layout == RawOneDnnMlp::kAny ? "/any" : "/inputs_by_units")
@@ -215,6 +239,11 @@ void PrintTable(const std::vector<Case>& cases, const Collector& collector) {
     std::printf("\n");
     PrintTime("Gradus, 1 thread", gradus.cpu);
     PrintRatio(gradus.cpu.median / raw.cpu.median, c.limit, "oneDNN on 1");
+    const Collector::Times trainer = collector.Of(absl::StrCat(c.name, "/trainer"));
+    if (trainer.clock.least > 0) {
+      PrintTime("Gradus, 1 thread, Trainer::Step", trainer.cpu);
+      PrintRatio(trainer.cpu.median / raw.cpu.median, c.limit, "oneDNN on 1");
+    }
     const Collector::Times both = collector.Of(absl::StrCat(c.name, "/gradus2"));
     const Collector::Times raw_both = collector.Of(absl::StrCat(c.name, "/raw2"));
     if (both.clock.least == 0 || raw_both.clock.least == 0) continue;
@@ -239,6 +268,7 @@ int Main(int argc, char** argv) {
   benchmark::Initialize(&count, arguments.data());
   const std::vector<Case> cases = Cases();
   for (const Case& c : cases) {
+    RegisterTrainer(c);
     for (int threads = 1; threads <= c.most_threads; ++threads) {
       RegisterGradus(c, threads);
       RegisterRaw(c, threads, RawOneDnnMlp::kAny);
