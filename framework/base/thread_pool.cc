@@ -27,8 +27,6 @@
 #include <thread>
 #include <vector>
 
-#include "gradus/base/status.h"
-
 namespace gradus {
 namespace {
 
@@ -94,7 +92,7 @@ struct ThreadPool::State {
 
   alignas(64) int threads = 1;
   bool may_spin = false;
-  bool running = false;
+  std::atomic<bool> taken{false};  // By a Run(); orders what one Run() wrote before the next.
   int64_t caller_spin = kLongSpin;
   std::vector<std::thread> workers;
 
@@ -174,12 +172,11 @@ ThreadPool::~ThreadPool() {
 void ThreadPool::Run(int count, void (*task)(void* argument, int i), void* argument) {
   if (count <= 0) return;
   State& state = *state_;
-  GRADUS_CHECK(!state.running);  // A task must not call Run() of its own pool.
-  if (count == 1 || state.workers.empty()) {
+  if (count == 1 || state.workers.empty() ||
+      state.taken.exchange(true, std::memory_order_acquire)) {
     for (int i = 0; i < count; ++i) task(argument, i);
     return;
   }
-  state.running = true;
   state.count = count;
   state.task = task;
   state.argument = argument;
@@ -191,7 +188,7 @@ void ThreadPool::Run(int count, void (*task)(void* argument, int i), void* argum
   state.Share(0);
   for (int worker = started + 1; worker < threads_; ++worker) state.Share(worker);
   state.WaitForWorkers();
-  state.running = false;
+  state.taken.store(false, std::memory_order_release);
 }
 
 int AvailableCores() {

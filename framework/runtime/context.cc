@@ -127,10 +127,8 @@ absl::Status Executor::Context::Run(Cut* cut, const Bindings& bindings, const Re
     RunBlock(&cut->blocks[0], 0, bindings, results);
     return cut->blocks[0].status;
   }
-  std::unique_lock<std::mutex> pool_lock(impl_->pool_mutex, std::defer_lock);
-  const bool use_pool = impl_->threads() > 1 && pool_lock.try_lock();
   auto run = [&](int i) { RunBlock(&cut->blocks[i], i, bindings, results); };
-  if (use_pool) {
+  if (impl_->options.pool != nullptr) {
     impl_->options.pool->Run(count, run);
   } else {
     for (int i = 0; i < count; ++i) run(i);
@@ -138,7 +136,7 @@ absl::Status Executor::Context::Run(Cut* cut, const Bindings& bindings, const Re
   for (const Block& block : cut->blocks) {
     if (!block.status.ok()) return block.status;
   }
-  Sum(cut, results, use_pool);
+  Sum(cut, results);
   return absl::OkStatus();
 }
 
@@ -175,10 +173,10 @@ void Executor::Context::SumRange(const Cut& cut, const Results& results, int64_t
   }
 }
 
-void Executor::Context::Sum(Cut* cut, const Results& results, bool use_pool) {
+void Executor::Context::Sum(Cut* cut, const Results& results) {
   const int64_t floats = impl_->summed_floats;
   if (floats == 0) return;
-  if (!use_pool || floats < kLeastParallelSum) {
+  if (impl_->threads() == 1 || floats < kLeastParallelSum) {
     SumRange(*cut, results, 0, floats);
     return;
   }

@@ -35,7 +35,7 @@ struct Fetches {
 };
 
 struct ExecutorOptions {
-  ThreadPool* pool = nullptr;  // Null: one thread. Not owned.
+  ThreadPool* pool = nullptr;  // Null: one thread. Not owned; executors may share one.
   int64_t block_rows = 0;      // 0: the rows are cut evenly among the pool's threads.
   PassOptions passes;
 };

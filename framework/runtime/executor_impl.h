@@ -63,8 +63,6 @@ struct Executor::Impl {
   std::vector<int64_t> value_offset;                // -1 for rows.
   int64_t block_bytes = 0;
 
-  // Pool::Run serves one caller; who finds it busy computes alone, with the same blocks and bits.
-  std::mutex pool_mutex;
   std::mutex plans_mutex;  // Held while looking plans up, not while one is compiled.
   std::list<std::pair<int64_t, std::shared_ptr<const Plan>>> plans;  // Last used first.
 
@@ -109,7 +107,7 @@ class Executor::Context {
   absl::StatusOr<Cut> MakeCut(int64_t rows);
   std::shared_ptr<BoundPlan> FindBound(const Cut& cut, int thread, int64_t rows) const;
   void RunBlock(Block* block, int index, const Bindings& bindings, const Results& results);
-  void Sum(Cut* cut, const Results& results, bool use_pool);
+  void Sum(Cut* cut, const Results& results);
   void SumRange(const Cut& cut, const Results& results, int64_t begin, int64_t end);
 
   Impl* const impl_;

@@ -170,18 +170,42 @@ TEST(ThreadPoolTest, AvailableCoresAreAtLeastOneAndAtMostTheMachines) {
   EXPECT_LE(static_cast<unsigned>(AvailableCores()), std::thread::hardware_concurrency());
 }
 
-void RunInsideOfARun() {
-  ThreadPool pool(2);
-  auto inner = [](int) {};
-  auto outer = [&pool, &inner](int i) {
-    if (i == 0) pool.Run(2, inner);
+TEST_P(ThreadPoolTest, ServesAnyNumberOfCallersAtOnce) {
+  const int threads = GetParam();
+  ThreadPool pool(threads);
+  const int rounds = threads > 4 ? 100 : 1000;
+  std::vector<int64_t> wrong(4, 0);
+  auto use = [&](size_t caller) {
+    std::vector<int> calls(7, 0);  // Not atomic: a race is what ThreadSanitizer looks for.
+    auto task = [&calls](int i) { ++calls[static_cast<size_t>(i)]; };
+    for (int round = 1; round <= rounds; ++round) {
+      pool.Run(7, task);
+      for (int n : calls) wrong[caller] += n != round;
+    }
   };
-  pool.Run(2, outer);
+  std::vector<std::thread> callers;
+  for (size_t caller = 1; caller < wrong.size(); ++caller) callers.emplace_back(use, caller);
+  use(0);
+  for (std::thread& caller : callers) caller.join();
+  EXPECT_EQ(wrong, std::vector<int64_t>(4, 0));
 }
 
-TEST(ThreadPoolDeathTest, RefusesToRunInsideOfItsOwnTask) {
-  testing::FLAGS_gtest_death_test_style = "threadsafe";
-  EXPECT_DEATH(RunInsideOfARun(), "internal error");
+TEST_P(ThreadPoolTest, ACallerThatFindsItTakenMakesAllCallsItselfInOrder) {
+  ThreadPool pool(GetParam());
+  std::vector<int> order;
+  bool own_thread = true;
+  auto outer = [&](int i) {
+    if (i != 1) return;  // On a worker, if there is one: the pool is taken until it is done.
+    const pthread_t self = pthread_self();
+    auto inner = [&](int k) {
+      order.push_back(k);
+      own_thread = own_thread && pthread_equal(self, pthread_self());
+    };
+    pool.Run(5, inner);
+  };
+  pool.Run(2, outer);
+  EXPECT_EQ(order, (std::vector<int>{0, 1, 2, 3, 4}));
+  EXPECT_TRUE(own_thread);
 }
 
 }  // namespace
