@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
+#include <new>
 #include <numeric>
 #include <system_error>
 #include <thread>
@@ -94,8 +95,9 @@ void BatchStream::Impl::Order(int64_t epoch) {
   order_epoch = epoch;
 }
 
-// Makes the batch at `next` and advances it; after an error `next` stays.
-absl::Status BatchStream::Impl::Make(Slot* slot) {
+// Makes the batch at `next` and advances it; after an error `next` stays. Nothing is thrown: it runs
+// on the producer's thread.
+absl::Status BatchStream::Impl::Make(Slot* slot) try {
   Order(next.epoch);
   const int64_t rows = std::min(options.batch_size, size - next.offset);
   std::vector<Tensor>* room = rows == options.batch_size ? &slot->full : &slot->rest;
@@ -113,6 +115,8 @@ absl::Status BatchStream::Impl::Make(Slot* slot) {
   if (next.offset == size) next = {next.epoch + 1, 0};
   batch.next = next;
   return absl::OkStatus();
+} catch (const std::bad_alloc&) {
+  return absl::ResourceExhaustedError("no memory for a batch");
 }
 
 void BatchStream::Impl::Produce() {
@@ -144,6 +148,8 @@ absl::Status BatchStream::Impl::Start() {
     producer = std::thread([this] { Produce(); });
   } catch (const std::system_error& e) {
     status = absl::ResourceExhaustedError(absl::StrCat("cannot start a thread: ", e.what()));
+  } catch (const std::bad_alloc&) {
+    status = absl::ResourceExhaustedError("no memory for a thread");
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   return status;
@@ -174,7 +180,7 @@ BatchStream::BatchStream(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 BatchStream::~BatchStream() = default;
 
 absl::StatusOr<std::unique_ptr<BatchStream>> BatchStream::Create(
-    std::shared_ptr<const Dataset> dataset, const BatchOptions& options, DataPosition start) {
+    std::shared_ptr<const Dataset> dataset, const BatchOptions& options, DataPosition start) try {
   if (dataset == nullptr) return absl::InvalidArgumentError("there is no dataset");
   if (dataset->size() < 1) return absl::InvalidArgumentError("the dataset has no examples");
   if (options.batch_size < 1) {
@@ -201,6 +207,8 @@ absl::StatusOr<std::unique_ptr<BatchStream>> BatchStream::Create(
   std::unique_ptr<BatchStream> stream(new BatchStream(std::move(impl)));
   GRADUS_RETURN_IF_ERROR(stream->Seek(start));
   return stream;
+} catch (const std::bad_alloc&) {
+  return absl::ResourceExhaustedError("no memory for a stream of batches");
 }
 
 absl::Status BatchStream::Seek(DataPosition position) {

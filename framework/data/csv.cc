@@ -184,7 +184,7 @@ absl::StatusOr<CsvFile> CsvFile::Parse(std::string name, std::string text) {
 }
 
 int CsvFile::Find(absl::string_view column) const {
-  const auto found = places_.find(column);
+  const auto found = places_.find(std::string(column));
   return found == places_.end() ? -1 : found->second;
 }
 

@@ -11,9 +11,9 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -49,7 +49,8 @@ class CsvFile {
   std::string name_;
   std::string text_;
   std::vector<std::string> columns_;
-  absl::flat_hash_map<std::string, int> places_;  // Of the columns, by name.
+  // Of the columns, by name. Not a map of Abseil: those do not survive a failed allocation.
+  std::unordered_map<std::string, int> places_;
   size_t body_ = 0;        // Where the first row begins,
   int64_t body_line_ = 0;  // and on which line.
 };

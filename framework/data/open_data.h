@@ -2,7 +2,8 @@
 // examples, each giving the model's inputs, in the model's order, types and shapes, preprocessed.
 //
 // Every problem goes to the Diagnostics at the address of the field that it belongs to
-// (`data.train.csv.field[0].column[2]`), all in one go.
+// (`data.train.csv.field[0].column[2]`), all in one go. Examples that do not fit into memory are a
+// problem like others (code "memory").
 
 #ifndef GRADUS_DATA_OPEN_DATA_H_
 #define GRADUS_DATA_OPEN_DATA_H_
@@ -33,6 +34,13 @@ struct DataSplits {
 DataSplits OpenData(const DataConfig& config, absl::Span<const FieldSpec> inputs,
                     const std::string& directory, const MemoryDatasets& memory,
                     Diagnostics* diagnostics);
+
+// The same for a trained model: the preprocessing is given and nothing is learned, so that the
+// examples are what the model was trained for even when the files have changed. The fields that a
+// source has must agree with it.
+DataSplits OpenDataForModel(const DataConfig& config, absl::Span<const FieldSpec> inputs,
+                            const std::string& directory, const MemoryDatasets& memory,
+                            const Preprocessing& preprocessing, Diagnostics* diagnostics);
 
 // One source for a trained model: the preprocessing is given, nothing is learned, and fields that
 // the source leaves out are fed as in training. Null on an error. `path` is the address of
