@@ -21,16 +21,21 @@ absl::StatusOr<std::shared_ptr<const Dataset>> OpenSplit(const std::string& run,
                                                          absl::Span<const FieldSpec> fields,
                                                          const Preprocessing& preprocessing) {
   GRADUS_ASSIGN_OR_RETURN(RunFile file, RunFile::Read(JoinPath(run, "run.pbtxt")));
-  const DataConfig& data = file.config().data();
-  std::shared_ptr<const Dataset> dataset;
-  const ConfigPath path = ConfigPath().Child("data");
-  if (split == "test" && data.has_test()) {
-    dataset = OpenSource(data.test(), path.Child("test"), fields, file.directory(), {},
-                         preprocessing, &file.diagnostics());
-  } else if (split == "train" || split == "validation") {
-    const DataSplits splits = OpenData(data, fields, file.directory(), {}, &file.diagnostics());
-    dataset = split == "train" ? splits.train : splits.validation;
+  // What the split does not need is not opened: its files may be gone.
+  DataConfig data = file.config().data();
+  if (split != "test") data.clear_test();
+  if (split == "test" || (split == "validation" && data.validation().has_source())) {
+    data.clear_train();
   }
+  if (split == "test" || (split == "train" && data.validation().has_source())) {
+    data.clear_validation();
+  }
+  const DataSplits splits = OpenDataForModel(data, fields, file.directory(), {}, preprocessing,
+                                             &file.diagnostics());
+  std::shared_ptr<const Dataset> dataset;
+  if (split == "train") dataset = splits.train;
+  if (split == "validation") dataset = splits.validation;
+  if (split == "test") dataset = splits.test;
   GRADUS_RETURN_IF_ERROR(file.diagnostics().ToStatus());
   if (dataset == nullptr) {
     return absl::NotFoundError(absl::StrCat(run, "/run.pbtxt has no ", split,

@@ -236,5 +236,39 @@ TEST(OpenDataTest, SourceForATrainedModelGoesThroughWhatWasLearned) {
   EXPECT_EQ(Floats(*dataset, 1), (std::vector<float>{1}));
 }
 
+TEST(OpenDataTest, SplitsForATrainedModelGoThroughWhatWasLearnedFromOtherRows) {
+  const std::string text =
+      "train { csv { path: 'grown.csv' field { input: 'x' column: ['a', 'b'] standardise: true }"
+      "  field { input: 'y' column: 'y' } } } validation { fraction: 0.5 }";
+  const std::vector<FieldSpec> inputs = {{"x", DType::kFloat32, {2}}, {"y", DType::kFloat32, {}}};
+  const Preprocessing preprocessing(
+      {{"x", {"a", "b"}, 1, {2, 20}, {1, 10}}, {"y", {"y"}, 1, {}, {}}});
+  WriteTestFile("grown.csv", "y,b,a\n1,50,2\n0,20,3\n1,10,4\n0,0,5\n");
+  Diagnostics diagnostics;
+  const DataSplits splits = OpenDataForModel(ParseData(text), inputs, TestFolder(), {},
+                                             preprocessing, &diagnostics);
+  ASSERT_TRUE(diagnostics.ok()) << diagnostics.ToStatus();
+  EXPECT_EQ(Floats(*splits.train), (std::vector<float>{0, 3, 1, 0}));
+  EXPECT_EQ(Floats(*splits.validation), (std::vector<float>{2, -1, 3, -2}));
+  EXPECT_EQ(splits.preprocessing.Find("x")->mean, (std::vector<double>{2, 20}));
+  // Learned from these rows it would be another.
+  EXPECT_EQ(Open(text, inputs, TestFolder()).preprocessing.Find("x")->mean,
+            (std::vector<double>{2.5, 35}));
+
+  const std::string divided = "train { csv { path: 'grown.csv' field { input: 'x' "
+                              "column: ['a', 'b'] divide_by: 2 } } }";
+  OpenDataForModel(ParseData(divided), inputs, TestFolder(), {}, preprocessing, &diagnostics);
+  EXPECT_EQ(Findings(diagnostics),
+            (std::vector<std::string>{
+                "data.train.csv.field[0].divide_by: divide_by 2 is not the 1 of training"}));
+  Diagnostics none;
+  const DataSplits held = OpenDataForModel(
+      ParseData("validation { source { csv { path: 'grown.csv' } } }"), inputs, TestFolder(), {},
+      preprocessing, &none);
+  ASSERT_TRUE(none.ok()) << none.ToStatus();
+  EXPECT_EQ(held.train, nullptr);
+  EXPECT_EQ(held.validation->size(), 4);
+}
+
 }  // namespace
 }  // namespace gradus
