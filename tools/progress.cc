@@ -185,7 +185,8 @@ void TrainProgress::DrawBar(const StepReport& report, const TrainState& state) {
     figures.push_back(absl::StrCat(metric_names_[i], " ", Number(ValueAt(state.epoch_sums, i))));
   }
   figures.insert(figures.begin() + 1, absl::StrCat("rate ", Rate(report.learning_rate)));
-  const int room = terminal_columns_() - 1 - static_cast<int>(head.size());
+  // Ctrl-C shows as two more characters, which must not break the line.
+  const int room = terminal_columns_() - 3 - static_cast<int>(head.size());
   for (const std::string& figure : figures) {
     if (static_cast<int>(tail.size() + kGap + figure.size()) + kNarrowestBar > room) break;
     absl::StrAppend(&tail, "  ", figure);

@@ -92,11 +92,11 @@ INSTANTIATE_TEST_SUITE_P(At, Stopped, testing::Range(4, 104, 5));
 
 TEST(Train, StopsWithItsStateSavedWhenNobodyReads) {
   const std::string run = FreshFolder("head") + "/run";
-  const Outcome outcome =
-      RunShell("{ $GRADUS train examples/tutorial_adam.pbtxt --set run.epochs=20000 --run_dir '" +
-               run + "'; echo $? >&2; } | head -n 1");
-  EXPECT_EQ(outcome.out, "tutorial_adam  431 parameters, 300000 updates planned, 2 threads\n")
-      << "on two cores";
+  const Outcome outcome = RunShell(
+      "{ $GRADUS train examples/tutorial_adam.pbtxt --set run.epochs=20000 --set run.threads=2 "
+      "--run_dir '" +
+      run + "'; echo $? >&2; } | head -n 1");
+  EXPECT_EQ(outcome.out, "tutorial_adam  431 parameters, 300000 updates planned, 2 threads\n");
   EXPECT_EQ(outcome.err, "4\n");
   EXPECT_EQ(Names(run + "/checkpoints").size(), 1u);
 }
@@ -141,7 +141,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"UnknownFlag",
                 {"train", "--epochs", "3"},
                 2,
-                "The following arguments were not expected: 3 --epochs\n"
+                "The following argument was not expected: --epochs\n"
                 "Run with --help for more information.\n"},
         Refusal{"NoFile", {"train"}, 2, "gradus train: give a file, or --resume RUN\n"},
         Refusal{"FileAndResume",
