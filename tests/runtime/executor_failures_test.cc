@@ -93,10 +93,9 @@ TEST(ExecutorFailures, AContextThatRanOutOfMemoryServesTheRowsItServedBefore) {
   Graph graph;
   Emitter emit(&graph, "", {});
   const Value x = *graph.AddInput("x", {DType::kFloat32, Shape::Batched({3})});
-  const Value w = *graph.AddParameter({"w", Shape::Fixed({3, 5}), {}});
   Fetches fetches;
-  // Square and matmul need room for what lies between.
-  fetches.values = {emit(op::Tanh(), {emit(op::Matmul(), {emit(op::Square(), {x}), w})})};
+  // One factor has room in the result, the other needs the arena.
+  fetches.values = {emit(op::Mul(), {emit(op::Square(), {x}), emit(op::Tanh(), {x})})};
   ASSERT_TRUE(emit.status().ok());
   std::unique_ptr<TestRun> run = *TestRun::Create(graph, fetches, {});
   const ReferenceLeaves leaves = RandomLeaves(graph, 4, 1);
