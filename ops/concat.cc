@@ -13,6 +13,7 @@ namespace {
 
 class Concat final : public TypedOp<op::Concat> {
  public:
+  bool jointly_linear(const Config&) const override { return true; }
   double Flops(const Config&, absl::Span<const TensorSpec>, absl::Span<const TensorSpec>,
                int64_t) const override {
     return 0;

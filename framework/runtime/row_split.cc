@@ -4,7 +4,6 @@
 
 #include "gradus/base/status.h"
 #include "gradus/graph/op.h"
-#include "gradus/op.pb.h"
 #include "gradus/runtime/rewriter.h"
 
 namespace gradus {
@@ -86,15 +85,13 @@ class Analysis {
     }
   }
 
-  // A sum over blocks may pass where f(a + b) = f(a) + f(b): alone in a linear input, or all terms
-  // of a sum together.
+  // A sum over blocks may pass where f(a + b) = f(a) + f(b): alone in a linear input, or in all
+  // inputs of what is linear in them together.
   void Partial(int index, int partial, int of_block) {
     const Node& node = graph_.node(index);
-    const bool sum = ConfigOf<op::Add>(node) != nullptr || ConfigOf<op::Sub>(node) != nullptr;
     bool linear = of_block == 0;
-    if (sum) {
-      linear = linear && partial == static_cast<int>(node.inputs.size());
-    } else {
+    if (partial != static_cast<int>(node.inputs.size()) ||
+        !node.op->jointly_linear(*node.config)) {
       linear = linear && partial == 1;
       for (size_t i = 0; i < node.inputs.size() && linear; ++i) {
         if (result_.of(node.inputs[i]) != RowClass::kPartial) continue;

@@ -48,6 +48,18 @@ TEST_F(RowSplitTest, TellsWholeRowsAndPartialSumsApart) {
   EXPECT_EQ(split_.of(negative), RowClass::kPartial);
 }
 
+TEST_F(RowSplitTest, LetsSumsPassThroughWhatIsLinearInAllInputsTogether) {
+  const Value partial = SumRows(x_);
+  op::Concat concat;
+  const Value joined = emit_(concat, {partial, emit_(op::Neg(), {partial})}, "joined");
+  EXPECT_EQ(WhyNot({joined, emit_(op::Sub(), {partial, partial})}), "");
+  EXPECT_EQ(split_.of(joined), RowClass::kPartial);
+  // Of a constant, every block would add its own copy.
+  const Value b = *graph_.AddParameter({"b", Shape::Fixed({3}), {}});
+  EXPECT_EQ(WhyNot({emit_(concat, {partial, b}, "mixed")}),
+            "node \"mixed\" needs a sum over all rows");
+}
+
 TEST_F(RowSplitTest, RefusesWhatNeedsTheWholeSum) {
   const Value partial = SumRows(x_);
   EXPECT_EQ(WhyNot({emit_(op::Square(), {partial}, "square")}),
