@@ -4,7 +4,7 @@
 //   dx = scatter_add(dy, index)
 //
 // B are the first batch_dims axes. batch_dims 0 looks rows up in a table, batch_dims 1 picks a class per row. An index outside [0, A)
-// is an error of the run that names the node, the index, and the row where it stands.
+// is an error of the run that names the node, the index, and A.
 
 #include <algorithm>
 #include <cstring>
@@ -77,7 +77,7 @@ absl::Status RunGather(const PickLoop& loop, const float* x, const int32_t* inde
     const float* table = x + b * loop.length * loop.pitch;
     for (int64_t p = 0; p < loop.picks; ++p, ++position, y += loop.inner) {
       const int32_t at = index[position];
-      if (at < 0 || at >= loop.length) return OutsideError(loop, position, at);
+      if (at < 0 || at >= loop.length) return OutsideError(loop, at);
       if (loop.inner == 1) {
         *y = table[at * loop.pitch];
       } else {
@@ -103,7 +103,7 @@ class GatherWithLoop final : public KernelFactory {
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
                                                  const Choice&) const override {
     const int batch_dims = static_cast<const op::Gather&>(*request.config).batch_dims();
-    PickLoop loop = MakePickLoop(request.node, batch_dims, request.inputs[0], request.inputs[1]);
+    PickLoop loop = MakePickLoop(batch_dims, request.inputs[0], request.inputs[1]);
     if (kRows) loop.pitch = request.inputs[0].pitch;
     return MakeKernel([loop](const KernelArgs& args) {
       return RunGather(loop, static_cast<const float*>(args.inputs[0]),

@@ -77,7 +77,7 @@ absl::Status RunScatterAdd(const PickLoop& loop, const float* dy, const int32_t*
     float* table = dx + b * loop.length * loop.pitch;
     for (int64_t p = 0; p < loop.picks; ++p, ++position, dy += loop.inner) {
       const int32_t at = index[position];
-      if (at < 0 || at >= loop.length) return OutsideError(loop, position, at);
+      if (at < 0 || at >= loop.length) return OutsideError(loop, at);
       float* row = table + at * loop.pitch;
       for (int64_t i = 0; i < loop.inner; ++i) row[i] += dy[i];
     }
@@ -101,7 +101,7 @@ class ScatterAddWithLoop final : public KernelFactory {
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
                                                  const Choice&) const override {
     const int batch_dims = static_cast<const op::ScatterAdd&>(*request.config).batch_dims();
-    PickLoop loop = MakePickLoop(request.node, batch_dims, request.outputs[0], request.inputs[1]);
+    PickLoop loop = MakePickLoop(batch_dims, request.outputs[0], request.inputs[1]);
     if (kRows) loop.pitch = request.outputs[0].pitch;
     return MakeKernel([loop](const KernelArgs& args) {
       return RunScatterAdd(loop, static_cast<const float*>(args.inputs[0]),
