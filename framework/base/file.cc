@@ -3,6 +3,7 @@
 #include "gradus/base/file.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -77,23 +78,54 @@ absl::Status WriteAndSync(const std::string& path, absl::Span<const absl::string
   return absl::OkStatus();
 }
 
-}  // namespace
+constexpr int kWriterMilliseconds = 1000;
 
-absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t most_bytes) try {
-  Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return ErrnoStatus("open", path, errno);
+// Waits until there is something to read. *written: whether the pipe has, or has had, a writer.
+absl::Status AwaitPipe(int fd, const std::string& path, bool* written) {
+  struct pollfd pipe = {fd, POLLIN, 0};
+  int ready;
+  do {
+    ready = poll(&pipe, 1, *written ? -1 : kWriterMilliseconds);
+  } while (ready < 0 && errno == EINTR);
+  if (ready < 0) return ErrnoStatus("read", path, errno);
+  if (ready == 0) {
+    return absl::InvalidArgumentError(absl::StrCat("cannot read ", path, ": nothing writes to it"));
+  }
+  *written = true;
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ReadWhole(const std::string& path, int64_t most_bytes, bool pipes) try {
+  // Opening a pipe does not wait for its writer then.
+  Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (file.get() < 0) return ErrnoStatus(pipes ? "read" : "open", path, errno);
   struct stat info;
   if (fstat(file.get(), &info) != 0) return ErrnoStatus("read", path, errno);
   if (S_ISDIR(info.st_mode)) return ErrnoStatus("read", path, EISDIR);
+  const bool pipe = pipes && S_ISFIFO(info.st_mode);
+  if (!S_ISREG(info.st_mode) && !pipe) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " is not a regular file", pipes ? " or a pipe" : ""));
+  }
+  bool written = false;
   std::string bytes;
   bytes.resize(static_cast<size_t>(std::min<int64_t>(info.st_size, most_bytes)));
   size_t size = 0;
   for (;;) {
     // One byte more than is known asks whether the file goes on: a pipe, or one that grows.
-    if (size == bytes.size()) bytes.resize(size + std::max<size_t>(1, size / 2));
+    if (size == bytes.size()) bytes.resize(size + std::max<size_t>(pipe ? 4096 : 1, size / 2));
     const ssize_t count = read(file.get(), &bytes[size], bytes.size() - size);
     if (count < 0 && errno == EINTR) continue;
+    if (pipe && count < 0 && errno == EAGAIN) {  // It has a writer, who takes his time.
+      written = true;
+      GRADUS_RETURN_IF_ERROR(AwaitPipe(file.get(), path, &written));
+      continue;
+    }
     if (count < 0) return ErrnoStatus("read", path, errno);
+    if (pipe && count == 0 && size == 0 && !written) {  // No writer: not any more, or not yet.
+      GRADUS_RETURN_IF_ERROR(AwaitPipe(file.get(), path, &written));
+      continue;
+    }
     if (count == 0) break;
     size += static_cast<size_t>(count);
     if (static_cast<int64_t>(size) > most_bytes) {
@@ -105,6 +137,16 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t most_bytes
   return bytes;
 } catch (const std::bad_alloc&) {
   return absl::ResourceExhaustedError(absl::StrCat("no memory to read ", path));
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t most_bytes) {
+  return ReadWhole(path, most_bytes, /*pipes=*/false);
+}
+
+absl::StatusOr<std::string> ReadFileOrPipe(const std::string& path, int64_t most_bytes) {
+  return ReadWhole(path, most_bytes, /*pipes=*/true);
 }
 
 absl::Status WriteFile(const std::string& path, absl::string_view bytes) {

@@ -15,8 +15,11 @@
 namespace gradus {
 
 // The file's bytes. Errors name the path and the reason; a file larger than `most_bytes` is
-// refused, a folder too.
+// refused, and so is what is not a regular file: a device may never end, a pipe never begin.
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t most_bytes);
+// The same, also from a pipe (`/dev/stdin`, `<(command)`): what is written to it, up to its end. A
+// named pipe that nothing has opened for writing within a second is refused.
+absl::StatusOr<std::string> ReadFileOrPipe(const std::string& path, int64_t most_bytes);
 
 // Writes to a temporary file beside `path`, fsyncs, renames, fsyncs the folder. On an error nothing
 // is left behind.

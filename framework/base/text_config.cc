@@ -2,17 +2,14 @@
 
 #include "gradus/base/text_config.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include <algorithm>
-#include <cstdio>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/text_format.h"
 #include "gradus/base/config_setting.h"
+#include "gradus/base/file.h"
 #include "gradus/base/status.h"
 #include "gradus/base/text_escape.h"
 #include "gradus/base/text_parser.h"
@@ -150,27 +147,7 @@ ParsedConfig ParseTextConfig(absl::string_view text, absl::string_view file,
 }
 
 absl::StatusOr<std::string> ReadConfigFile(const std::string& path) {
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), std::fclose);
-  if (file == nullptr) {
-    const int error = errno;
-    const std::string text = absl::StrCat("cannot read ", path, ": ", strerror(error));
-    return error == ENOENT ? absl::NotFoundError(text) : absl::InvalidArgumentError(text);
-  }
-  std::string text;
-  char block[1 << 16];
-  while (true) {
-    const size_t size = std::fread(block, 1, sizeof(block), file.get());
-    if (size == 0) break;
-    text.append(block, size);
-    if (static_cast<int64_t>(text.size()) > kMostConfigBytes) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ": the file has more than ", kMostConfigBytes, " bytes"));
-    }
-  }
-  if (std::ferror(file.get()) != 0) {
-    return absl::InvalidArgumentError(absl::StrCat("cannot read ", path, ": ", strerror(errno)));
-  }
-  return text;
+  return ReadFileOrPipe(path, kMostConfigBytes);
 }
 
 std::string PrintTextConfig(const Message& message) {

@@ -57,7 +57,7 @@ ParsedConfig ParseTextConfig(absl::string_view text, absl::string_view file,
                              const google::protobuf::Message& prototype,
                              absl::Span<const std::string> settings, Diagnostics* diagnostics);
 
-// Reads a file of at most kMostConfigBytes.
+// Reads a file or a pipe of at most kMostConfigBytes.
 absl::StatusOr<std::string> ReadConfigFile(const std::string& path);
 
 // Checks ranges, required fields, finite numbers and exactly-one rules of `message` and all below

@@ -2,11 +2,14 @@
 
 #include "gradus/base/file.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <thread>
 
 #include "gradus/base/status.h"
 
@@ -43,9 +46,46 @@ TEST_F(FileTest, AFileAtTheLimitIsReadAndOneAboveItIsRefused) {
   EXPECT_EQ(ReadFile(path("f"), 4).status().message(), path("f") + " is larger than 4 bytes");
 }
 
-TEST_F(FileTest, AFileWithoutAnEndIsRefusedAtTheLimit) {
-  EXPECT_EQ(ReadFile("/dev/zero", 1 << 20).status().message(),
-            "/dev/zero is larger than 1048576 bytes");
+TEST_F(FileTest, WhatIsNotARegularFileIsRefusedAtOnce) {
+  EXPECT_EQ(ReadFile("/dev/zero", int64_t{1} << 40).status().message(),
+            "/dev/zero is not a regular file");
+  ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(ReadFile(path("pipe"), 100).status().message(),
+            path("pipe") + " is not a regular file");
+  EXPECT_EQ(ReadFileOrPipe("/dev/zero", 100).status().message(),
+            "/dev/zero is not a regular file or a pipe");
+}
+
+TEST_F(FileTest, APipeIsReadToItsEndWhereOneIsAllowed) {
+  const std::string bytes(300000, 'x');  // More than a pipe holds: the writer has to wait.
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  std::thread writer([&] {
+    EXPECT_EQ(write(ends[1], bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+    close(ends[1]);
+  });
+  const std::string path_of_pipe = absl::StrCat("/dev/fd/", ends[0]);
+  const auto read = ReadFileOrPipe(path_of_pipe, 1 << 20);
+  writer.join();
+  EXPECT_EQ(*read, bytes);
+  EXPECT_EQ(*ReadFileOrPipe(path_of_pipe, 100), "");  // Its writer is gone.
+  close(ends[0]);
+
+  ASSERT_TRUE(WriteFile(path("f"), "xyz").ok());
+  EXPECT_EQ(*ReadFileOrPipe(path("f"), 3), "xyz");
+  EXPECT_FALSE(ReadFileOrPipe(path("f"), 2).ok());
+}
+
+TEST_F(FileTest, ANamedPipeWithoutAWriterIsRefused) {
+  const std::string pipe = path("pipe");
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  EXPECT_EQ(ReadFileOrPipe(pipe, 100).status().message(),
+            "cannot read " + pipe + ": nothing writes to it");
+  const int writer = open(pipe.c_str(), O_RDWR | O_CLOEXEC);
+  ASSERT_GE(writer, 0);
+  ASSERT_EQ(write(writer, "12345", 5), 5);
+  EXPECT_EQ(ReadFileOrPipe(pipe, 4).status().message(), pipe + " is larger than 4 bytes");
+  close(writer);
 }
 
 TEST_F(FileTest, ErrorsNameThePathAndTheReason) {

@@ -310,7 +310,7 @@ TEST(ReadConfigFileTest, SaysWhatIsWrongWithAFile) {
   EXPECT_EQ(ReadConfigFile("no/such.pbtxt").status().code(), absl::StatusCode::kNotFound);
   EXPECT_EQ(ReadConfigFile("tests").status().message(), "cannot read tests: Is a directory");
   EXPECT_EQ(ReadConfigFile("/dev/zero").status().message(),
-            "/dev/zero: the file has more than 16777216 bytes");
+            "/dev/zero is not a regular file or a pipe");
 }
 
 }  // namespace
