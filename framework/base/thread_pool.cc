@@ -23,6 +23,7 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <new>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -157,6 +158,8 @@ ThreadPool::ThreadPool(int threads) : threads_(std::max(1, threads)), state_(new
     } catch (const std::system_error&) {
       break;  // The system gives no more threads: Run() does their shares itself, with the same
               // results.
+    } catch (const std::bad_alloc&) {
+      break;
     }
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);

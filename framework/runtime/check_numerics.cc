@@ -95,9 +95,9 @@ std::string CheckLeaves(const Program& program, const ParameterLayout& parameter
 
 absl::StatusOr<std::string> Executor::FirstNonFinite(const Bindings& bindings) const {
   const Impl& impl = *impl_;
-  GRADUS_RETURN_IF_ERROR(impl.CheckBindings(bindings));
   const Program& program = *impl.original;
   return GuardOneDnn("checking numerics", [&]() -> absl::StatusOr<std::string> {
+    GRADUS_RETURN_IF_ERROR(impl.CheckBindings(bindings));
     const OneOpenMpThread one_thread;
     std::string report = CheckLeaves(program, impl.parameters, impl.states, bindings);
     if (!report.empty()) return report;

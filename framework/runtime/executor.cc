@@ -249,8 +249,8 @@ absl::Status Executor::Prepare(Context* context, int64_t rows) const {
 absl::Status Executor::Run(Context* context, const Bindings& bindings,
                            const Results& results) const {
   GRADUS_CHECK(context->impl() == impl_.get());
-  GRADUS_RETURN_IF_ERROR(impl_->Check(bindings, results));
   return GuardOneDnn("running", [&]() -> absl::Status {
+    GRADUS_RETURN_IF_ERROR(impl_->Check(bindings, results));
     GRADUS_ASSIGN_OR_RETURN(Context::Cut * cut, context->CutFor(bindings.rows));
     return context->Run(cut, bindings, results);
   });
@@ -261,28 +261,36 @@ const std::string& Executor::why_not_split() const { return impl_->split.why_not
 const Program& Executor::program() const { return *impl_->program; }
 
 absl::StatusOr<int64_t> Executor::MemoryBytes(int64_t rows) const {
-  const std::vector<int64_t> cut = impl_->Cut(rows);
-  std::vector<int64_t> arenas(impl_->threads(), 0);
+  return GuardOneDnn("planning", [&] { return impl_->MemoryBytes(rows); });
+}
+
+absl::StatusOr<std::string> Executor::PrintPlan(int64_t rows) const {
+  return GuardOneDnn("printing a plan", [&] { return impl_->PrintPlan(rows); });
+}
+
+absl::StatusOr<int64_t> Executor::Impl::MemoryBytes(int64_t rows) {
+  const std::vector<int64_t> cut = Cut(rows);
+  std::vector<int64_t> arenas(threads(), 0);
   for (size_t i = 0; i < cut.size(); ++i) {
-    GRADUS_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, impl_->PlanFor(cut[i]));
+    GRADUS_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, PlanFor(cut[i]));
     int64_t& arena = arenas[i % arenas.size()];
     arena = std::max(arena, BoundPlan::ArenaBytes(*plan));
   }
-  int64_t bytes = impl_->block_bytes * (static_cast<int64_t>(cut.size()) - 1);
+  int64_t bytes = block_bytes * (static_cast<int64_t>(cut.size()) - 1);
   for (int64_t arena : arenas) bytes += arena;
   return bytes;
 }
 
-absl::StatusOr<std::string> Executor::PrintPlan(int64_t rows) const {
-  const std::vector<int64_t> cut = impl_->Cut(rows);
+absl::StatusOr<std::string> Executor::Impl::PrintPlan(int64_t rows) {
+  const std::vector<int64_t> cut = Cut(rows);
   std::string text = absl::StrCat(
       rows, " rows in ", cut.size(), cut.size() == 1 ? " block" : " blocks", " on ",
-      std::min<size_t>(cut.size(), impl_->threads()), cut.size() == 1 ? " thread" : " threads");
-  if (!splits()) absl::StrAppend(&text, " (not split: ", why_not_split(), ")");
+      std::min<size_t>(cut.size(), threads()), cut.size() == 1 ? " thread" : " threads");
+  if (!split.splits) absl::StrAppend(&text, " (not split: ", split.why_not, ")");
   text += "\n";
   std::set<int64_t> sizes(cut.begin(), cut.end());
   for (auto size = sizes.rbegin(); size != sizes.rend(); ++size) {
-    GRADUS_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, impl_->PlanFor(*size));
+    GRADUS_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, PlanFor(*size));
     absl::StrAppend(&text, plan->ToString());
   }
   return text;

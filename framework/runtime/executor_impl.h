@@ -72,6 +72,8 @@ struct Executor::Impl {
   std::vector<int64_t> Cut(int64_t rows) const;
   std::shared_ptr<const Plan> FindPlan(int64_t rows);  // Null; under plans_mutex.
   absl::StatusOr<std::shared_ptr<const Plan>> PlanFor(int64_t rows);
+  absl::StatusOr<int64_t> MemoryBytes(int64_t rows);
+  absl::StatusOr<std::string> PrintPlan(int64_t rows);
   absl::Status Check(const Bindings& bindings, const Results& results) const;
   absl::Status CheckBindings(const Bindings& bindings) const;
 };
