@@ -14,8 +14,36 @@ namespace {
 // Fewer floats than this are summed by the calling thread alone: about what a barrier costs.
 constexpr int64_t kLeastParallelSum = 16384;
 constexpr int kMostStackBlocks = 64;
+// Each round ends in a barrier, so it has several blocks for each thread.
+constexpr int kRoundBlocksPerThread = 4;
+
+int CountOnes(int n) { return __builtin_popcount(static_cast<unsigned>(n)); }
 
 }  // namespace
+
+int Executor::Impl::BlocksPerRound(int blocks) const {
+  if (block_bytes == 0) return blocks;
+  int size = 1;
+  while (size < kRoundBlocksPerThread * threads() && size < blocks) size *= 2;
+  return size;
+}
+
+int Executor::Impl::BlockBuffers(int blocks) const {
+  if (block_bytes == 0) return 0;
+  const int size = BlocksPerRound(blocks);
+  int buffers = std::min(size, blocks) - 1;
+  for (int last_round = (blocks - 1) / size; last_round > 0; last_round /= 2) ++buffers;
+  return buffers;
+}
+
+// Before round r as many rounds' sums wait as r has bits that are set.
+int Executor::Impl::BufferOf(int block, int blocks) const {
+  if (block_bytes == 0) return -1;
+  const int size = BlocksPerRound(blocks);
+  if (block % size > 0) return block % size - 1;
+  const int waiting = CountOnes(block / size);
+  return waiting == 0 ? -1 : size - 2 + waiting;
+}
 
 std::shared_ptr<BoundPlan> Executor::Context::FindBound(const Cut& cut, int thread,
                                                         int64_t rows) const {
@@ -31,11 +59,14 @@ absl::StatusOr<Executor::Context::Cut> Executor::Context::MakeCut(int64_t rows) 
   Cut cut;
   cut.rows = rows;
   int64_t begin = 0;
-  for (int64_t size : impl_->Cut(rows)) {
+  const std::vector<int64_t> sizes = impl_->Cut(rows);
+  const int count = static_cast<int>(sizes.size());
+  const size_t per_round = impl_->BlocksPerRound(count);
+  for (int64_t size : sizes) {
     Block block;
     block.begin = begin;
     block.rows = size;
-    block.thread = static_cast<int>(cut.blocks.size() % arenas_.size());
+    block.thread = static_cast<int>(cut.blocks.size() % per_round % arenas_.size());
     block.inputs.resize(impl_->input_bytes.size(), nullptr);
     block.fetches.resize(impl_->targets.size(), nullptr);
     begin += size;
@@ -59,7 +90,7 @@ absl::StatusOr<Executor::Context::Cut> Executor::Context::MakeCut(int64_t rows) 
     }
     cut.blocks.push_back(std::move(block));
   }
-  while (buffers_.size() + 1 < cut.blocks.size()) {
+  while (static_cast<int>(buffers_.size()) < impl_->BlockBuffers(count)) {
     GRADUS_ASSIGN_OR_RETURN(AlignedBuffer buffer, AllocateAligned(impl_->block_bytes));
     buffers_.push_back(std::move(buffer));
   }
@@ -78,16 +109,17 @@ absl::StatusOr<Executor::Context::Cut*> Executor::Context::CutFor(int64_t rows) 
   return &cuts_.front();
 }
 
-void Executor::Context::RunBlock(Block* block, int index, const Bindings& bindings,
+void Executor::Context::RunBlock(Cut* cut, int index, const Bindings& bindings,
                                  const Results& results) {
   const OneOpenMpThread one_thread;
+  Block* block = &cut->blocks[index];
   for (size_t i = 0; i < block->inputs.size(); ++i) {
     const char* whole = static_cast<const char*>(bindings.inputs[i]);
     const Dim bytes = impl_->input_bytes[i];
     block->inputs[i] = whole == nullptr || !bytes.batch ? whole : whole + bytes.k * block->begin;
   }
-  char* own = index == 0 || impl_->block_bytes == 0 ? nullptr
-                                                    : static_cast<char*>(buffers_[index - 1].get());
+  const int buffer = impl_->BufferOf(index, static_cast<int>(cut->blocks.size()));
+  char* own = buffer < 0 ? nullptr : static_cast<char*>(buffers_[buffer].get());
   for (int i = 0; i < impl_->value_count; ++i) {
     char* whole = static_cast<char*>(results.values[i]);
     const Dim bytes = impl_->value_bytes[i];
@@ -124,25 +156,34 @@ absl::Status Executor::Context::Run(Cut* cut, const Bindings& bindings, const Re
   }
   const int count = static_cast<int>(cut->blocks.size());
   if (count == 1) {
-    RunBlock(&cut->blocks[0], 0, bindings, results);
+    RunBlock(cut, 0, bindings, results);
     return cut->blocks[0].status;
   }
-  auto run = [&](int i) { RunBlock(&cut->blocks[i], i, bindings, results); };
-  if (impl_->options.pool != nullptr) {
-    impl_->options.pool->Run(count, run);
-  } else {
-    for (int i = 0; i < count; ++i) run(i);
+  const int per_round = impl_->BlocksPerRound(count);
+  for (int first = 0; first < count; first += per_round) {
+    const int blocks = std::min(per_round, count - first);
+    auto run = [&](int i) { RunBlock(cut, first + i, bindings, results); };
+    if (impl_->options.pool != nullptr) {
+      impl_->options.pool->Run(blocks, run);
+    } else {
+      for (int i = 0; i < blocks; ++i) run(i);
+    }
+    for (int i = 0; i < blocks; ++i) {
+      if (!cut->blocks[first + i].status.ok()) return cut->blocks[first + i].status;
+    }
+    Sum(*cut, first, blocks, results);
   }
-  for (const Block& block : cut->blocks) {
-    if (!block.status.ok()) return block.status;
-  }
-  Sum(cut, results);
   return absl::OkStatus();
 }
 
-void Executor::Context::SumRange(const Cut& cut, const Results& results, int64_t begin,
-                                 int64_t end) {
-  const int count = static_cast<int>(cut.blocks.size());
+void Executor::Context::SumRange(const Cut& cut, int first_block, int count, const Results& results,
+                                 int64_t begin, int64_t end) {
+  const int all = static_cast<int>(cut.blocks.size());
+  const int per_round = impl_->BlocksPerRound(all);
+  const int round = first_block / per_round;
+  const int waiting = CountOnes(round);
+  // A counter's carry; at the end everything that waits.
+  const int merges = first_block + count == all ? waiting : waiting + 1 - CountOnes(round + 1);
   float* stack[kMostStackBlocks];
   int64_t at = 0;
   for (const Impl::Segment& segment : impl_->segments) {
@@ -155,8 +196,8 @@ void Executor::Context::SumRange(const Cut& cut, const Results& results, int64_t
                      ? results.next_states
                      : static_cast<float*>(results.values[segment.target]);
     sum += segment.to_offset;
-    const auto block = [&](int b) {
-      return static_cast<float*>(buffers_[b - 1].get()) + segment.offset;
+    const auto in_buffer = [&](int buffer) {
+      return buffer < 0 ? sum : static_cast<float*>(buffers_[buffer].get()) + segment.offset;
     };
     // A tree over more blocks than fit: whole subtrees first, whose size is a power of two.
     int stride = 1;
@@ -165,26 +206,32 @@ void Executor::Context::SumRange(const Cut& cut, const Results& results, int64_t
       for (int first = 0; first < count; first += width * kMostStackBlocks) {
         int n = 0;
         for (int b = first; b < count && n < kMostStackBlocks; b += width) {
-          stack[n++] = b == 0 ? sum : block(b);
+          stack[n++] = in_buffer(impl_->BufferOf(first_block + b, all));
         }
         if (n > 1) SumBlocks(stack, n, from, to);
       }
     }
+    for (int m = 0; m < merges; ++m) {
+      const int right = per_round - 2 + waiting - m;
+      float* pair[2] = {in_buffer(waiting - m == 1 ? -1 : right - 1), in_buffer(right)};
+      SumBlocks(pair, 2, from, to);
+    }
   }
 }
 
-void Executor::Context::Sum(Cut* cut, const Results& results) {
+void Executor::Context::Sum(const Cut& cut, int first, int count, const Results& results) {
   const int64_t floats = impl_->summed_floats;
   if (floats == 0) return;
   if (impl_->threads() == 1 || floats < kLeastParallelSum) {
-    SumRange(*cut, results, 0, floats);
+    SumRange(cut, first, count, results, 0, floats);
     return;
   }
   const int parts = impl_->threads();
   const int64_t part = (floats + parts - 1) / parts;
   const int64_t aligned = (part + 15) / 16 * 16;
   auto sum = [&](int i) {
-    SumRange(*cut, results, std::min(floats, i * aligned), std::min(floats, (i + 1) * aligned));
+    SumRange(cut, first, count, results, std::min(floats, i * aligned),
+             std::min(floats, (i + 1) * aligned));
   };
   impl_->options.pool->Run(parts, sum);
 }

@@ -271,12 +271,13 @@ absl::StatusOr<std::string> Executor::PrintPlan(int64_t rows) const {
 absl::StatusOr<int64_t> Executor::Impl::MemoryBytes(int64_t rows) {
   const std::vector<int64_t> cut = Cut(rows);
   std::vector<int64_t> arenas(threads(), 0);
-  for (size_t i = 0; i < cut.size(); ++i) {
+  const int blocks = static_cast<int>(cut.size());
+  for (int i = 0; i < blocks; ++i) {
     GRADUS_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, PlanFor(cut[i]));
-    int64_t& arena = arenas[i % arenas.size()];
+    int64_t& arena = arenas[i % BlocksPerRound(blocks) % arenas.size()];
     arena = std::max(arena, BoundPlan::ArenaBytes(*plan));
   }
-  int64_t bytes = block_bytes * (static_cast<int64_t>(cut.size()) - 1);
+  int64_t bytes = block_bytes * BlockBuffers(blocks);
   for (int64_t arena : arenas) bytes += arena;
   return bytes;
 }

@@ -66,6 +66,13 @@ struct Executor::Impl {
   std::mutex plans_mutex;  // Held while looking plans up, not while one is compiled.
   std::list<std::pair<int64_t, std::shared_ptr<const Plan>>> plans;  // Last used first.
 
+  // Blocks run in rounds. What a round summed stays in one buffer until its neighbour in the tree
+  // is there too (a binary counter), so that memory grows with the logarithm of the number of
+  // blocks.
+  int BlocksPerRound(int blocks) const;       // A power of two when there are several rounds.
+  int BlockBuffers(int blocks) const;         // How many buffers of block_bytes that takes.
+  int BufferOf(int block, int blocks) const;  // -1: the caller's.
+
   absl::Status Init(const Graph& graph, const Fetches& fetches);
   void LayOutBlocks();
   int threads() const { return options.pool == nullptr ? 1 : options.pool->threads(); }
@@ -108,14 +115,18 @@ class Executor::Context {
  private:
   absl::StatusOr<Cut> MakeCut(int64_t rows);
   std::shared_ptr<BoundPlan> FindBound(const Cut& cut, int thread, int64_t rows) const;
-  void RunBlock(Block* block, int index, const Bindings& bindings, const Results& results);
-  void Sum(Cut* cut, const Results& results);
-  void SumRange(const Cut& cut, const Results& results, int64_t begin, int64_t end);
+  void RunBlock(Cut* cut, int index, const Bindings& bindings, const Results& results);
+  // Sums the round of `count` blocks from `first` on, and with the rounds before it as far as the
+  // tree goes.
+  void Sum(const Cut& cut, int first, int count, const Results& results);
+  void SumRange(const Cut& cut, int first, int count, const Results& results, int64_t begin,
+                int64_t end);
 
   Impl* const impl_;
   std::vector<Arena> arenas_;           // By thread.
   std::list<Cut> cuts_;                 // Last used first.
-  std::vector<AlignedBuffer> buffers_;  // Of blocks 1, 2, ...: what is not rows.
+  std::vector<AlignedBuffer> buffers_;  // What is not rows, of a round's blocks but the first; then
+                                        // of rounds that wait for their neighbour.
 };
 
 }  // namespace gradus

@@ -113,6 +113,44 @@ TEST(Executor, SumsMoreBlocksThanOneSubtreeHolds) {
   }
 }
 
+// Blocks of one row each, summed in the promised order: neighbours, pairs of neighbours, and so on.
+float TreeSum(const std::vector<double>& numbers, int64_t begin, int64_t end) {
+  if (end - begin == 1) return static_cast<float>(numbers[begin]);
+  int64_t half = 1;
+  while (half * 2 < end - begin) half *= 2;
+  return TreeSum(numbers, begin, begin + half) + TreeSum(numbers, begin + half, end);
+}
+
+TEST(Executor, SumsBlocksInTheFixedTreeInMemoryThatGrowsLikeItsDepth) {
+  constexpr int64_t kColumns = 20000;  // Enough for several threads to sum.
+  Graph graph;
+  const Value x = *graph.AddInput("x", {DType::kFloat32, Shape::Batched({})});
+  op::ReduceSum config;
+  config.add_axis(0);
+  const Value sum = *graph.AddNode(config, {x});
+  const Value wide = Emitter(&graph, "", {}).Broadcast(sum, Shape::Fixed({kColumns}));
+  Fetches fetches;
+  fetches.values = {sum, wide};
+  for (int threads : {1, 2, 3, 40}) {
+    ThreadPool pool(threads);
+    ExecutorOptions options;
+    options.pool = &pool;
+    options.block_rows = 1;
+    std::unique_ptr<TestRun> run = *TestRun::Create(graph, fetches, options);
+    ASSERT_TRUE(run->executor().splits()) << run->executor().why_not_split();
+    for (int64_t rows : {2, 3, 4, 5, 7, 8, 9, 11, 16, 23, 31, 33, 64, 77, 100, 129, 200}) {
+      const ReferenceLeaves leaves = RandomLeaves(graph, rows, static_cast<uint64_t>(rows));
+      ASSERT_TRUE(run->Run(leaves, rows).ok());
+      const double expected = TreeSum(leaves.at(x).values, 0, rows);
+      EXPECT_EQ(run->value(0).values, std::vector<double>(1, expected)) << rows;
+      EXPECT_EQ(run->value(1).values, std::vector<double>(kColumns, expected)) << rows;
+    }
+    const int64_t buffer = kColumns * sizeof(float);
+    EXPECT_LE(*run->executor().MemoryBytes(1024) - *run->executor().MemoryBytes(256), 4 * buffer);
+    EXPECT_LE(*run->executor().MemoryBytes(1024), (8 * threads + 10 + threads) * 2 * buffer);
+  }
+}
+
 TEST(Executor, GivesEachBlockItsRowOffset) {
   Graph graph;
   const Value x = *graph.AddInput("x", {DType::kFloat32, Shape::Batched({8})});
