@@ -1,5 +1,5 @@
-// What gather and scatter_add share: an array [before, length, inner], an index [before, picks] and a result
-// [before, picks, inner].
+// What gather and scatter_add share: an array [before, length, inner], an index [before, picks] and
+// a result [before, picks, inner].
 
 #ifndef GRADUS_OPS_PICK_H_
 #define GRADUS_OPS_PICK_H_
@@ -28,7 +28,8 @@ inline PickLoop MakePickLoop(int batch_dims, const Operand& table, const Operand
   return loop;
 }
 
-// Whether rows of a matrix are picked, and nothing but the matrix is padded: then its pitch is just another distance.
+// Whether rows of a matrix are picked, and nothing but the matrix is padded: then its pitch is just
+// another distance.
 inline bool PicksRows(int batch_dims, const Operand& table, const Request& request) {
   int padded = table.dense() ? 0 : -1;
   for (const Operand& x : request.inputs) padded += x.dense() ? 0 : 1;
@@ -39,8 +40,7 @@ inline bool PicksRows(int batch_dims, const Operand& table, const Request& reque
 // Who runs the kernel names the node. No row: the kernel does not know which block of the batch's
 // rows it is given.
 inline absl::Status OutsideError(const PickLoop& loop, int32_t value) {
-  return absl::OutOfRangeError(
-      absl::StrCat("index ", value, " is outside [0, ", loop.length, ")"));
+  return absl::OutOfRangeError(absl::StrCat("index ", value, " is outside [0, ", loop.length, ")"));
 }
 
 }  // namespace gradus

@@ -2,8 +2,8 @@
 // a step. Workers spin for a short while, then sleep, so an idle process costs nothing. Nothing of
 // the host is changed.
 //
-// Thread safety: thread-safe. The workers serve one Run() at a time; who finds them taken, by another
-// thread or by the very task that it is part of, makes all calls itself.
+// Thread safety: thread-safe. The workers serve one Run() at a time; who finds them taken, by
+// another thread or by the very task that it is part of, makes all calls itself.
 
 #ifndef GRADUS_BASE_THREAD_POOL_H_
 #define GRADUS_BASE_THREAD_POOL_H_
@@ -22,9 +22,9 @@ class ThreadPool {
 
   int threads() const { return threads_; }
 
-  // Calls task(argument, i) for i = 0 .. count - 1, call i on thread i % threads() or, when the pool
-  // is taken, each on the calling one, and returns when all are done. Calls with the same
-  // i % threads() never run at the same time. Allocates nothing.
+  // Calls task(argument, i) for i = 0 .. count - 1, call i on thread i % threads() or, when the
+  // pool is taken, each on the calling one, and returns when all are done. Calls with the same i %
+  // threads() never run at the same time. Allocates nothing.
   void Run(int count, void (*task)(void* argument, int i), void* argument);
 
   template <class F>

@@ -90,8 +90,7 @@ class Analysis {
   void Partial(int index, int partial, int of_block) {
     const Node& node = graph_.node(index);
     bool linear = of_block == 0;
-    if (partial != static_cast<int>(node.inputs.size()) ||
-        !node.op->jointly_linear(*node.config)) {
+    if (partial != static_cast<int>(node.inputs.size()) || !node.op->jointly_linear(*node.config)) {
       linear = linear && partial == 1;
       for (size_t i = 0; i < node.inputs.size() && linear; ++i) {
         if (result_.of(node.inputs[i]) != RowClass::kPartial) continue;

@@ -74,8 +74,8 @@ class TroubledNeg final : public KernelFactory {
       control.held = true;
       control.changed.notify_all();
       // Only a failing test waits so long.
-      control.gave_up = !control.changed.wait_for(lock, std::chrono::seconds(60),
-                                                  [] { return control.passed; });
+      control.gave_up =
+          !control.changed.wait_for(lock, std::chrono::seconds(60), [] { return control.passed; });
     }
     return std::unique_ptr<Kernel>(new TroubledKernel);
   }
