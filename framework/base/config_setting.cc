@@ -215,14 +215,29 @@ class Setting {
                                             : reflection->MutableMessage(value, field);
       fine = parser.ParseFields(child, &entry.elements.back(), LeafPath());
     } else {
-      fine = parser.ParseValues(value, field, positions, path_, /*bare_words=*/list);
+      fine = parser.ParseValues(value, field, positions, path_, /*bare_words=*/list,
+                                std::max(steps_.back().index, 0));
     }
     if (PositionNode::Field* entry = positions->Find(field);
         entry != nullptr && IsMessage(field) && !list) {
       entry->elements[0].source = source_;
       entry->elements[0].column = steps_.back().column;
     }
+    if (steps_.back().index < 0) NameElements(before, *positions);
     return fine && findings_->size() == before;
+  }
+
+  // Elements of a list that takes the place of another have their own names.
+  void NameElements(size_t first_finding, const PositionNode& value_positions) {
+    const auto depth = static_cast<std::ptrdiff_t>(path_.segments().size());
+    for (size_t i = first_finding; i < findings_->size(); ++i) {
+      auto& segments = (*findings_)[i].path.mutable_segments();
+      if (static_cast<std::ptrdiff_t>(segments.size()) <= depth) continue;  // A malformed text.
+      ConfigPath below;
+      below.mutable_segments().assign(segments.begin() + depth, segments.end());
+      below = WithNames(value_positions, std::move(below));
+      std::copy(below.segments().begin(), below.segments().end(), segments.begin() + depth);
+    }
   }
 
   // A string that stands there without quotes.

@@ -91,7 +91,8 @@ ConfigPath TextParser::PathOf(const Frame* frame) const {
   if (frame == nullptr) return base_;
   const ConfigPath outer = PathOf(frame->outer);
   const std::string segment = SegmentName(frame->field);
-  return frame->index < 0 ? outer.Child(segment) : outer.Child(segment, frame->index, "");
+  if (frame->index < 0) return outer.Child(segment);
+  return outer.Child(segment, frame->index + (frame->outer == nullptr ? first_ : 0), "");
 }
 
 void TextParser::Find(absl::string_view code, const ConfigPath& path, TextFinding::Subject subject,
@@ -154,8 +155,9 @@ bool TextParser::ParseFields(Message* message, PositionNode* node, const ConfigP
 }
 
 bool TextParser::ParseValues(Message* message, const FieldDescriptor* field, PositionNode* node,
-                             const ConfigPath& path, bool bare_words) {
+                             const ConfigPath& path, bool bare_words, int first) {
   base_ = path;
+  first_ = first;
   depth_ = static_cast<int>(path.segments().size());
   bare_words_ = bare_words;
   if (!Fine() || !ParseFieldValue(message, field, node, nullptr, Here(), /*colon=*/true))

@@ -50,10 +50,11 @@ class TextParser {
   bool ParseFields(google::protobuf::Message* message, PositionNode* node, const ConfigPath& path);
 
   // Reads one value, or a list for a repeated field, up to the end of the text, and adds it to the
-  // message. With `bare_words` an identifier will do for a string.
+  // message. With `bare_words` an identifier will do for a string. In findings, element k of a list
+  // is called k + `first`.
   bool ParseValues(google::protobuf::Message* message,
                    const google::protobuf::FieldDescriptor* field, PositionNode* node,
-                   const ConfigPath& path, bool bare_words);
+                   const ConfigPath& path, bool bare_words, int first = 0);
 
  private:
   struct Collector;
@@ -103,6 +104,7 @@ class TextParser {
   std::vector<TextFinding>* const findings_;
   ConfigPath base_;
   int depth_ = 0;
+  int first_ = 0;
   bool bare_words_ = false;
   bool malformed_ = false;
   google::protobuf::io::ArrayInputStream stream_;
