@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/base/text_escape.h"
+#include "gradus/rule.pb.h"
 
 namespace gradus {
 namespace {
@@ -55,6 +56,22 @@ bool ReadMagnitude(const std::string& text, uint64_t* magnitude) {
   return true;
 }
 
+// What the type can hold and the field's rule allows.
+std::string RangeInWords(const FieldDescriptor* field, int64_t least, uint64_t most) {
+  const Rule& rule = field->options().GetExtension(gradus::rule);
+  const auto raise = [&least](double bound) {
+    if (bound > static_cast<double>(least) && bound < 0x1p63) least = static_cast<int64_t>(bound);
+  };
+  const auto lower = [&most](double bound) {
+    if (bound >= 0 && bound < static_cast<double>(most)) most = static_cast<uint64_t>(bound);
+  };
+  if (rule.has_min()) raise(std::ceil(rule.min()));
+  if (rule.has_above()) raise(std::floor(rule.above()) + 1);
+  if (rule.has_max()) lower(std::floor(rule.max()));
+  if (rule.has_below()) lower(std::ceil(rule.below()) - 1);
+  return absl::StrCat("between ", least, " and ", most);
+}
+
 // Reads a whole number between the limits into *value.
 ScalarProblem ReadInteger(const FieldDescriptor* field, const TextScalar& scalar, int64_t least,
                           uint64_t most, int64_t* value) {
@@ -64,7 +81,7 @@ ScalarProblem ReadInteger(const FieldDescriptor* field, const TextScalar& scalar
   if (!ReadMagnitude(scalar.text, &magnitude)) return WrongType(field, scalar);
   const uint64_t lowest = least < 0 ? uint64_t{0} - static_cast<uint64_t>(least) : 0;
   if (scalar.negative ? magnitude > lowest : magnitude > most) {
-    return Must(field, scalar, "out-of-range", absl::StrCat("between ", least, " and ", most));
+    return Must(field, scalar, "out-of-range", RangeInWords(field, least, most));
   }
   *value = static_cast<int64_t>(scalar.negative ? uint64_t{0} - magnitude : magnitude);
   return {};
