@@ -54,6 +54,7 @@ void Diagnostics::Warning(absl::string_view code, const ConfigPath& path, absl::
 }
 
 void Diagnostics::Add(Finding finding) {
+  if (follows_ && follows_(finding)) return;
   if (finding.severity == Finding::kError) ++errors_;
   if (full()) return;  // A file of errors must not fill the memory.
   if (finding.position.file.empty() && locator_) finding.position = locator_(finding.path);
@@ -85,10 +86,12 @@ absl::Status Diagnostics::ToStatus() const {
   if (ok()) return absl::OkStatus();
   std::string text;
   size_t shown = 0;
+  bool no_memory = false;
   size_t more = static_cast<size_t>(errors_);
   for (const Finding& finding : findings_) more -= finding.severity == Finding::kError;
   for (const Finding& finding : Sorted()) {
     if (finding.severity != Finding::kError) continue;
+    no_memory = no_memory || finding.code == "memory";
     if (shown == kMostShown) {
       ++more;
       continue;
@@ -97,7 +100,7 @@ absl::Status Diagnostics::ToStatus() const {
     ++shown;
   }
   if (more > 0) absl::StrAppend(&text, "\nand ", more, " more");
-  return absl::InvalidArgumentError(text);
+  return no_memory ? absl::ResourceExhaustedError(text) : absl::InvalidArgumentError(text);
 }
 
 std::string ToString(const Finding& finding) {

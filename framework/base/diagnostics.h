@@ -47,6 +47,11 @@ class Diagnostics {
   explicit Diagnostics(Locator locator) : locator_(std::move(locator)) {}
   void set_locator(Locator locator) { locator_ = std::move(locator); }
 
+  // Findings that only follow from others, so that they are left out from now on: of `dense { unit:
+  // 3 }` it is enough to say that there is no `unit`.
+  using Follows = std::function<bool(const Finding&)>;
+  void set_follows(Follows follows) { follows_ = std::move(follows); }
+
   void Error(absl::string_view code, const ConfigPath& path, absl::string_view message,
              absl::string_view hint = "");
   void Warning(absl::string_view code, const ConfigPath& path, absl::string_view message,
@@ -62,13 +67,14 @@ class Diagnostics {
   std::vector<Finding> Sorted() const;
 
   // OK, or InvalidArgument with one line per error in the order of the text; of very many the first
-  // hundred.
+  // hundred. ResourceExhausted when one of them is that the memory ran out (code "memory").
   absl::Status ToStatus() const;
 
   static constexpr size_t kMostFindings = 1000;
 
  private:
   Locator locator_;
+  Follows follows_;
   std::vector<Finding> findings_;
   int errors_ = 0;
 };

@@ -143,6 +143,8 @@ ParsedConfig ParseTextConfig(absl::string_view text, absl::string_view file,
   }
   SortBySource(impl->settings, &findings);
   for (Finding& finding : findings) diagnostics->Add(std::move(finding));
+  // Later phases may check the rules again.
+  diagnostics->set_follows([refused](const Finding& finding) { return refused.Explains(finding); });
   return parsed;
 }
 

@@ -63,6 +63,23 @@ TEST(DiagnosticsTest, SortsByPositionWithSettingsLastAndLeavesRepetitionsOut) {
             "--set b=1:3: third");
 }
 
+TEST(DiagnosticsTest, LeavesOutWhatFollows) {
+  Diagnostics diagnostics;
+  diagnostics.set_follows([](const Finding& finding) { return finding.code == "missing"; });
+  diagnostics.Error("missing", ConfigPath(), "wrong");
+  EXPECT_TRUE(diagnostics.ok());
+  diagnostics.Error("shape", ConfigPath(), "wrong");
+  EXPECT_EQ(diagnostics.findings().size(), 1u);
+}
+
+TEST(DiagnosticsTest, MemoryThatRunsOutIsNotAnInvalidArgument) {
+  Diagnostics diagnostics;
+  diagnostics.Error("shape", ConfigPath(), "wrong");
+  EXPECT_TRUE(absl::IsInvalidArgument(diagnostics.ToStatus()));
+  diagnostics.Error("memory", ConfigPath(), "too much");
+  EXPECT_TRUE(absl::IsResourceExhausted(diagnostics.ToStatus()));
+}
+
 TEST(DiagnosticsTest, AsksTheLocatorForWhatHasNoPosition) {
   Diagnostics diagnostics([](const ConfigPath& path) {
     return Position{"a.pbtxt", static_cast<int>(path.segments().size()), 1};

@@ -304,6 +304,20 @@ TEST_F(StrangersRuleTest, CountsAsOneOfTheChoice) {
             "model {\n  input {\n    name: \"x\"\n  }\n}\noptimizer {\n  adam {\n  }\n}\n");
 }
 
+TEST(FollowingFindingsTest, AreLeftOutWhenTheRulesAreCheckedAgain) {
+  const std::string text =
+      "model { input { name: 'x' } layer { name: 'h' dense { unit: 3 activation: RELUU } }"
+      "  layer { name: 'i' densee { } } layer { name: 'j' dense { units: 'a' } }"
+      "  layer { name: 'k' dense { } } }";
+  Diagnostics diagnostics;
+  const ParsedConfig parsed =
+      ParseTextConfig(text, "a", RunConfig::default_instance(), {}, &diagnostics);
+  const std::string before(diagnostics.ToStatus().message());
+  EXPECT_EQ(diagnostics.findings().size(), 5u) << before;
+  CheckRules(*parsed.message, ConfigPath(), &diagnostics);
+  EXPECT_EQ(diagnostics.ToStatus().message(), before);
+}
+
 TEST(ReadConfigFileTest, SaysWhatIsWrongWithAFile) {
   EXPECT_EQ(ReadConfigFile("no/such.pbtxt").status().message(),
             "cannot read no/such.pbtxt: No such file or directory");
