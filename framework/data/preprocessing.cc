@@ -8,6 +8,7 @@
 #include <numeric>
 #include <utility>
 
+#include "gradus/base/diagnostics.h"
 #include "gradus/base/status.h"
 #include "gradus/data/convert.h"
 
@@ -47,9 +48,16 @@ double ValueAt(const void* block, DType dtype, int64_t index) {
   return 0;  // Whole numbers are finite, which is what is asked for.
 }
 
+// Why small or large values may have become smaller or larger still.
+std::string DividedBy(const InputTransform& transform) {
+  if (transform.divide_by == 1) return "";
+  return absl::StrCat(", divided by divide_by ", ShortestNumber(transform.divide_by), ",");
+}
+
 // Names the first row whose element is not finite, or the sum when none is.
 absl::Status ExplainSum(const Dataset& raw, int field, int64_t rows, int64_t element,
-                        const std::string& name) {
+                        const InputTransform& transform) {
+  const std::string name = transform.NameOf(element);
   const FieldSpec& spec = raw.fields()[field];
   const int64_t elements = spec.elements();
   std::string found;
@@ -63,7 +71,7 @@ absl::Status ExplainSum(const Dataset& raw, int field, int64_t rows, int64_t ele
         }
       }));
   if (found.empty()) {
-    found = absl::StrCat("input \"", spec.input, "\": ", name,
+    found = absl::StrCat("input \"", spec.input, "\": ", name, DividedBy(transform),
                          " cannot be standardised: the sum of its values is not finite");
   }
   return absl::InvalidArgumentError(found);
@@ -86,6 +94,7 @@ absl::Status LearnTransform(const Dataset& raw, int field, int64_t rows,
     return absl::InvalidArgumentError(
         absl::StrCat("input \"", spec.input, "\": ", transform->NameOf(element), what...));
   };
+  const std::string divided = DividedBy(*transform);
   const InputTransform divide = {spec.input, transform->columns, transform->divide_by, {}, {}};
   const RowConversion conversion = {spec.dtype, DType::kFloat32, elements, &divide};
 
@@ -96,7 +105,7 @@ absl::Status LearnTransform(const Dataset& raw, int field, int64_t rows,
     AddSums(conversion, block, n, sums);
   }));
   for (int64_t i = 0; i < elements; ++i) {
-    if (!std::isfinite(mean[i])) return ExplainSum(raw, field, rows, i, transform->NameOf(i));
+    if (!std::isfinite(mean[i])) return ExplainSum(raw, field, rows, i, *transform);
     mean[i] /= static_cast<double>(rows);
   }
   // The mean of n equal numbers is not always that number in floating point.
@@ -111,7 +120,7 @@ absl::Status LearnTransform(const Dataset& raw, int field, int64_t rows,
   for (int64_t i = 0; i < elements; ++i) {
     deviation[i] = least[i] == most[i] ? 1 : std::sqrt(deviation[i] / static_cast<double>(rows));
     if (!std::isfinite(deviation[i]) || deviation[i] <= 0) {
-      return error(i, " cannot be standardised: its deviation is ", deviation[i]);
+      return error(i, divided, " cannot be standardised: its deviation is ", deviation[i]);
     }
   }
   transform->mean = std::move(mean);

@@ -121,6 +121,18 @@ TEST(PreprocessingTest, SumsThatOverflowAreRefused) {
             "input \"x\": element 0 cannot be standardised: its deviation is inf");
 }
 
+TEST(PreprocessingTest, RefusalsNameTheDivisor) {
+  const auto dataset = Memory({{"x", Tensor::Of<double>({2}, {1, 2})}});
+  InputTransform transform = {"x", {"a"}, 1e308, {}, {}};
+  EXPECT_EQ(LearnTransform(*dataset, 0, 2, &transform).message(),
+            "input \"x\": column \"a\", divided by divide_by 1e+308, cannot be standardised: its "
+            "deviation is 0");
+  transform.divide_by = 1.5e-308;
+  EXPECT_EQ(LearnTransform(*dataset, 0, 2, &transform).message(),
+            "input \"x\": column \"a\", divided by divide_by 1.5e-308, cannot be standardised: the "
+            "sum of its values is not finite");
+}
+
 TEST(PreprocessingTest, AppliesTheFormulaInDouble) {
   const Preprocessing preprocessing({{"x", {}, 255, {0.25, 1000.5}, {0.5, 3}}});
   const FieldSpec field = {"x", DType::kFloat32, {2}};
