@@ -1,5 +1,6 @@
-// Fuzzes what stands behind every text of a user: the parser, settings, rules and the graph. The
-// parser of the language is our own, so it is instrumented like the rest.
+// Fuzzes what stands behind every text of a user: the parser, settings, rules, the graph and, of
+// small models, the step of training with its optimizer and schedules. The parser of the language
+// is our own, so it is instrumented like the rest.
 //
 // An input is a configuration; its lines `#set PATH=VALUE` are settings, as in
 // tests/broken/testdata. Beyond not crashing:
@@ -21,6 +22,7 @@
 #include "gradus/base/text_escape.h"
 #include "gradus/graph/build_graph.h"
 #include "gradus/run.pb.h"
+#include "gradus/train/train_step.h"
 
 namespace gradus {
 namespace {
@@ -55,6 +57,37 @@ void CheckAccepted(absl::string_view text, const RunConfig& config, bool has_set
   GRADUS_CHECK(again.message->SerializeAsString() == config.SerializeAsString());
 }
 
+// So small that compiling it takes no time; the sizes multiply at worst.
+bool IsSmall(const ModelConfig& model) {
+  constexpr int kMostLayers = 16;
+  constexpr double kMostElements = 1 << 16;
+  if (model.layer_size() + model.loss_size() + model.metric_size() > kMostLayers) return false;
+  Diagnostics diagnostics;
+  const ModelGraph built = BuildGraph(model, Mode::kTraining, Parts::kAll,
+                                      ConfigPath().Child("model"), &diagnostics);
+  if (!diagnostics.ok()) return false;
+  double elements = 0;
+  const Graph& graph = built.graph;
+  for (int i = 0; i < graph.size(); ++i) {
+    for (const TensorSpec& output : graph.node(i).outputs) {
+      double of_output = 1;
+      for (const Dim& dim : output.shape.dims()) of_output *= static_cast<double>(dim.k);
+      elements += of_output;
+    }
+  }
+  return elements <= kMostElements;
+}
+
+// Differentiates and compiles; nothing is run.
+void CheckStep(const RunConfig& config) {
+  if (!IsSmall(config.model())) return;
+  Diagnostics diagnostics;
+  const auto step =
+      TrainStep::Create(config.model(), config.optimizer(), StepOptions(), &diagnostics);
+  GRADUS_CHECK(step.ok() || (IsUtf8(step.status().message()) && !step.status().message().empty()));
+  if (step.ok()) GRADUS_CHECK(diagnostics.ok());
+}
+
 void FuzzOne(absl::string_view text) {
   const std::vector<std::string> settings = SettingsIn(text);
   Diagnostics diagnostics;
@@ -72,6 +105,7 @@ void FuzzOne(absl::string_view text) {
       GRADUS_CHECK(IsUtf8(graph_diagnostics.ToStatus().message()));
     }
   }
+  if (diagnostics.ok()) CheckStep(config);
 }
 
 }  // namespace
