@@ -30,8 +30,8 @@ absl::StatusOr<std::shared_ptr<const Dataset>> OpenSplit(const std::string& run,
   if (split == "test" || (split == "train" && data.validation().has_source())) {
     data.clear_validation();
   }
-  const DataSplits splits = OpenDataForModel(data, fields, file.directory(), {}, preprocessing,
-                                             &file.diagnostics());
+  const DataSplits splits =
+      OpenDataForModel(data, fields, file.directory(), {}, preprocessing, &file.diagnostics());
   std::shared_ptr<const Dataset> dataset;
   if (split == "train") dataset = splits.train;
   if (split == "validation") dataset = splits.validation;
@@ -47,7 +47,7 @@ absl::StatusOr<std::shared_ptr<const Dataset>> OpenSplit(const std::string& run,
 }  // namespace
 
 absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
-                                               const EvaluateOptions& options) {
+                                               const EvaluateOptions& options) try {
   GRADUS_ASSIGN_OR_RETURN(SavedModel saved, ReadSavedModel(run));
   GRADUS_ASSIGN_OR_RETURN(Preprocessing preprocessing,
                           Preprocessing::FromProto(saved.preprocessing()));
@@ -82,12 +82,10 @@ absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
   EvaluationReport report;
   report.examples_from = options.csv.empty() ? options.split : options.csv;
   report.examples = sums.examples;
-  const double examples = static_cast<double>(sums.examples);
-  report.loss = sums.loss / examples;
-  for (size_t i = 0; i < sums.metrics.size(); ++i) {
-    report.metrics.emplace_back(evaluation->model().metrics[i].name, sums.metrics[i] / examples);
-  }
+  SetMeans(sums, evaluation->model().metrics, &report.loss, &report.metrics);
   return report;
+} catch (const std::exception& error) {
+  return StatusOf(error, "evaluating");
 }
 
 }  // namespace gradus

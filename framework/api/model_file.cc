@@ -9,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "gradus/base/file.h"
 #include "gradus/base/text_config.h"
+#include "gradus/train/non_finite.h"
 #include "gradus/train/safetensors.h"
 
 namespace gradus {
@@ -55,12 +56,12 @@ absl::Status SaveModelFiles(const std::string& folder, SavedModel model,
   GRADUS_RETURN_IF_ERROR(MakeFolders(folder));
   SafetensorsFile file;
   for (int i = 0; i < store.layout().count(); ++i) {
-    file.tensors.push_back(
-        {store.layout().place(i).name, store.Read(store.layout(), i, store.weights())});
+    GRADUS_ASSIGN_OR_RETURN(Tensor tensor, store.Read(store.layout(), i, store.weights()));
+    file.tensors.push_back({store.layout().place(i).name, std::move(tensor)});
   }
   for (int i = 0; i < store.state_layout().count(); ++i) {
-    file.tensors.push_back(
-        {store.state_layout().place(i).name, store.Read(store.state_layout(), i, store.states())});
+    GRADUS_ASSIGN_OR_RETURN(Tensor tensor, store.Read(store.state_layout(), i, store.states()));
+    file.tensors.push_back({store.state_layout().place(i).name, std::move(tensor)});
   }
   GRADUS_RETURN_IF_ERROR(WriteSafetensors(WeightsPath(folder), file));
   model.set_format_version(kModelFormatVersion);
@@ -116,6 +117,15 @@ std::string WeightsMatch::Table() const {
 
 absl::StatusOr<WeightsMatch> LoadWeights(const std::string& path, ParameterStore* store) {
   GRADUS_ASSIGN_OR_RETURN(SafetensorsFile file, ReadSafetensors(path));
+  for (const NamedTensor& named : file.tensors) {
+    const Tensor rounded = Rounded(named.tensor);
+    if (rounded.dtype() != DType::kFloat32) continue;
+    const int64_t bad = FindNonFinite(rounded.data<float>());
+    if (bad < 0) continue;
+    return absl::InvalidArgumentError(absl::StrCat(path, ": tensor \"", named.name, "\" has ",
+                                                   rounded.data<float>()[bad], " at element ", bad,
+                                                   "; weights must be finite"));
+  }
   WeightsMatch match;
   std::set<std::string> known;
   LoadInto(store->layout(), file, store->weights(), &known, &match);

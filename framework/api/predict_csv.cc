@@ -62,7 +62,7 @@ void AppendRows(absl::Span<const FieldSpec> outputs, const std::map<std::string,
 
 }  // namespace
 
-absl::StatusOr<int64_t> PredictCsv(const PredictCsvOptions& options) {
+absl::StatusOr<int64_t> PredictCsv(const PredictCsvOptions& options) try {
   PredictorOptions predictor_options;
   predictor_options.raw_inputs = false;  // The dataset applies the preprocessing as it reads.
   GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<Predictor> predictor,
@@ -98,6 +98,8 @@ absl::StatusOr<int64_t> PredictCsv(const PredictCsvOptions& options) {
         absl::StrCat("cannot write to standard output: ", std::strerror(errno)));
   }
   return rows;
+} catch (const std::exception& error) {
+  return StatusOf(error, "predicting");
 }
 
 }  // namespace gradus

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "absl/strings/str_join.h"
+#include "gradus/api/bind_inputs.h"
 #include "gradus/api/model_file.h"
 #include "gradus/api/run_file.h"
 #include "gradus/train/train_step.h"
@@ -25,7 +25,7 @@ FieldSpec FieldOf(const std::string& name, const TensorSpec& spec) {
 Predictor::~Predictor() = default;
 
 absl::StatusOr<std::unique_ptr<Predictor>> Predictor::Load(const std::string& folder,
-                                                           const PredictorOptions& options) {
+                                                           const PredictorOptions& options) try {
   GRADUS_ASSIGN_OR_RETURN(SavedModel saved, ReadSavedModel(folder));
   std::unique_ptr<Predictor> predictor(new Predictor);
   predictor->options_ = options;
@@ -63,42 +63,23 @@ absl::StatusOr<std::unique_ptr<Predictor>> Predictor::Load(const std::string& fo
                                            predictor->store_->state_layout(), ExecutorOptions()));
   predictor->scalars_ = InitialScalars(model, 0);
   return predictor;
+} catch (const std::exception& error) {
+  return StatusOf(error, "loading a model");
 }
 
 absl::StatusOr<std::map<std::string, Tensor>> Predictor::Predict(
-    const std::map<std::string, Tensor>& inputs) const {
-  std::vector<Tensor> kept;
+    const std::map<std::string, Tensor>& inputs) const try {
+  std::map<std::string, Tensor> prepared = inputs;
+  if (options_.raw_inputs) {
+    for (const FieldSpec& field : inputs_) {
+      const auto found = prepared.find(field.input);
+      if (found == prepared.end()) continue;
+      GRADUS_ASSIGN_OR_RETURN(found->second, preprocessing_.Apply(field, found->second));
+    }
+  }
   std::vector<const void*> pointers;
-  int64_t rows = -1;
-  for (const FieldSpec& field : inputs_) {
-    const auto found = inputs.find(field.input);
-    if (found == inputs.end()) {
-      return absl::InvalidArgumentError(absl::StrCat("input \"", field.input, "\" is missing"));
-    }
-    Tensor tensor = found->second;
-    if (options_.raw_inputs) {
-      GRADUS_ASSIGN_OR_RETURN(tensor, preprocessing_.Apply(field, tensor));
-    }
-    std::vector<int64_t> wanted = {tensor.rows()};
-    wanted.insert(wanted.end(), field.dims.begin(), field.dims.end());
-    if (tensor.dtype() != field.dtype || tensor.dims() != wanted) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("input \"", field.input, "\" is ", Name(tensor.dtype()), " [",
-                       absl::StrJoin(tensor.dims(), ", "), "] and should be ", field.ToString(),
-                       " after the rows"));
-    }
-    if (rows >= 0 && tensor.rows() != rows) {
-      return absl::InvalidArgumentError(absl::StrCat("input \"", field.input, "\" has ",
-                                                     tensor.rows(), " rows, another one ", rows));
-    }
-    rows = tensor.rows();
-    pointers.push_back(tensor.raw());
-    kept.push_back(std::move(tensor));
-  }
-  if (inputs.size() != inputs_.size()) {
-    return absl::InvalidArgumentError(absl::StrCat("the model predicts from ", inputs_.size(),
-                                                   " inputs, ", inputs.size(), " are given"));
-  }
+  int64_t rows;
+  GRADUS_RETURN_IF_ERROR(BindInputs(inputs_, prepared, &pointers, &rows));
 
   std::map<std::string, Tensor> outputs;
   Results results;
@@ -108,6 +89,7 @@ absl::StatusOr<std::map<std::string, Tensor>> Predictor::Predict(
     results.values.push_back(tensor.mutable_raw());
     outputs.emplace(outputs_[i].input, std::move(tensor));
   }
+  if (rows == 0) return outputs;
   Executor::ContextPtr context;
   {
     std::lock_guard<std::mutex> lock(mutex_);
@@ -127,6 +109,8 @@ absl::StatusOr<std::map<std::string, Tensor>> Predictor::Predict(
     idle_.push_back(std::move(context));
   }
   return outputs;
+} catch (const std::exception& error) {
+  return StatusOf(error, "predicting");
 }
 
 }  // namespace gradus

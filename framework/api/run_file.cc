@@ -38,7 +38,7 @@ absl::StatusOr<RunFile> RunFile::Read(const std::string& path,
 
 absl::StatusOr<RunFile> RunFile::Parse(absl::string_view text, const std::string& name,
                                        absl::Span<const std::string> settings,
-                                       const std::string& directory) {
+                                       const std::string& directory) try {
   RunFile file;
   file.directory_ = directory;
   file.diagnostics_ = std::make_unique<Diagnostics>();
@@ -51,6 +51,8 @@ absl::StatusOr<RunFile> RunFile::Parse(absl::string_view text, const std::string
   const ConfigSource* source = file.source_.get();
   file.diagnostics_->set_locator([source](const ConfigPath& path) { return source->Locate(path); });
   return file;
+} catch (const std::exception& error) {
+  return StatusOf(error, "reading a configuration");
 }
 
 RunFile RunFile::Of(const RunConfig& config, const std::string& directory) {

@@ -2,6 +2,7 @@
 
 #include "gradus/api/run_folder.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -78,11 +79,22 @@ std::string RunFolder::metrics() const { return JoinPath(path, "metrics.jsonl");
 absl::StatusOr<RunFolder> RunFolder::Create(const std::string& path, const RunConfig& config) {
   RunFolder folder;
   folder.path = path;
-  for (int n = 1; folder.path.empty(); ++n) {
-    const std::string candidate = absl::StrCat("runs/", config.model().name(), "-", n);
-    if (!Exists(candidate)) folder.path = candidate;
+  bool existed = true;
+  if (path.empty()) {
+    // mkdir decides who has a number when several runs start at once.
+    GRADUS_RETURN_IF_ERROR(MakeFolders("runs"));
+    for (int n = 1; existed; ++n) {
+      folder.path = absl::StrCat("runs/", config.model().name(), "-", n);
+      existed = mkdir(folder.path.c_str(), 0777) != 0;
+      if (existed && errno != EEXIST) {
+        return Explained(absl::UnavailableError(absl::StrCat("cannot make folder ", folder.path,
+                                                             ": ", std::strerror(errno))),
+                         "give a --run_dir that can be written");
+      }
+    }
+  } else {
+    existed = Exists(path);
   }
-  const bool existed = Exists(folder.path);
   if (existed) {
     const absl::StatusOr<std::vector<std::string>> names = ListFolder(folder.path);
     if (!names.ok()) return Explained(names.status(), "give another --run_dir");

@@ -57,7 +57,8 @@ std::string HumanBytes(double bytes) {
   static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
   int unit = 0;
   while (bytes >= 1024 && unit < 4) bytes /= 1024, ++unit;
-  return unit == 0 ? absl::StrFormat("%.0f B", bytes) : absl::StrFormat("%.1f %s", bytes, kUnits[unit]);
+  return unit == 0 ? absl::StrFormat("%.0f B", bytes)
+                   : absl::StrFormat("%.1f %s", bytes, kUnits[unit]);
 }
 
 std::string HumanFlops(double flops) {
@@ -69,7 +70,7 @@ std::string HumanFlops(double flops) {
 
 }  // namespace
 
-absl::StatusOr<ModelSummary> Summarize(RunFile file) {
+absl::StatusOr<ModelSummary> Summarize(RunFile file) try {
   ModelSummary summary;
   const ModelConfig config = file.config().model();
   const bool trainable = config.loss_size() > 0 && file.config().has_optimizer();
@@ -85,6 +86,10 @@ absl::StatusOr<ModelSummary> Summarize(RunFile file) {
   } else {
     model = BuildGraph(config, Mode::kInference, Parts::kAll, ConfigPath().Child("model"),
                        &file.diagnostics());
+    if (file.config().has_data()) {
+      OpenData(file.config().data(), InputFields(config), file.directory(), {},
+               &file.diagnostics());
+    }
     GRADUS_RETURN_IF_ERROR(file.diagnostics().ToStatus());
     for (const Finding& finding : file.diagnostics().findings()) {
       summary.warnings.push_back(ToString(finding));
@@ -99,6 +104,8 @@ absl::StatusOr<ModelSummary> Summarize(RunFile file) {
   }
   summary.parameter_bytes = summary.parameters * ByteSize(DType::kFloat32);
   return summary;
+} catch (const std::exception& error) {
+  return StatusOf(error, "describing a model");
 }
 
 std::string ToTable(const ModelSummary& summary) {
@@ -108,7 +115,8 @@ std::string ToTable(const ModelSummary& summary) {
     rows.push_back({layer.name, layer.kind, layer.output, Grouped(layer.parameters),
                     HumanFlops(layer.flops), HumanBytes(static_cast<double>(layer.bytes))});
   }
-  rows.push_back({"total", "", "", Grouped(summary.parameters), HumanFlops(summary.forward_flops), ""});
+  rows.push_back(
+      {"total", "", "", Grouped(summary.parameters), HumanFlops(summary.forward_flops), ""});
 
   std::vector<size_t> widths(rows[0].size());
   for (const auto& row : rows) {
@@ -142,7 +150,8 @@ std::string ToTable(const ModelSummary& summary) {
   return table;
 }
 
-absl::StatusOr<std::vector<GraphDump>> DumpGraphs(RunFile file, bool training, GraphFormat format) {
+absl::StatusOr<std::vector<GraphDump>> DumpGraphs(RunFile file, bool training,
+                                                  GraphFormat format) try {
   const auto print = [format](const Graph& graph) {
     return format == GraphFormat::kText ? PrintText(graph) : PrintDot(graph);
   };
@@ -172,6 +181,8 @@ absl::StatusOr<std::vector<GraphDump>> DumpGraphs(RunFile file, bool training, G
   for (const NamedValue& output : model.outputs) program.fetches.push_back(output.value);
   GRADUS_RETURN_IF_ERROR(RunPasses(std::move(program), options.passes).status());
   return dumps;
+} catch (const std::exception& error) {
+  return StatusOf(error, "printing a graph");
 }
 
 }  // namespace gradus

@@ -13,11 +13,11 @@ namespace gradus {
 
 struct LayerSummary {
   std::string name;
-  std::string kind;         // "dense"
-  std::string output;       // "[batch, 10]"
+  std::string kind;    // "dense"
+  std::string output;  // "[batch, 10]"
   int64_t parameters = 0;
-  double flops = 0;         // Forward, per example.
-  int64_t bytes = 0;        // Of the output, per example.
+  double flops = 0;   // Forward, per example.
+  int64_t bytes = 0;  // Of the output, per example.
 };
 
 struct ModelSummary {
@@ -25,8 +25,9 @@ struct ModelSummary {
   std::vector<LayerSummary> layers;
   int64_t parameters = 0;
   int64_t parameter_bytes = 0;
-  double forward_flops = 0;       // Per example.
-  int64_t training_bytes = 0;     // Arena and scratch of a training step at the batch size, all threads; 0 for a model that cannot be trained.
+  double forward_flops = 0;    // Per example.
+  int64_t training_bytes = 0;  // Arena and scratch of a training step at the batch size, all
+                               // threads; 0 for a model that cannot be trained.
   int64_t batch_size = 0;
   std::vector<std::string> warnings;
 };

@@ -5,55 +5,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "absl/strings/str_join.h"
+#include "gradus/api/bind_inputs.h"
 #include "gradus/base/status.h"
 #include "gradus/train/non_finite.h"
 
 namespace gradus {
 namespace {
-
-// The batch in the order of the fields, or what does not fit; all of it at once.
-absl::Status BindBatch(absl::Span<const FieldSpec> fields,
-                       const std::map<std::string, Tensor>& batch, std::vector<const void*>* inputs,
-                       int64_t* rows) {
-  std::vector<std::string> problems;
-  *rows = -1;
-  inputs->clear();
-  for (const FieldSpec& field : fields) {
-    const auto found = batch.find(field.input);
-    if (found == batch.end()) {
-      problems.push_back(absl::StrCat("input \"", field.input, "\" is missing"));
-      continue;
-    }
-    const Tensor& tensor = found->second;
-    if (tensor.dtype() != field.dtype || tensor.rank() != 1 + static_cast<int>(field.dims.size()) ||
-        !std::equal(field.dims.begin(), field.dims.end(), tensor.dims().begin() + 1)) {
-      problems.push_back(absl::StrCat("input \"", field.input, "\" is ", Name(tensor.dtype()), " [",
-                                      absl::StrJoin(tensor.dims(), ", "), "] and should be ",
-                                      field.ToString(), " after the rows"));
-    } else if (*rows >= 0 && tensor.rows() != *rows) {
-      problems.push_back(absl::StrCat("input \"", field.input, "\" has ", tensor.rows(),
-                                      " rows, another one ", *rows));
-    }
-    if (*rows < 0) *rows = tensor.rows();
-    inputs->push_back(tensor.raw());
-    if (tensor.dtype() != DType::kFloat32) continue;
-    const int64_t bad = FindNonFinite(tensor.data<float>());
-    if (bad >= 0) {
-      problems.push_back(absl::StrCat("input \"", field.input, "\" has ", tensor.data<float>()[bad],
-                                      " at element ", bad));
-    }
-  }
-  for (const auto& entry : batch) {
-    const bool known = std::any_of(fields.begin(), fields.end(), [&](const FieldSpec& field) {
-      return field.input == entry.first;
-    });
-    if (!known) problems.push_back(absl::StrCat("the model has no input \"", entry.first, "\""));
-  }
-  if (problems.empty() && *rows < 1) problems.push_back("the batch has no rows");
-  if (problems.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrJoin(problems, "\n"));
-}
 
 int64_t StepsPerEpoch(const DataSplits& data, const DataConfig& config) {
   if (data.train == nullptr) return 0;
@@ -65,7 +22,7 @@ int64_t StepsPerEpoch(const DataSplits& data, const DataConfig& config) {
 Trainer::~Trainer() = default;
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(RunFile file,
-                                                         const TrainerOptions& options) {
+                                                         const TrainerOptions& options) try {
   std::unique_ptr<Trainer> trainer(new Trainer);
   trainer->options_ = options;
   trainer->config_ = WithAbsolutePaths(file.config(), file.directory());
@@ -97,6 +54,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(RunFile file,
     trainer->warnings_.push_back(ToString(finding));
   }
   return trainer;
+} catch (const std::exception& error) {
+  return StatusOf(error, "preparing to train");
 }
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::FromFile(const std::string& path,
@@ -107,7 +66,7 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::FromFile(const std::string& pa
 }
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(const std::string& checkpoint,
-                                                         const TrainerOptions& options) {
+                                                         const TrainerOptions& options) try {
   GRADUS_ASSIGN_OR_RETURN(TrainStateHeader header, ReadCheckpointHeader(checkpoint));
   RunConfig config = header.config();
   // What the order of summation depends on stays as it was, whatever machine this is.
@@ -123,6 +82,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(const std::string& chec
                                                    trainer->step_->model().metrics.size()));
   }
   return trainer;
+} catch (const std::exception& error) {
+  return StatusOf(error, "resuming");
 }
 
 absl::StatusOr<StepResult> Trainer::Step(const std::map<std::string, Tensor>& batch) {
@@ -131,22 +92,20 @@ absl::StatusOr<StepResult> Trainer::Step(const std::map<std::string, Tensor>& ba
   return result;
 }
 
-absl::Status Trainer::Step(const std::map<std::string, Tensor>& batch, StepResult* result) {
+absl::Status Trainer::Step(const std::map<std::string, Tensor>& batch, StepResult* result) try {
   int64_t rows;
-  GRADUS_RETURN_IF_ERROR(BindBatch(fields_, batch, &inputs_, &rows));
+  GRADUS_RETURN_IF_ERROR(BindInputs(fields_, batch, &inputs_, &rows));
+  if (rows < 1) return absl::InvalidArgumentError("the batch has no rows");
   GRADUS_RETURN_IF_ERROR(step_->Run(inputs_, rows, &state_.progress, &state_.store, &report_));
   result->step = report_.step;
   result->learning_rate = report_.learning_rate;
-  result->loss = report_.sums.loss / static_cast<double>(rows);
-  result->metrics.resize(report_.sums.metrics.size());
-  for (size_t i = 0; i < report_.sums.metrics.size(); ++i) {
-    result->metrics[i].first = step_->model().metrics[i].name;
-    result->metrics[i].second = report_.sums.metrics[i] / static_cast<double>(rows);
-  }
+  SetMeans(report_.sums, step_->model().metrics, &result->loss, &result->metrics);
   return absl::OkStatus();
+} catch (const std::exception& error) {
+  return StatusOf(error, "a training step");
 }
 
-absl::StatusOr<LoopEnd> Trainer::Train(absl::Span<TrainObserver* const> observers) {
+absl::StatusOr<LoopEnd> Trainer::Train(absl::Span<TrainObserver* const> observers) try {
   if (data_.train == nullptr) {
     return absl::FailedPreconditionError(
         "the configuration has no training data; write data { train { ... } }");
@@ -157,10 +116,12 @@ absl::StatusOr<LoopEnd> Trainer::Train(absl::Span<TrainObserver* const> observer
   options.checkpoint_folder = options_.checkpoint_folder;
   options.context = Context();
   return RunTrainLoop(options, data_, step_.get(), evaluation_.get(), &state_, observers);
+} catch (const std::exception& error) {
+  return StatusOf(error, "training");
 }
 
 absl::StatusOr<MetricLine> Trainer::Evaluate(const std::shared_ptr<const Dataset>& dataset,
-                                             absl::string_view split) {
+                                             absl::string_view split) try {
   if (dataset == nullptr || dataset->size() == 0) {
     return absl::FailedPreconditionError(absl::StrCat("there are no ", split, " examples"));
   }
@@ -171,12 +132,10 @@ absl::StatusOr<MetricLine> Trainer::Evaluate(const std::shared_ptr<const Dataset
   line.split = std::string(split);
   line.step = state_.progress.update;
   line.epoch = state_.progress.epoch;
-  const double examples = static_cast<double>(sums.examples);
-  line.loss = sums.loss / examples;
-  for (size_t i = 0; i < sums.metrics.size(); ++i) {
-    line.metrics.emplace_back(step_->model().metrics[i].name, sums.metrics[i] / examples);
-  }
+  SetMeans(sums, step_->model().metrics, &line.loss, &line.metrics);
   return line;
+} catch (const std::exception& error) {
+  return StatusOf(error, "evaluating");
 }
 
 int64_t Trainer::parameter_count() const {
@@ -211,15 +170,19 @@ absl::Status Trainer::SetParameter(const std::string& name, const Tensor& value)
   return absl::NotFoundError(absl::StrCat("the model has no parameter \"", name, "\""));
 }
 
-absl::StatusOr<WeightsMatch> Trainer::LoadWeights(const std::string& path) {
+absl::StatusOr<WeightsMatch> Trainer::LoadWeights(const std::string& path) try {
   return gradus::LoadWeights(path, &state_.store);
+} catch (const std::exception& error) {
+  return StatusOf(error, "loading weights");
 }
 
-absl::Status Trainer::SaveModel(const std::string& folder) const {
+absl::Status Trainer::SaveModel(const std::string& folder) const try {
   SavedModel saved;
   *saved.mutable_model() = config_.model();
   data_.preprocessing.ToProto(saved.mutable_preprocessing());
   return SaveModelFiles(folder, std::move(saved), state_.store);
+} catch (const std::exception& error) {
+  return StatusOf(error, "saving a model");
 }
 
 absl::Status Trainer::CheckSameData(const TrainStateHeader& header) const {
@@ -259,8 +222,10 @@ CheckpointContext Trainer::Context() const {
   return context;
 }
 
-absl::StatusOr<std::string> Trainer::SaveState(const std::string& folder) const {
+absl::StatusOr<std::string> Trainer::SaveState(const std::string& folder) const try {
   return SaveCheckpoint(folder, state_, Context(), 0);
+} catch (const std::exception& error) {
+  return StatusOf(error, "saving a state");
 }
 
 }  // namespace gradus

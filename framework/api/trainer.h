@@ -1,4 +1,5 @@
-// Training as a service uses it: one step at a time, or a whole run. Prints nothing, takes no signals, needs no folder.
+// Training as a service uses it: one step at a time, or a whole run. Prints nothing, takes no
+// signals, needs no folder.
 //
 //   auto trainer = *gradus::Trainer::FromFile("xor.pbtxt");
 //   for (...) report = *trainer->Step({{"x", x}, {"label", label}});
@@ -28,9 +29,9 @@
 namespace gradus {
 
 struct TrainerOptions {
-  MemoryDatasets datasets;      // What `memory { name }` in the data part refers to.
+  MemoryDatasets datasets;        // What `memory { name }` in the data part refers to.
   std::string checkpoint_folder;  // Where Train() saves states; empty: nowhere.
-  bool check_numerics = false;  // Looks at every value of every step; slow.
+  bool check_numerics = false;    // Looks at every value of every step; slow.
   PassOptions passes;
 };
 
@@ -55,8 +56,8 @@ class Trainer {
                                                          const TrainerOptions& options = {});
   ~Trainer();
 
-  // One update on a batch given by input name; all tensors [rows, ...] of the model's types. Labels too. An error leaves the state as it was, except
-  // an IsNonFinite one about gradients or weights.
+  // One update on a batch given by input name; all tensors [rows, ...] of the model's types. Labels
+  // too. An error leaves the state as it was, except an IsNonFinite one about gradients or weights.
   absl::StatusOr<StepResult> Step(const std::map<std::string, Tensor>& batch);
   // The same into a result that the caller keeps: nothing is allocated after the first step of each
   // number of rows.

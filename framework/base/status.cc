@@ -4,8 +4,19 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <new>
+#include <stdexcept>
 
 namespace gradus {
+
+absl::Status StatusOf(const std::exception& error, absl::string_view what) {
+  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
+      dynamic_cast<const std::length_error*>(&error) != nullptr) {
+    return absl::ResourceExhaustedError(absl::StrCat(what, ": out of memory"));
+  }
+  return absl::InternalError(absl::StrCat(what, ": ", error.what()));
+}
+
 namespace internal {
 
 void CheckFailed(const char* condition, const char* file, int line) {

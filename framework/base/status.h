@@ -1,23 +1,36 @@
-// Short forms for absl::Status. Whatever a user, a file, a device or a plugin can cause is a Status; GRADUS_CHECK is for
-// what only a mistake of ours can cause, and ends the process.
+// Short forms for absl::Status. Whatever a user, a file, a device or a plugin can cause is a
+// Status; GRADUS_CHECK is for what only a mistake of ours can cause, and ends the process.
 
 #ifndef GRADUS_BASE_STATUS_H_
 #define GRADUS_BASE_STATUS_H_
+
+#include <exception>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
 
 namespace gradus {
+
+// What a door of the library makes of an exception that something below it threw (std::bad_alloc,
+// as a rule): a Status that says what was being done.
+//
+//   absl::Status Load(...) try {
+//     ...
+//   } catch (const std::exception& error) {
+//     return StatusOf(error, "loading a model");
+//   }
+absl::Status StatusOf(const std::exception& error, absl::string_view what);
+
 namespace internal {
 [[noreturn]] void CheckFailed(const char* condition, const char* file, int line);
 }  // namespace internal
 }  // namespace gradus
 
-#define GRADUS_RETURN_IF_ERROR(expression)              \
-  do {                                                  \
-    ::absl::Status gradus_status_ = (expression);       \
-    if (!gradus_status_.ok()) return gradus_status_;    \
+#define GRADUS_RETURN_IF_ERROR(expression)           \
+  do {                                               \
+    ::absl::Status gradus_status_ = (expression);    \
+    if (!gradus_status_.ok()) return gradus_status_; \
   } while (false)
 
 #define GRADUS_CONCAT_INNER_(a, b) a##b

@@ -210,6 +210,14 @@ bool CheckCharacters(absl::string_view subject, absl::string_view name, const Co
 
 ModelNames ResolveNames(const ModelConfig& model, const ConfigPath& path,
                         Diagnostics* diagnostics) {
+  // Run folders bear the model's name, so it must be a name and not a path.
+  if (model.name().empty() || model.name()[0] == '.') {
+    diagnostics->Error("name", path.Child("name"),
+                       absl::StrCat("model: the name \"", model.name(),
+                                    "\" must begin with a letter, a digit, _ or -"));
+  } else {
+    CheckCharacters("model: ", model.name(), path.Child("name"), diagnostics);
+  }
   return Resolver(model, path, diagnostics).Resolve();
 }
 

@@ -192,7 +192,9 @@ absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const Trai
                                            const CheckpointContext& context, int64_t keep) {
   SafetensorsFile file;
   for (const auto& piece : Pieces(&state.store)) {
-    file.tensors.push_back({piece.name, state.store.Read(*piece.layout, piece.index, piece.block)});
+    GRADUS_ASSIGN_OR_RETURN(Tensor tensor,
+                            state.store.Read(*piece.layout, piece.index, piece.block));
+    file.tensors.push_back({piece.name, std::move(tensor)});
   }
   GRADUS_ASSIGN_OR_RETURN(std::string tensors, SerializeSafetensors(file));
 

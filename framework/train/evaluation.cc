@@ -61,4 +61,15 @@ absl::StatusOr<MetricSums> Evaluation::Run(const std::shared_ptr<const Dataset>&
   }
 }
 
+void SetMeans(const MetricSums& sums, absl::Span<const NamedValue> metrics, double* loss,
+              std::vector<std::pair<std::string, double>>* means) {
+  const double examples = static_cast<double>(sums.examples);
+  *loss = sums.loss / examples;
+  means->resize(sums.metrics.size());
+  for (size_t i = 0; i < sums.metrics.size(); ++i) {
+    (*means)[i].first = metrics[i].name;
+    (*means)[i].second = sums.metrics[i] / examples;
+  }
+}
+
 }  // namespace gradus

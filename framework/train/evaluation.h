@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -41,6 +42,11 @@ class Evaluation {
   std::vector<std::vector<float>> values_;
   Results results_;
 };
+
+// The means over the examples of `sums`, each metric with its name. Allocates nothing once the
+// results have been through it.
+void SetMeans(const MetricSums& sums, absl::Span<const NamedValue> metrics, double* loss,
+              std::vector<std::pair<std::string, double>>* means);
 
 }  // namespace gradus
 

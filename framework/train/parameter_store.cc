@@ -45,11 +45,11 @@ absl::StatusOr<ParameterStore> ParameterStore::Create(const Graph& graph, uint64
   return store;
 }
 
-Tensor ParameterStore::Read(const ParameterLayout& layout, int i, const float* block) const {
-  absl::StatusOr<Tensor> tensor = Tensor::Create(DType::kFloat32, layout.place(i).dims);
-  GRADUS_CHECK(tensor.ok());
-  layout.Read(i, block, tensor->mutable_data<float>());
-  return *std::move(tensor);
+absl::StatusOr<Tensor> ParameterStore::Read(const ParameterLayout& layout, int i,
+                                            const float* block) const {
+  GRADUS_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Create(DType::kFloat32, layout.place(i).dims));
+  layout.Read(i, block, tensor.mutable_data<float>());
+  return tensor;
 }
 
 absl::Status ParameterStore::Write(const ParameterLayout& layout, int i, const Tensor& tensor,

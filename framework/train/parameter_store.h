@@ -40,7 +40,7 @@ class ParameterStore {
 
   // One parameter of a block in this layout as a plain tensor, and back. The tensor must be FLOAT32
   // of the parameter's shape.
-  Tensor Read(const ParameterLayout& layout, int i, const float* block) const;
+  absl::StatusOr<Tensor> Read(const ParameterLayout& layout, int i, const float* block) const;
   static absl::Status Write(const ParameterLayout& layout, int i, const Tensor& tensor,
                             float* block);
 

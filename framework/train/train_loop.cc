@@ -105,11 +105,7 @@ class Loop {
     line.split = std::string(split);
     line.step = state_.progress.update;
     line.epoch = epoch;
-    const double examples = static_cast<double>(sums.examples);
-    line.loss = sums.loss / examples;
-    for (size_t i = 0; i < sums.metrics.size(); ++i) {
-      line.metrics.emplace_back(step_.model().metrics[i].name, sums.metrics[i] / examples);
-    }
+    SetMeans(sums, step_.model().metrics, &line.loss, &line.metrics);
     line.learning_rate = state_.last_learning_rate;
     for (TrainObserver* observer : observers_) {
       GRADUS_RETURN_IF_ERROR(observer->OnLine(line));

@@ -90,7 +90,11 @@ TEST_F(PredictorTest, RefusesWhatDoesNotFit) {
   const Points points = MakePoints(2);
   EXPECT_EQ(predictor_->Predict({}).status().message(), "input \"x\" is missing");
   EXPECT_FALSE(predictor_->Predict({{"x", points.y}}).ok());
-  EXPECT_FALSE(predictor_->Predict({{"x", points.x}, {"y", points.y}}).ok());
+  EXPECT_EQ(predictor_->Predict({{"x", points.x}, {"y", points.y}}).status().message(),
+            "the model has no input \"y\"");
+  const auto none = predictor_->Predict({{"x", MakePoints(0).x}});
+  ASSERT_TRUE(none.ok()) << none.status();
+  EXPECT_EQ(none->at("out").dims(), (std::vector<int64_t>{0, 1}));
 }
 
 TEST_F(PredictorTest, ASavedModelNamesNoOptimizer) {

@@ -39,6 +39,14 @@ input { name: "y" shape: 1 }
 layer { name: "a/b" dense { units: 1 } })",
      "m:3:15: layer \"a/b\": a name has only letters, digits, _, - and . "
      "[layer[a/b].name]"},
+    {"ModelNameThatIsAPath",
+     R"(name: "../evil" input { name: "x" shape: 3 }
+layer { name: "a" dense { units: 1 } })",
+     "m:1:7: model: the name \"../evil\" must begin with a letter, a digit, _ or - [name]"},
+    {"ModelNameWithSlash",
+     R"(name: "a/b" input { name: "x" shape: 3 }
+layer { name: "a" dense { units: 1 } })",
+     "m:1:7: model: a name has only letters, digits, _, - and . [name]"},
     {"InputNameWithSpace",
      R"(input { name: "x 1" shape: 3 }
 layer { name: "a" dense { units: 1 } })",

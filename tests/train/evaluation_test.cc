@@ -17,7 +17,7 @@ constexpr char kRest[] = "optimizer { sgd {} learning_rate { constant: 0.5 } } r
 // The network of PointsModel on one point, in double, from the weights of a store.
 double Predict(const ParameterStore& store, double a, double b) {
   const auto read = [&](const std::string& name) {
-    const Tensor t = store.Read(store.layout(), store.layout().Find(name), store.weights());
+    const Tensor t = *store.Read(store.layout(), store.layout().Find(name), store.weights());
     return std::vector<double>(t.data<float>().begin(), t.data<float>().end());
   };
   const std::vector<double> k1 = read("hidden/kernel"), b1 = read("hidden/bias"),

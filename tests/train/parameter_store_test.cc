@@ -41,14 +41,14 @@ ParameterStore Make(const Graph& graph, uint64_t seed = 1, std::vector<SlotSpec>
 TEST(ParameterStoreTest, EverythingStartsAtItsNumber) {
   ParameterStore store = Make(TwoLayers(), 1, {{"momentum"}, {"accumulator", 0.125}});
   const ParameterLayout& layout = store.layout();
-  EXPECT_EQ(store.Read(layout, layout.Find("a/bias"), store.weights()).data<float>(),
+  EXPECT_EQ(store.Read(layout, layout.Find("a/bias"), store.weights())->data<float>(),
             std::vector<float>(5, 0.5f));
-  EXPECT_EQ(store.Read(layout, layout.Find("scalar"), store.weights()).data<float>()[0], 2);
-  EXPECT_EQ(store.Read(layout, layout.Find("b/kernel"), store.slot(1)).data<float>(),
+  EXPECT_EQ(store.Read(layout, layout.Find("scalar"), store.weights())->data<float>()[0], 2);
+  EXPECT_EQ(store.Read(layout, layout.Find("b/kernel"), store.slot(1))->data<float>(),
             std::vector<float>(4 * 512, 0.125f));
-  EXPECT_EQ(store.Read(layout, layout.Find("b/kernel"), store.slot(0)).data<float>(),
+  EXPECT_EQ(store.Read(layout, layout.Find("b/kernel"), store.slot(0))->data<float>(),
             std::vector<float>(4 * 512, 0));
-  EXPECT_EQ(store.Read(store.state_layout(), 0, store.states()).data<float>(),
+  EXPECT_EQ(store.Read(store.state_layout(), 0, store.states())->data<float>(),
             std::vector<float>(3, 0.25f));
 }
 
@@ -59,7 +59,7 @@ TEST(ParameterStoreTest, BlocksAreAlignedAndPaddingIsZero) {
   }
   double inside = 0;
   for (int i = 0; i < store.layout().count(); ++i) {
-    const Tensor tensor = store.Read(store.layout(), i, store.weights());
+    const Tensor tensor = *store.Read(store.layout(), i, store.weights());
     for (float v : tensor.data<float>()) inside += v;
   }
   const double all = std::accumulate(store.weights(), store.weights() + store.floats(), double{0});
@@ -72,11 +72,11 @@ TEST(ParameterStoreTest, AParameterStartsTheSameWhateverStandsBesideIt) {
   ParameterSpec spec = whole.parameter(2);
   ASSERT_TRUE(alone.AddParameter(spec).ok());
   ParameterStore many = Make(whole), one = Make(alone);
-  EXPECT_EQ(many.Read(many.layout(), 2, many.weights()).data<float>(),
-            one.Read(one.layout(), 0, one.weights()).data<float>());
+  EXPECT_EQ(many.Read(many.layout(), 2, many.weights())->data<float>(),
+            one.Read(one.layout(), 0, one.weights())->data<float>());
   ParameterStore other_seed = Make(alone, 2);
-  EXPECT_NE(other_seed.Read(one.layout(), 0, other_seed.weights()).data<float>(),
-            one.Read(one.layout(), 0, one.weights()).data<float>());
+  EXPECT_NE(other_seed.Read(one.layout(), 0, other_seed.weights())->data<float>(),
+            one.Read(one.layout(), 0, one.weights())->data<float>());
 }
 
 TEST(ParameterStoreTest, WhatIsWrittenIsReadAndAMisfitIsRefused) {
@@ -86,7 +86,7 @@ TEST(ParameterStoreTest, WhatIsWrittenIsReadAndAMisfitIsRefused) {
   ASSERT_TRUE(
       ParameterStore::Write(store.layout(), 0, Tensor::Of<float>({3, 5}, numbers), store.weights())
           .ok());
-  EXPECT_EQ(store.Read(store.layout(), 0, store.weights()).data<float>(), numbers);
+  EXPECT_EQ(store.Read(store.layout(), 0, store.weights())->data<float>(), numbers);
   EXPECT_EQ(
       ParameterStore::Write(store.layout(), 0, Tensor::Of<float>({5, 3}, numbers), store.weights())
           .message(),

@@ -198,7 +198,7 @@ TEST(TrainStepTest, AStateLeafFollowsTheBatchesAndOnlyWhenTheUpdateIsAccepted) {
   ASSERT_GE(i, 0);
   const auto mean = [&]() {
     const Tensor tensor =
-        run->state.store.Read(run->state.store.state_layout(), i, run->state.store.states());
+        *run->state.store.Read(run->state.store.state_layout(), i, run->state.store.states());
     return std::vector<float>(tensor.data<float>().begin(), tensor.data<float>().end());
   };
   EXPECT_EQ(mean(), std::vector<float>(8, 0));
