@@ -1,3 +1,5 @@
+// Places for buffers whose lifetimes are known, the largest first.
+
 #include "gradus/runtime/arena.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Sums over blocks of rows in a fixed tree.
+
 #include "gradus/runtime/block_sum.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// A plan with the addresses of one context.
+
 #include "gradus/runtime/bound_plan.h"
 
 #include <algorithm>

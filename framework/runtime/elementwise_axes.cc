@@ -1,3 +1,5 @@
+// Broadcasting reduced to as few axes as it needs.
+
 #include "gradus/runtime/elementwise_axes.h"
 
 namespace gradus {

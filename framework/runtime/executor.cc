@@ -1,3 +1,5 @@
+// Plans for row counts, contexts, and the doors of a run.
+
 #include "gradus/runtime/executor.h"
 
 #include <algorithm>

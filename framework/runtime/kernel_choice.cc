@@ -1,3 +1,5 @@
+// The cheapest way that some factory offers.
+
 #include "gradus/runtime/kernel_choice.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Element-by-element kernels out of oneDNN primitives.
+
 #include "gradus/runtime/onednn_eltwise.h"
 
 #include <utility>

@@ -1,3 +1,5 @@
+// Offsets and pitches of parameters.
+
 #include "gradus/runtime/parameter_layout.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// The passes, in order.
+
 #include "gradus/runtime/passes.h"
 
 #include <algorithm>

@@ -1,3 +1,5 @@
+// Copying a graph while some of its nodes change.
+
 #include "gradus/runtime/rewriter.h"
 
 #include "gradus/base/status.h"

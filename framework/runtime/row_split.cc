@@ -1,3 +1,5 @@
+// What each value is when a graph is cut by rows.
+
 #include "gradus/runtime/row_split.h"
 
 #include <algorithm>
