@@ -1,3 +1,5 @@
+// Lifetimes never share a byte.
+
 #include "gradus/runtime/arena.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// Runs against the plain reference, cut and whole, on any number of threads.
+
 #include "gradus/runtime/executor.h"
 
 #include <gtest/gtest.h>

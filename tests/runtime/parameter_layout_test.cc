@@ -1,3 +1,5 @@
+// Offsets, pitches, and plain rows in and out.
+
 #include "gradus/runtime/parameter_layout.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// Plans: kernels, views, copies, places.
+
 #include "gradus/runtime/plan.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,5 @@
+// Which graphs can be cut by rows, and why others cannot.
+
 #include "gradus/runtime/row_split.h"
 
 #include <gtest/gtest.h>

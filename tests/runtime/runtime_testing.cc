@@ -1,3 +1,5 @@
+// Graphs, parameters and inputs for the tests of this room.
+
 #include "tests/runtime/runtime_testing.h"
 
 #include <cmath>
