@@ -89,13 +89,22 @@ TEST(Comparisons, AreFalseForNaN) {
 }
 
 TEST(Comparisons, TakeTwoOfOneType) {
-  TensorSpec out;
-  ASSERT_TRUE(InferOp(op::Equal(), {Int(Shape::Batched({})), Int(Shape())}, &out).ok());
-  EXPECT_EQ(out, Float(Shape::Batched({})));
-  EXPECT_EQ(InferOp(op::Equal(), {Int(Shape()), Float(Shape())}).message(),
-            "input 1 is FLOAT32, not INT32");
-  EXPECT_EQ(InferOp(op::Greater(), {{DType::kInt64, Shape()}, {DType::kInt64, Shape()}}).message(),
-            "input 0 is INT64, not FLOAT32 or INT32");
+  const google::protobuf::Message* const configs[] = {&op::Equal::default_instance(),
+                                                      &op::Greater::default_instance()};
+  for (const google::protobuf::Message* config : configs) {
+    TensorSpec out;
+    ASSERT_TRUE(InferOp(*config, {Int(Shape::Batched({})), Int(Shape())}, &out).ok());
+    EXPECT_EQ(out, Float(Shape::Batched({})));
+    ASSERT_TRUE(InferOp(*config, {Float(Shape()), Float(Shape::Fixed({3}))}, &out).ok());
+    EXPECT_EQ(out, Float(Shape::Fixed({3})));
+    EXPECT_EQ(InferOp(*config, {Int(Shape()), Float(Shape())}).message(),
+              "input 1 is FLOAT32, not INT32");
+    EXPECT_EQ(InferOp(*config, {{DType::kInt64, Shape()}, {DType::kInt64, Shape()}}).message(),
+              "input 0 is INT64, not FLOAT32 or INT32");
+    EXPECT_FALSE(Registry<Op>::Get()
+                     .Find(config->GetDescriptor()->full_name())
+                     ->differentiable());
+  }
 }
 
 TEST(Arithmetic, SumsAreLinearTogetherAndProductsInEach) {
