@@ -3,43 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <limits>
 #include <map>
 #include <memory>
-#include <new>
 #include <string>
 
 #include "gradus/api/trainer.h"
-
-namespace {
-std::atomic<bool> counting{false};
-std::atomic<int> allocations{0};
-}  // namespace
-
-// A sanitizer has an allocator of its own, which must not be taken apart.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kCounts = false;
-#else
-constexpr bool kCounts = true;
-
-namespace {
-void* Allocate(size_t size) {
-  if (counting.load(std::memory_order_relaxed)) ++allocations;
-  void* p = std::malloc(size == 0 ? 1 : size);
-  if (p == nullptr) std::abort();
-  return p;
-}
-}  // namespace
-
-[[gnu::noinline]] void* operator new(size_t size) { return Allocate(size); }
-[[gnu::noinline]] void* operator new[](size_t size) { return Allocate(size); }
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, size_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete[](void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete[](void* p, size_t) noexcept { std::free(p); }
-#endif
+#include "tests/testing/allocation_counter.h"
 
 namespace gradus {
 namespace {
@@ -96,27 +66,27 @@ TEST(TrainerStepTest, BothFormsGiveTheSame) {
 }
 
 TEST(TrainerStepTest, AKeptResultAllocatesNothingAfterTheFirstStepOfASize) {
-  if (!kCounts) GTEST_SKIP() << "allocations are the sanitizer's";
+  if (!AllocationCounter::kCounts) GTEST_SKIP() << AllocationCounter::kWhyNot;
   const auto trainer = MakeTrainer();
   const auto batch = MakeBatch(16), rest = MakeBatch(5);
   StepResult result;
   ASSERT_TRUE(trainer->Step(batch, &result).ok());
   ASSERT_TRUE(trainer->Step(rest, &result).ok());
-  allocations = 0;
-  counting = true;
+  AllocationCounter::Reset();
+  AllocationCounter::Count(true);
   bool ok = true;
   for (int i = 0; i < 4; ++i) {
     ok &= trainer->Step(batch, &result).ok();
     ok &= trainer->Step(rest, &result).ok();
   }
-  counting = false;
+  AllocationCounter::Count(false);
   EXPECT_TRUE(ok);
-  EXPECT_EQ(allocations.load(), 0);
+  EXPECT_EQ(AllocationCounter::ours(), 0) << AllocationCounter::FirstOfOurs();
   // The counter counts.
-  counting = true;
+  AllocationCounter::Count(true);
   ASSERT_TRUE(trainer->Step(batch).ok());
-  counting = false;
-  EXPECT_GT(allocations.load(), 0);
+  AllocationCounter::Count(false);
+  EXPECT_GT(AllocationCounter::ours(), 0);
 }
 
 TEST(TrainerStepTest, RefusesWhatDoesNotFitAndLeavesTheStateAlone) {

@@ -2,104 +2,17 @@
 // allocate in every primitive; what is left is ours and must be nothing after the first run with a
 // number of rows.
 
-#include <dlfcn.h>
 #include <gtest/gtest.h>
-#include <link.h>
 
-#include <atomic>
 #include <cstdlib>
-#include <cstring>
-#include <new>
+#include <string>
 
 #include "gradus/autodiff/add_gradients.h"
 #include "gradus/base/thread_pool.h"
 #include "gradus/graph/emitter.h"
 #include "gradus/op.pb.h"
 #include "tests/runtime/runtime_testing.h"
-
-#if !defined(__SANITIZE_ADDRESS__)
-
-namespace {
-
-std::atomic<bool> counting{false};
-std::atomic<int> by_others{0};
-std::atomic<int> by_us{0};
-
-struct Range {
-  uintptr_t begin, end;
-};
-Range others[8];
-int other_count = 0;
-
-int AddRange(dl_phdr_info* info, size_t, void*) {
-  if (std::strstr(info->dlpi_name, "libdnnl") == nullptr &&
-      std::strstr(info->dlpi_name, "libgomp") == nullptr) {
-    return 0;
-  }
-  for (int i = 0; i < info->dlpi_phnum && other_count < 8; ++i) {
-    const auto& header = info->dlpi_phdr[i];
-    if (header.p_type != PT_LOAD || (header.p_flags & PF_X) == 0) continue;
-    const uintptr_t begin = info->dlpi_addr + header.p_vaddr;
-    others[other_count++] = {begin, begin + header.p_memsz};
-  }
-  return 0;
-}
-
-void Count(void* caller) {
-  if (!counting.load(std::memory_order_relaxed)) return;
-  const uintptr_t address = reinterpret_cast<uintptr_t>(caller);
-  for (int i = 0; i < other_count; ++i) {
-    if (address >= others[i].begin && address < others[i].end) {
-      ++by_others;
-      return;
-    }
-  }
-  ++by_us;
-}
-
-}  // namespace
-
-extern "C" {
-void* __libc_malloc(size_t);
-void* __libc_calloc(size_t, size_t);
-void* __libc_realloc(void*, size_t);
-void* __libc_memalign(size_t, size_t);
-
-void* malloc(size_t size) {
-  Count(__builtin_return_address(0));
-  return __libc_malloc(size);
-}
-void* calloc(size_t count, size_t size) {
-  Count(__builtin_return_address(0));
-  return __libc_calloc(count, size);
-}
-void* realloc(void* p, size_t size) {
-  Count(__builtin_return_address(0));
-  return __libc_realloc(p, size);
-}
-void* aligned_alloc(size_t alignment, size_t size) {
-  Count(__builtin_return_address(0));
-  return __libc_memalign(alignment, size);
-}
-int posix_memalign(void** p, size_t alignment, size_t size) {
-  Count(__builtin_return_address(0));
-  *p = __libc_memalign(alignment, size);
-  return *p == nullptr ? 12 : 0;
-}
-}
-
-[[gnu::noinline]] void* operator new(size_t size) {
-  Count(__builtin_return_address(0));
-  return __libc_malloc(size);
-}
-[[gnu::noinline]] void* operator new[](size_t size) {
-  Count(__builtin_return_address(0));
-  return __libc_malloc(size);
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, size_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete[](void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete[](void* p, size_t) noexcept { std::free(p); }
+#include "tests/testing/allocation_counter.h"
 
 namespace gradus {
 namespace {
@@ -128,8 +41,7 @@ class Allocations : public testing::TestWithParam<int> {};
 INSTANTIATE_TEST_SUITE_P(Threads, Allocations, testing::Values(1, 2));
 
 TEST_P(Allocations, NoneOfOursAfterTheFirstRun) {
-  if (other_count == 0) dl_iterate_phdr(AddRange, nullptr);
-  ASSERT_GT(other_count, 0) << "libdnnl is not a shared library here";
+  if (!AllocationCounter::kCounts) GTEST_SKIP() << AllocationCounter::kWhyNot;
   Graph graph;
   Fetches fetches;
   MakeStep(&graph, &fetches);
@@ -145,27 +57,27 @@ TEST_P(Allocations, NoneOfOursAfterTheFirstRun) {
   Bindings short_batch = run->bindings();
   short_batch.rows = 37;
   ASSERT_TRUE(run->executor().Run(run->context(), short_batch, run->results()).ok());
-  by_us = by_others = 0;
-  counting = true;
+  AllocationCounter::Reset();
+  ASSERT_TRUE(AllocationCounter::knows_onednn()) << "libdnnl is not a shared library here";
+  AllocationCounter::Count(true);
   bool ok = true;
   for (int i = 0; i < 5; ++i) {
     ok &= run->executor().Run(run->context(), run->bindings(), run->results()).ok();
     ok &= run->executor().Run(run->context(), short_batch, run->results()).ok();
   }
-  counting = false;
+  AllocationCounter::Count(false);
   EXPECT_TRUE(ok);
-  EXPECT_EQ(by_us.load(), 0);
-  RecordProperty("allocations_by_onednn_in_10_runs", by_others.load());
+  EXPECT_EQ(AllocationCounter::ours(), 0) << AllocationCounter::FirstOfOurs();
+  RecordProperty("allocations_by_onednn_in_10_runs",
+                 std::to_string(AllocationCounter::theirs()));
   // The counter counts.
-  counting = true;
+  AllocationCounter::Count(true);
   std::free(std::malloc(1));
   std::string* text = new std::string(100, 'x');
-  counting = false;
+  AllocationCounter::Count(false);
   delete text;
-  EXPECT_GE(by_us.load(), 2);
+  EXPECT_GE(AllocationCounter::ours(), 2);
 }
 
 }  // namespace
 }  // namespace gradus
-
-#endif
