@@ -79,6 +79,9 @@ absl::StatusOr<Run> Resume(const TrainFlags& flags) {
     return absl::NotFoundError(absl::StrCat(flags.resume, " is not the folder of a run: ",
                                             run.folder.checkpoints(), " does not exist"));
   }
+  absl::StatusOr<std::unique_ptr<RunLock>> lock = RunLock::Take(flags.resume);
+  if (!lock.ok()) return lock.status();
+  run.folder.lock = *std::move(lock);
   std::vector<std::string> skipped;
   absl::StatusOr<std::string> checkpoint = NewestCheckpoint(run.folder.checkpoints(), &skipped);
   for (const std::string& message : skipped) {

@@ -2,9 +2,11 @@
 
 #include "gradus/api/run_folder.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -19,6 +21,7 @@
 namespace gradus {
 namespace {
 
+constexpr char kLockFile[] = "lock";
 constexpr int64_t kMostMetricsBytes = int64_t{1} << 32;
 
 std::string JsonNumber(double value) {
@@ -71,7 +74,99 @@ absl::Status WriteError(const std::string& path) {
   return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", std::strerror(errno)));
 }
 
+// A lock of the open file description (fcntl(2), F_OFD_SETLK): unlike flock(2) it can be asked for
+// without being taken, and unlike POSIX's it belongs to one opening, not to the whole process.
+struct flock WholeFile() {
+  struct flock lock = {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  return lock;
+}
+
+// Whether the path still names the file that is open.
+bool StillNames(const std::string& path, int descriptor) {
+  struct stat there, here;
+  return stat(path.c_str(), &there) == 0 && fstat(descriptor, &here) == 0 &&
+         there.st_dev == here.st_dev && there.st_ino == here.st_ino;
+}
+
+absl::Status LockError(const std::string& folder, int error) {
+  return absl::UnavailableError(
+      absl::StrCat("cannot lock run folder ", folder, ": ", std::strerror(error)));
+}
+
+absl::Status HeldByAnother(const std::string& folder, int descriptor) {
+  char text[128] = {};
+  const ssize_t size = pread(descriptor, text, sizeof(text) - 1, 0);
+  const std::vector<std::string> words =
+      absl::StrSplit(absl::string_view(text, static_cast<size_t>(std::max<ssize_t>(size, 0))),
+                     absl::ByAnyChar(" \n"), absl::SkipEmpty());
+  const std::string who = words.size() == 2
+                              ? absl::StrCat("process ", words[0], " on ", words[1])
+                              : std::string("another process");
+  return absl::FailedPreconditionError(
+      absl::StrCat("run folder ", folder, " is in use by ", who,
+                   "; wait for it, or stop it (Ctrl-C or SIGTERM saves its state)"));
+}
+
+// Says who holds it; only for messages.
+void SignLock(int descriptor) {
+  char host[65] = "?";
+  gethostname(host, sizeof(host) - 1);
+  const std::string text = absl::StrCat(getpid(), " ", host, "\n");
+  if (ftruncate(descriptor, 0) == 0) {
+    [[maybe_unused]] const ssize_t written = pwrite(descriptor, text.data(), text.size(), 0);
+  }
+}
+
+// Whether anything but a lock stands in it.
+bool Occupied(const std::vector<std::string>& names) {
+  return std::any_of(names.begin(), names.end(),
+                     [](const std::string& name) { return name != kLockFile; });
+}
+
 }  // namespace
+
+absl::StatusOr<std::unique_ptr<RunLock>> RunLock::Take(const std::string& folder) {
+  const std::string path = JoinPath(folder, kLockFile);
+  for (;;) {
+    const int descriptor = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (descriptor < 0) return LockError(folder, errno);
+    struct flock whole = WholeFile();
+    if (fcntl(descriptor, F_OFD_SETLK, &whole) != 0) {
+      const int error = errno;
+      const absl::Status status = error == EAGAIN || error == EACCES
+                                      ? HeldByAnother(folder, descriptor)
+                                      : LockError(folder, error);
+      close(descriptor);
+      return status;
+    }
+    if (StillNames(path, descriptor)) {
+      SignLock(descriptor);
+      return std::unique_ptr<RunLock>(new RunLock(path, descriptor));
+    }
+    // Its last holder removed the file between our opening and our locking it.
+    close(descriptor);
+  }
+}
+
+RunLock::~RunLock() {
+  // Removed while it is still held, so it is nobody else's; unless the folder itself was replaced.
+  if (StillNames(path_, descriptor_)) unlink(path_.c_str());
+  close(descriptor_);
+}
+
+absl::StatusOr<bool> IsRunning(const std::string& folder) {
+  const int descriptor = open(JoinPath(folder, kLockFile).c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 && errno == ENOENT) return false;
+  if (descriptor < 0) return LockError(folder, errno);
+  struct flock whole = WholeFile();
+  const int result = fcntl(descriptor, F_OFD_GETLK, &whole);
+  const int error = errno;
+  close(descriptor);
+  if (result != 0) return LockError(folder, error);
+  return whole.l_type != F_UNLCK;
+}
 
 std::string RunFolder::checkpoints() const { return JoinPath(path, "checkpoints"); }
 std::string RunFolder::metrics() const { return JoinPath(path, "metrics.jsonl"); }
@@ -95,16 +190,26 @@ absl::StatusOr<RunFolder> RunFolder::Create(const std::string& path, const RunCo
   } else {
     existed = Exists(path);
   }
-  if (existed) {
+  const auto refuse_occupied = [&folder]() -> absl::Status {
     const absl::StatusOr<std::vector<std::string>> names = ListFolder(folder.path);
     if (!names.ok()) return Explained(names.status(), "give another --run_dir");
-    if (!names->empty()) {
-      return absl::AlreadyExistsError(absl::StrCat(
-          "run folder ", folder.path,
-          " is not empty; give another --run_dir, or go on with --resume ", folder.path));
-    }
+    if (!Occupied(*names)) return absl::OkStatus();
+    return absl::AlreadyExistsError(absl::StrCat(
+        "run folder ", folder.path,
+        " is not empty; give another --run_dir, or go on with --resume ", folder.path));
+  };
+  if (existed) GRADUS_RETURN_IF_ERROR(refuse_occupied());
+  absl::Status status = MakeFolders(folder.path);
+  if (status.ok()) {
+    absl::StatusOr<std::unique_ptr<RunLock>> lock = RunLock::Take(folder.path);
+    // Whoever has it began in the same moment; the folder is his.
+    if (absl::IsFailedPrecondition(lock.status())) return lock.status();
+    status = lock.status();
+    if (lock.ok()) folder.lock = *std::move(lock);
   }
-  absl::Status status = MakeFolders(folder.checkpoints());
+  // Asked again: a run may have begun, and ended, before the lock was ours.
+  if (status.ok()) GRADUS_RETURN_IF_ERROR(refuse_occupied());
+  if (status.ok()) status = MakeFolders(folder.checkpoints());
   if (status.ok()) {
     status = WriteFile(JoinPath(folder.path, "run.pbtxt"), PrintTextConfig(config));
   }

@@ -4,6 +4,7 @@
 //   metrics.jsonl        a line per epoch and split, and per so many steps
 //   checkpoints/step-*   states to resume from
 //   model.pbtxt, model.safetensors   the trained model
+//   lock                 while a process trains in it: "<process id> <host>"
 
 #ifndef GRADUS_API_RUN_FOLDER_H_
 #define GRADUS_API_RUN_FOLDER_H_
@@ -11,6 +12,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "gradus/run.pb.h"
@@ -18,15 +20,36 @@
 
 namespace gradus {
 
+// One process at a time trains in a folder. The kernel holds the lock for the process that took it
+// and gives it back when that ends, however it ends; a `lock` file that nobody holds means nothing.
+class RunLock {
+ public:
+  // FailedPrecondition, naming the folder and the process, when another holder has it.
+  static absl::StatusOr<std::unique_ptr<RunLock>> Take(const std::string& folder);
+  // Removes the file and releases the lock.
+  ~RunLock();
+  RunLock(const RunLock&) = delete;
+  RunLock& operator=(const RunLock&) = delete;
+
+ private:
+  RunLock(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+  const std::string path_;
+  const int descriptor_;
+};
+
+// Whether a process holds the lock of this folder; it only looks, and disturbs nobody.
+absl::StatusOr<bool> IsRunning(const std::string& folder);
+
 struct RunFolder {
   std::string path;
+  std::shared_ptr<const RunLock> lock;  // Held as long as a copy of this lives.
 
   std::string checkpoints() const;
   std::string metrics() const;
 
-  // Makes a new folder and writes run.pbtxt into it, so that a place where nothing can be written
-  // is found before the first step; an occupied one is refused. Empty `path`: the first free
-  // runs/<name>-<n>. On an error nothing is left behind.
+  // Makes a new folder, takes its lock and writes run.pbtxt into it, so that a place where nothing
+  // can be written is found before the first step; an occupied one is refused. Empty `path`: the
+  // first free runs/<name>-<n>. On an error nothing is left behind.
   static absl::StatusOr<RunFolder> Create(const std::string& path, const RunConfig& config);
 };
 

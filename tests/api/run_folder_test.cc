@@ -4,10 +4,17 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <cmath>
+#include <csignal>
 #include <filesystem>
 #include <limits>
+#include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "gradus/base/file.h"
 
 namespace gradus {
@@ -88,6 +95,95 @@ TEST(RunFolder, TakesTheFirstFreeNumber) {
   std::filesystem::current_path(before);
   ASSERT_TRUE(folder.ok()) << folder.status();
   EXPECT_EQ(folder->path, "runs/xor-2");
+}
+
+class RunLockTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = testing::TempDir() + "/locked";
+    ASSERT_TRUE(RemoveTree(folder_).ok());
+    ASSERT_TRUE(MakeFolders(folder_).ok());
+  }
+  bool Running() const {
+    const absl::StatusOr<bool> running = IsRunning(folder_);
+    EXPECT_TRUE(running.ok()) << running.status();
+    return running.ok() && *running;
+  }
+  std::string folder_;
+};
+
+TEST_F(RunLockTest, IsHeldOnceAndLeavesNothing) {
+  EXPECT_FALSE(Running());
+  auto first = RunLock::Take(folder_);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_TRUE(Running());
+  const absl::Status second = RunLock::Take(folder_).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(second));
+  EXPECT_TRUE(absl::StartsWith(second.message(),
+                               absl::StrCat("run folder ", folder_, " is in use by process ",
+                                            getpid(), " on ")))
+      << second;
+  EXPECT_TRUE(Running());  // Neither a look nor a refusal takes it away.
+  first->reset();
+  EXPECT_FALSE(Running());
+  EXPECT_TRUE(ListFolder(folder_)->empty());
+  EXPECT_TRUE(RunLock::Take(folder_).ok());
+}
+
+TEST_F(RunLockTest, EndsWithTheProcessThatHeldIt) {
+  int pipes[2];
+  ASSERT_EQ(pipe(pipes), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const auto lock = RunLock::Take(folder_);
+    const char taken = lock.ok();
+    if (write(pipes[1], &taken, 1) != 1) _exit(1);
+    for (;;) pause();
+  }
+  char taken = 0;
+  ASSERT_EQ(read(pipes[0], &taken, 1), 1);
+  ASSERT_EQ(taken, 1);
+  EXPECT_TRUE(Running());
+  const absl::Status refused = RunLock::Take(folder_).status();
+  EXPECT_TRUE(absl::StrContains(refused.message(), absl::StrCat("process ", child, " on ")))
+      << refused;
+  ASSERT_EQ(kill(child, SIGKILL), 0);
+  ASSERT_EQ(waitpid(child, nullptr, 0), child);
+  close(pipes[0]);
+  close(pipes[1]);
+  EXPECT_TRUE(Exists(folder_ + "/lock"));  // Left behind, and held by nobody.
+  EXPECT_FALSE(Running());
+  EXPECT_TRUE(RunLock::Take(folder_).ok());
+}
+
+TEST_F(RunLockTest, BelongsToARunFolderAsLongAsItLives) {
+  const std::string path = folder_ + "/run";
+  {
+    const absl::StatusOr<RunFolder> folder = RunFolder::Create(path, RunConfig());
+    ASSERT_TRUE(folder.ok()) << folder.status();
+    EXPECT_TRUE(*IsRunning(path));
+    EXPECT_TRUE(absl::IsFailedPrecondition(RunLock::Take(path).status()));
+  }
+  EXPECT_FALSE(*IsRunning(path));
+}
+
+TEST_F(RunLockTest, ThatIsHeldInAnEmptyFolderMakesItTaken) {
+  const auto lock = RunLock::Take(folder_);
+  ASSERT_TRUE(lock.ok()) << lock.status();
+  const absl::Status status = RunFolder::Create(folder_, RunConfig()).status();
+  EXPECT_TRUE(absl::IsFailedPrecondition(status)) << status;
+  EXPECT_TRUE(*IsRunning(folder_));
+}
+
+TEST_F(RunLockTest, ThatAKilledRunLeftDoesNotMakeAFolderOccupied) {
+  ASSERT_TRUE(WriteFile(folder_ + "/lock", "1 here\n").ok());
+  EXPECT_TRUE(RunFolder::Create(folder_, RunConfig()).ok());
+}
+
+TEST_F(RunLockTest, WhereNothingCanBeWrittenIsAnError) {
+  EXPECT_EQ(RunLock::Take(folder_ + "/no").status().message(),
+            "cannot lock run folder " + folder_ + "/no: No such file or directory");
+  EXPECT_FALSE(*IsRunning(folder_ + "/no"));
 }
 
 }  // namespace

@@ -193,7 +193,7 @@ INSTANTIATE_TEST_SUITE_P(
             "RunFolderCannotBeMade",
             {"train", kTutorial, "--run_dir", "/proc/no/run"},
             1,
-            "gradus: cannot make folder /proc/no/run/checkpoints: No such file or directory; give "
+            "gradus: cannot make folder /proc/no/run: No such file or directory; give "
             "a --run_dir that can be written\n"},
         Refusal{"ResumeOfNoRun",
                 {"train", "--resume", "FOLDER"},
