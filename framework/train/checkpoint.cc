@@ -2,22 +2,25 @@
 
 #include "gradus/train/checkpoint.h"
 
+#include <signal.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <limits>
 #include <set>
 #include <type_traits>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
 #include "gradus/base/text_config.h"
+#include "gradus/train/checksum.h"
 #include "gradus/train/safetensors.h"
 
 namespace gradus {
@@ -56,16 +59,6 @@ auto Pieces(Store* store) {
         {store->state_layout().place(i).name, &store->state_layout(), i, store->states()});
   }
   return pieces;
-}
-
-uint32_t Crc32(absl::string_view bytes) {
-  uLong crc = crc32(0, nullptr, 0);
-  while (!bytes.empty()) {
-    const size_t part = std::min<size_t>(bytes.size(), 1u << 30);  // zlib counts in 32 bits.
-    crc = crc32(crc, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<uInt>(part));
-    bytes.remove_prefix(part);
-  }
-  return static_cast<uint32_t>(crc);
 }
 
 TrainStateHeader MakeHeader(const TrainState& state, const CheckpointContext& context) {
@@ -129,14 +122,25 @@ absl::Status Replace(const std::string& temporary, const std::string& path) {
   return RemoveTree(temporary);
 }
 
+// Whether a temporary folder ("step-0000000007.tmp-123") is the rest of a process that is gone. One
+// that lives may be writing into it, this one from another thread; what names no process is not ours.
+bool IsLeftBehind(absl::string_view name) {
+  const size_t at = name.find(kTemporary);
+  if (!absl::StartsWith(name, kPrefix) || at == absl::string_view::npos) return false;
+  absl::string_view digits = name.substr(at + sizeof(kTemporary) - 1);
+  digits = digits.substr(0, digits.find_first_not_of("0123456789"));
+  int process;
+  if (!absl::SimpleAtoi(digits, &process) || process <= 0) return false;
+  return kill(process, 0) != 0 && errno == ESRCH;
+}
+
 // Removes all but the newest `keep` up to and including `written` (0 keeps all), and what a process
 // that was killed left behind. A later step than the written one belongs to a run that was given
 // up, damaged perhaps: it neither counts nor goes.
 absl::Status RemoveOld(const std::string& folder, const std::string& written, int64_t keep) {
   GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> all, ListFolder(folder));
   for (const std::string& name : all) {
-    if (!absl::StartsWith(name, kPrefix) || !absl::StrContains(name, kTemporary)) continue;
-    GRADUS_RETURN_IF_ERROR(RemoveTree(JoinPath(folder, name)));
+    if (IsLeftBehind(name)) GRADUS_RETURN_IF_ERROR(RemoveTree(JoinPath(folder, name)));
   }
   GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> names, StepFolders(folder));
   if (keep == 0) return absl::OkStatus();

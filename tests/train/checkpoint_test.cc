@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmath>
 #include <csignal>
@@ -116,13 +118,26 @@ TEST_F(CheckpointTest, OneThatWasJustWrittenStaysBesideALaterOneThatIsDamaged) {
 
 TEST_F(CheckpointTest, WhatAKilledProcessLeftBehindIsNoCheckpointAndGoesWithTheNextOne) {
   Save(6);
-  ASSERT_TRUE(MakeFolders(folder_ + "/step-0000000007.tmp-123/x").ok());
+  const pid_t writer = fork();
+  if (writer == 0) {
+    for (;;) pause();
+  }
+  const std::string temporary = absl::StrCat("step-0000000007.tmp-", writer);
+  ASSERT_TRUE(MakeFolders(folder_ + "/" + temporary + "/x").ok());
+  ASSERT_TRUE(MakeFolders(folder_ + "/step-0000000007.tmp-mine").ok());
   std::vector<std::string> skipped;
   EXPECT_EQ(*NewestCheckpoint(folder_, &skipped), folder_ + "/step-0000000006");
   EXPECT_TRUE(skipped.empty());
   ASSERT_TRUE(WriteFile(folder_ + "/notes.txt", "mine").ok());
+  // While the process lives it may be writing.
   Save(8);
-  EXPECT_EQ(Names(), (std::vector<std::string>{"notes.txt", "step-0000000006", "step-0000000008"}));
+  EXPECT_TRUE(Exists(folder_ + "/" + temporary + "/x"));
+  ASSERT_EQ(kill(writer, SIGKILL), 0);
+  ASSERT_EQ(waitpid(writer, nullptr, 0), writer);
+  Save(9);
+  EXPECT_EQ(Names(),
+            (std::vector<std::string>{"notes.txt", "step-0000000006", "step-0000000007.tmp-mine",
+                                      "step-0000000008", "step-0000000009"}));
 }
 
 TEST_F(CheckpointTest, AFolderThatCannotBeMadeIsAnError) {
