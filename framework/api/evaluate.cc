@@ -63,7 +63,7 @@ absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
   }
   GRADUS_ASSIGN_OR_RETURN(ParameterStore store,
                           ParameterStore::Create(evaluation->model().graph, 0, {}));
-  GRADUS_ASSIGN_OR_RETURN(WeightsMatch match, LoadWeights(WeightsPath(run), &store));
+  GRADUS_ASSIGN_OR_RETURN(WeightsMatch match, LoadSavedWeights(run, saved, &store));
   if (!match.exact()) {
     return absl::InvalidArgumentError(
         absl::StrCat(WeightsPath(run), " does not fit ", run, "/model.pbtxt:\n", match.Table()));

@@ -9,11 +9,14 @@
 #include "absl/strings/str_join.h"
 #include "gradus/base/file.h"
 #include "gradus/base/text_config.h"
+#include "gradus/train/checksum.h"
 #include "gradus/train/non_finite.h"
 #include "gradus/train/safetensors.h"
 
 namespace gradus {
 namespace {
+
+constexpr int64_t kMostWeightsBytes = int64_t{1} << 40;
 
 std::string ShapeText(const std::vector<int64_t>& dims) {
   return absl::StrCat("[", absl::StrJoin(dims, ", "), "]");
@@ -63,8 +66,10 @@ absl::Status SaveModelFiles(const std::string& folder, SavedModel model,
     GRADUS_ASSIGN_OR_RETURN(Tensor tensor, store.Read(store.state_layout(), i, store.states()));
     file.tensors.push_back({store.state_layout().place(i).name, std::move(tensor)});
   }
-  GRADUS_RETURN_IF_ERROR(WriteSafetensors(WeightsPath(folder), file));
+  GRADUS_ASSIGN_OR_RETURN(const std::string tensors, SerializeSafetensors(file));
+  GRADUS_RETURN_IF_ERROR(WriteFile(WeightsPath(folder), tensors));
   model.set_format_version(kModelFormatVersion);
+  model.set_tensors_crc32(Crc32(tensors));
   return WriteFile(JoinPath(folder, "model.pbtxt"), PrintTextConfig(model));
 }
 
@@ -115,8 +120,10 @@ std::string WeightsMatch::Table() const {
   return table;
 }
 
-absl::StatusOr<WeightsMatch> LoadWeights(const std::string& path, ParameterStore* store) {
-  GRADUS_ASSIGN_OR_RETURN(SafetensorsFile file, ReadSafetensors(path));
+namespace {
+
+absl::StatusOr<WeightsMatch> LoadTensors(const std::string& path, const SafetensorsFile& file,
+                                         ParameterStore* store) {
   for (const NamedTensor& named : file.tensors) {
     const Tensor rounded = Rounded(named.tensor);
     if (rounded.dtype() != DType::kFloat32) continue;
@@ -137,6 +144,32 @@ absl::StatusOr<WeightsMatch> LoadWeights(const std::string& path, ParameterStore
          absl::StrCat(Name(named.tensor.dtype()), " ", ShapeText(named.tensor.dims()))});
   }
   return match;
+}
+
+}  // namespace
+
+absl::StatusOr<WeightsMatch> LoadWeights(const std::string& path, ParameterStore* store) {
+  GRADUS_ASSIGN_OR_RETURN(const SafetensorsFile file, ReadSafetensors(path));
+  return LoadTensors(path, file, store);
+}
+
+absl::StatusOr<WeightsMatch> LoadSavedWeights(const std::string& folder, const SavedModel& saved,
+                                              ParameterStore* store) {
+  const std::string path = WeightsPath(folder);
+  if (!saved.has_tensors_crc32()) return LoadWeights(path, store);
+  SafetensorsFile file;
+  {
+    GRADUS_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(path, kMostWeightsBytes));
+    // What is broken in itself says so; what is whole may still be another model's.
+    GRADUS_ASSIGN_OR_RETURN(file, ParseSafetensors(bytes, path));
+    if (Crc32(bytes) != saved.tensors_crc32()) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          path, " was not saved with ", JoinPath(folder, "model.pbtxt"),
+          ": its checksum is not the tensors_crc32 there; save the model again, or, when the "
+          "weights were replaced on purpose, remove tensors_crc32"));
+    }
+  }
+  return LoadTensors(path, file, store);
 }
 
 }  // namespace gradus

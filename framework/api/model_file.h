@@ -16,7 +16,9 @@ namespace gradus {
 
 constexpr int kModelFormatVersion = 1;
 
-// Writes both files, each atomically, the text last: a folder with a model.pbtxt has its weights.
+// Writes both files, each atomically, the text last: a folder with a model.pbtxt has weights. The
+// text holds their checksum, so that new weights beside an old text, which is what a crash between
+// the two leaves where a model stood before, are found out.
 absl::Status SaveModelFiles(const std::string& folder, SavedModel model,
                             const ParameterStore& store);
 absl::StatusOr<SavedModel> ReadSavedModel(const std::string& folder);
@@ -41,6 +43,10 @@ struct WeightsMatch {
 // to FLOAT32. An error only when the file cannot be read; whether a misfit is an error is the
 // caller's decision.
 absl::StatusOr<WeightsMatch> LoadWeights(const std::string& path, ParameterStore* store);
+
+// The same for the weights of a saved model; ones that were not saved with its text are an error.
+absl::StatusOr<WeightsMatch> LoadSavedWeights(const std::string& folder, const SavedModel& saved,
+                                              ParameterStore* store);
 
 }  // namespace gradus
 

@@ -50,7 +50,7 @@ absl::StatusOr<std::unique_ptr<Predictor>> Predictor::Load(const std::string& fo
   GRADUS_ASSIGN_OR_RETURN(ParameterStore store, ParameterStore::Create(model.graph, 0, {}));
   predictor->store_ = std::make_unique<ParameterStore>(std::move(store));
   GRADUS_ASSIGN_OR_RETURN(WeightsMatch match,
-                          LoadWeights(WeightsPath(folder), predictor->store_.get()));
+                          LoadSavedWeights(folder, saved, predictor->store_.get()));
   for (const WeightsMatch::Row& row : match.rows) {
     // A model may have been saved with parameters that only its losses read; those are of no use
     // here.

@@ -104,6 +104,28 @@ TEST_F(PredictorTest, ASavedModelNamesNoOptimizer) {
   EXPECT_TRUE(absl::StrContains(*text, "format_version: 1"));
 }
 
+// What a crash between the two files leaves where a model stood before.
+TEST_F(PredictorTest, NewWeightsBesideAnOldTextAreRefused) {
+  const std::string text = *ReadFile(folder_ + "/model.pbtxt", 1 << 20);
+  ASSERT_TRUE(trainer_->SetParameter("out/bias", Tensor::Of<float>({1}, {7})).ok());
+  ASSERT_TRUE(trainer_->SaveModel(folder_).ok());
+  EXPECT_TRUE(Predictor::Load(folder_).ok());
+  ASSERT_TRUE(WriteFile(folder_ + "/model.pbtxt", text).ok());
+  const absl::Status refused = Predictor::Load(folder_).status();
+  EXPECT_EQ(refused.message(),
+            folder_ + "/model.safetensors was not saved with " + folder_ +
+                "/model.pbtxt: its checksum is not the tensors_crc32 there; save the model again, "
+                "or, when the weights were replaced on purpose, remove tensors_crc32");
+  // A text without the field, as older ones are, takes any weights that fit.
+  const size_t at = text.find("tensors_crc32: ");
+  ASSERT_NE(at, std::string::npos);
+  ASSERT_TRUE(
+      WriteFile(folder_ + "/model.pbtxt", text.substr(0, at) + text.substr(text.find('\n', at)))
+          .ok());
+  const auto loaded = Predictor::Load(folder_);
+  EXPECT_TRUE(loaded.ok()) << loaded.status();
+}
+
 TEST_F(PredictorTest, WeightsOfAnotherModelAreShownInATable) {
   const std::unique_ptr<Trainer> other = SmallTrainer({"model.layer[hidden].dense.units=6"});
   const auto match = other->LoadWeights(WeightsPath(folder_));
