@@ -1,21 +1,55 @@
 // gradus: trains, evaluates and runs models that are written in protobuf text. Each subcommand is a
 // file beside this one and uses the public C++ API only.
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <string>
+#include <vector>
 
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "gradus/base/diagnostics.h"
 #include "gradus/train/non_finite.h"
 #include "tools/command.h"
 
 namespace gradus {
 
 int Fail(const absl::Status& status) {
-  std::fprintf(stderr, "gradus: %s\n", std::string(status.message()).c_str());
+  const absl::string_view message = absl::StripSuffix(status.message(), "\n");
+  for (absl::string_view line : absl::StrSplit(message, '\n')) {
+    std::fprintf(stderr, "gradus: %s\n", std::string(line).c_str());
+  }
   return IsNonFinite(status) ? kNonFinite : kFailed;
 }
 
 namespace {
+
+// A first word that is neither a flag nor a subcommand: CLI11 would only say that a subcommand is
+// missing.
+bool HasUnknownSubcommand(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-' || argv[1][0] == '\0') return false;
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) {
+    if (command->get_name() == argv[1]) return false;
+    names.push_back(command->get_name());
+  }
+  const std::string hint = SuggestName(argv[1], names);
+  std::fprintf(stderr, "gradus: there is no subcommand \"%s\"; %s\n", argv[1],
+               hint.empty() ? ("there are: " + absl::StrJoin(names, ", ")).c_str() : hint.c_str());
+  return true;
+}
+
+// What was printed may still wait in the buffer, or may have been lost on the way. A reader who has
+// left (`gradus list | head`) has what he wanted.
+int FinishOutput(int code) {
+  const bool lost = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
+  if (code != kOk || !lost || errno == EPIPE) return code;
+  return Fail(absl::UnavailableError(
+      std::string("cannot write standard output: ") + std::strerror(errno)));
+}
 
 int ParseAndRun(int argc, char** argv) {
   CLI::App app("Gradus trains and runs neural networks that are written in protobuf text.",
@@ -32,12 +66,13 @@ int ParseAndRun(int argc, char** argv) {
   AddCheck(&app, &run);
   AddGraph(&app, &run);
   AddList(&app, &run);
+  if (HasUnknownSubcommand(app, argc, argv)) return kUsage;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? kOk : kUsage;
+    return app.exit(error) == 0 ? FinishOutput(kOk) : kUsage;
   }
-  return run();
+  return FinishOutput(run());
 }
 
 }  // namespace

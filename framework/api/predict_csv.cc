@@ -95,7 +95,7 @@ absl::StatusOr<int64_t> PredictCsv(const PredictCsvOptions& options) try {
   } else if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
              std::fflush(stdout) != 0) {
     return absl::UnavailableError(
-        absl::StrCat("cannot write to standard output: ", std::strerror(errno)));
+        absl::StrCat("cannot write standard output: ", std::strerror(errno)));
   }
   return rows;
 } catch (const std::exception& error) {

@@ -141,6 +141,26 @@ TEST(List, KnowsEveryKindOfThing) {
   EXPECT_TRUE(absl::StrContains(adam.out, "beta1    double  0.9      [0, 1)")) << adam.out;
 }
 
+TEST(StandardOutput, ThatCannotBeWrittenIsAnError) {
+  for (const char* command : {"list --all", "list adam", "check examples/tutorial_adam.pbtxt",
+                              "graph examples/tutorial_adam.pbtxt --stage all", "--help"}) {
+    const std::string gradus = std::string("$GRADUS ") + command;
+    const Outcome full = RunShell(gradus + " > /dev/full");
+    EXPECT_EQ(full.code, 1) << command;
+    EXPECT_EQ(full.err, "gradus: cannot write standard output: No space left on device\n")
+        << command;
+    const Outcome written = RunShell(gradus + " > /dev/null");
+    EXPECT_EQ(written.code, 0) << command;
+    EXPECT_EQ(written.err, "") << command;
+  }
+}
+
+TEST_F(Trained, APredictionIntoAFullDeviceIsAnError) {
+  const Outcome full = RunShell("$GRADUS predict '" + run() + "' " + kData + " > /dev/full");
+  EXPECT_EQ(full.code, 1);
+  EXPECT_EQ(full.err, "gradus: cannot write standard output: No space left on device\n");
+}
+
 TEST(Help, IsEverywhere) {
   for (const char* command : {"train", "eval", "predict", "check", "graph", "list"}) {
     const Outcome outcome = RunGradus({command, "--help"});

@@ -138,6 +138,15 @@ INSTANTIATE_TEST_SUITE_P(
                 {},
                 2,
                 "A subcommand is required\nRun with --help for more information.\n"},
+        Refusal{"UnknownSubcommand",
+                {"frobnicate"},
+                2,
+                "gradus: there is no subcommand \"frobnicate\"; there are: train, eval, predict, "
+                "check, graph, list\n"},
+        Refusal{"MisspeltSubcommand",
+                {"trian", kTutorial},
+                2,
+                "gradus: there is no subcommand \"trian\"; did you mean \"train\"?\n"},
         Refusal{"UnknownFlag",
                 {"train", "--epochs", "3"},
                 2,
@@ -173,8 +182,8 @@ INSTANTIATE_TEST_SUITE_P(
                 {"train", "FOLDER/empty.pbtxt"},
                 1,
                 "gradus: FOLDER/empty.pbtxt:1:1: model is missing [model]\n"
-                "FOLDER/empty.pbtxt:1:1: model: input is missing [model.input]\n"
-                "FOLDER/empty.pbtxt:1:1: the model has no layer [model]\n"},
+                "gradus: FOLDER/empty.pbtxt:1:1: model: input is missing [model.input]\n"
+                "gradus: FOLDER/empty.pbtxt:1:1: the model has no layer [model]\n"},
         Refusal{"Bytes",
                 {"train", "FOLDER/bytes.pbtxt"},
                 1,
@@ -209,7 +218,7 @@ INSTANTIATE_TEST_SUITE_P(
             {"train", kTutorial, "--set", "run.epoch=3", "--set", "data.batch_size=0"},
             1,
             "gradus: --set run.epoch=3:5: run: no field is called \"epoch\"; did you mean "
-            "\"epochs\"? [run]\n--set data.batch_size=0:17: data: batch_size 0 must be at least 1 "
+            "\"epochs\"? [run]\ngradus: --set data.batch_size=0:17: data: batch_size 0 must be at least 1 "
             "and at most 1048576 [data.batch_size]\n"},
         Refusal{"EvalOfNoModel",
                 {"eval", "FOLDER"},
