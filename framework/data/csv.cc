@@ -3,6 +3,8 @@
 
 #include "gradus/data/csv.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -12,11 +14,14 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
+#include "gradus/base/file.h"
 #include "gradus/base/status.h"
 #include "gradus/data/input_file.h"
 
 namespace gradus {
 namespace {
+
+constexpr int64_t kMostPipeBytes = int64_t{1} << 30;
 
 struct Cell {
   absl::string_view
@@ -152,6 +157,19 @@ absl::StatusOr<CsvFile> CsvFile::Open(const std::string& path) {
   GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<InputFile> file, InputFile::Open(path));
   GRADUS_ASSIGN_OR_RETURN(std::string text, file->ReadAll());
   return Parse(path, std::move(text));
+}
+
+absl::StatusOr<CsvFile> CsvFile::OpenFileOrPipe(const std::string& path) {
+  struct stat status;
+  if (stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode)) {
+    GRADUS_ASSIGN_OR_RETURN(std::string text, ReadFileOrPipe(path, kMostPipeBytes));
+    if (absl::StartsWith(text, "\x1f\x8b")) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(path, ": what comes out of a pipe must not be compressed; unpack it first"));
+    }
+    return Parse(path, std::move(text));
+  }
+  return Open(path);
 }
 
 absl::StatusOr<CsvFile> CsvFile::Parse(std::string name, std::string text) {

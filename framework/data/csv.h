@@ -37,6 +37,8 @@ class CsvFile {
  public:
   // Plain or gzip, with or without a UTF-8 byte order mark; reads all of it and parses the header.
   static absl::StatusOr<CsvFile> Open(const std::string& path);
+  // The same, also from a pipe (`/dev/stdin`): plain, and at most 1 GiB.
+  static absl::StatusOr<CsvFile> OpenFileOrPipe(const std::string& path);
   static absl::StatusOr<CsvFile> Parse(std::string name, std::string text);
 
   const std::string& name() const { return name_; }

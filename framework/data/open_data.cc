@@ -115,7 +115,7 @@ DataSplits OpenSplits(const DataConfig& config, const Preprocessing* trained,
 absl::StatusOr<std::shared_ptr<const Dataset>> OpenCsv(const std::string& file,
                                                        absl::Span<const FieldSpec> inputs,
                                                        const Preprocessing& preprocessing) {
-  GRADUS_ASSIGN_OR_RETURN(const CsvFile csv, CsvFile::Open(file));
+  GRADUS_ASSIGN_OR_RETURN(const CsvFile csv, CsvFile::OpenFileOrPipe(file));
   Source source;
   std::vector<FieldSpec> specs;
   std::vector<CsvSelection> selections;

@@ -69,13 +69,30 @@ TEST_F(Trained, PredictsOneRowForEachRow) {
   EXPECT_EQ(Contents(file), whole.out);
 }
 
-// A CSV file is read where it lies, so it must be a file.
-TEST_F(Trained, PredictionFromAPipeIsRefused) {
-  const Outcome piped =
-      RunShell(std::string("cat ") + kData + " | $GRADUS predict '" + run() + "' /dev/stdin");
-  EXPECT_EQ(piped.code, 1);
-  EXPECT_EQ(piped.out, "");
-  EXPECT_EQ(piped.err, "gradus: /dev/stdin: is not a regular file\n");
+TEST_F(Trained, ReadsAPipeAsTheFile) {
+  const std::string cat = std::string("cat ") + kData + " | ";
+  const Outcome piped = RunShell(cat + "$GRADUS predict '" + run() + "' /dev/stdin");
+  EXPECT_EQ(piped.code, 0) << piped.err;
+  EXPECT_EQ(piped.out, RunGradus({"predict", run(), kData}).out);
+  const Outcome evaluated = RunShell(cat + "$GRADUS eval '" + run() + "' --csv /dev/stdin");
+  EXPECT_EQ(evaluated.code, 0) << evaluated.err;
+  EXPECT_TRUE(absl::StrContains(evaluated.out, "(569 examples)")) << evaluated.out;
+}
+
+TEST_F(Trained, RefusesAPipeOfPackedOrBrokenRowsAndADevice) {
+  const std::string predict = "$GRADUS predict '" + run() + "' ";
+  const Outcome packed =
+      RunShell(std::string("gzip -c ") + kData + " | " + predict + "/dev/stdin");
+  EXPECT_EQ(packed.code, 1);
+  EXPECT_EQ(packed.err,
+            "gradus: /dev/stdin: what comes out of a pipe must not be compressed; unpack it "
+            "first\n");
+  const Outcome broken = RunShell("printf 'a,b\\n1' | " + predict + "/dev/stdin");
+  EXPECT_EQ(broken.code, 1);
+  EXPECT_TRUE(absl::StartsWith(broken.err, "gradus: /dev/stdin")) << broken.err;
+  const Outcome device = RunShell(predict + "/dev/zero");
+  EXPECT_EQ(device.code, 1);
+  EXPECT_EQ(device.err, "gradus: /dev/zero: is not a regular file\n");
 }
 
 TEST_F(Trained, PredictionIntoAClosedPipeEndsQuietly) {
