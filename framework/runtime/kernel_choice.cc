@@ -57,9 +57,35 @@ std::string Describe(const Request& request) {
   return text;
 }
 
+// Padding counts: it is there in memory.
+bool TooLarge(const Operand& operand) {
+  if (operand.elements() == 0) return false;
+  for (int64_t extent : operand.dims) {
+    if (extent > kMostExtent) return true;
+  }
+  const int64_t columns = operand.dims.empty() ? 1 : operand.dims.back();
+  const double rows = static_cast<double>(operand.elements() / columns);
+  return rows * static_cast<double>(std::max(columns, operand.pitch)) *
+             static_cast<double>(ByteSize(operand.dtype)) >
+         static_cast<double>(kMostOperandBytes);
+}
+
+absl::Status CheckSizes(const Request& request) {
+  for (const auto* operands : {&request.inputs, &request.outputs}) {
+    if (!std::any_of(operands->begin(), operands->end(), TooLarge)) continue;
+    return absl::ResourceExhaustedError(
+        absl::StrCat("node \"", request.node, "\": ", request.config->GetDescriptor()->full_name(),
+                     " of (", Describe(request), "): an ",
+                     operands == &request.inputs ? "input" : "output",
+                     " takes more than 2^40 bytes, or has an axis longer than 2^30"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<ChosenKernel> ChooseKernel(const Request& request) {
+  GRADUS_RETURN_IF_ERROR(CheckSizes(request));
   const std::string& op = request.config->GetDescriptor()->full_name();
   const std::string prefix = op + "/";
   const double copies = CopiesFor(request);

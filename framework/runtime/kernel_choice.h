@@ -17,6 +17,11 @@ struct ChosenKernel {
   bool dense = false;
 };
 
+// An operand over these limits is refused before any factory sees it: oneDNN 2.6.3 keeps extents in
+// 32 bits here and there, rounded up, and divides by zero when it describes a product of 2^35 rows.
+constexpr int64_t kMostOperandBytes = int64_t{1} << 40;
+constexpr int64_t kMostExtent = int64_t{1} << 30;
+
 // Equal costs are decided by the factory's name, then by the order in which the factory offers. A
 // choice that turns out to be unavailable when it is made (kUnimplemented) is passed over.
 absl::StatusOr<ChosenKernel> ChooseKernel(const Request& request);

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <new>
 #include <thread>
+#include <vector>
 
 #include "gradus/base/status.h"
 #include "gradus/base/thread_pool.h"
@@ -23,8 +24,11 @@ extern "C" const char* __tsan_default_options() { return "allocator_may_return_n
 namespace gradus {
 namespace {
 
-// Rows whose values no address space holds, while their byte counts are still numbers.
-constexpr int64_t kTooManyRows = int64_t{1} << 45;
+// Rows which a plan still takes, of so many numbers, and so many such values at a time that no
+// address space holds them.
+constexpr int64_t kTooManyRows = int64_t{1} << 30;
+constexpr int64_t kColumns = 100;
+constexpr int kTooManyValues = 400;
 
 enum class Trouble { kNone, kBadAlloc, kOneDnn };
 
@@ -92,10 +96,14 @@ Fetches FetchTroubled(Graph* graph) {
 TEST(ExecutorFailures, AContextThatRanOutOfMemoryServesTheRowsItServedBefore) {
   Graph graph;
   Emitter emit(&graph, "", {});
-  const Value x = *graph.AddInput("x", {DType::kFloat32, Shape::Batched({3})});
+  const Value x = *graph.AddInput("x", {DType::kFloat32, Shape::Batched({kColumns})});
   Fetches fetches;
-  // One factor has room in the result, the other needs the arena.
-  fetches.values = {emit(op::Mul(), {emit(op::Square(), {x}), emit(op::Tanh(), {x})})};
+  // All of them are there before the first product is.
+  std::vector<Value> factors = {x};
+  for (int i = 0; i < kTooManyValues; ++i) factors.push_back(emit(op::Tanh(), {factors.back()}));
+  Value product = x;
+  for (Value factor : factors) product = emit(op::Mul(), {product, factor});
+  fetches.values = {product};
   ASSERT_TRUE(emit.status().ok());
   std::unique_ptr<TestRun> run = *TestRun::Create(graph, fetches, {});
   const ReferenceLeaves leaves = RandomLeaves(graph, 4, 1);

@@ -132,6 +132,32 @@ TEST_F(PlanTest, NamesTheNodeThatBecomesTooLarge) {
   EXPECT_NE(status.message().find("node \"x\""), absl::string_view::npos) << status;
 }
 
+// oneDNN 2.6.3 divides by zero when it describes a product of 2^35 rows.
+TEST_F(PlanTest, RefusesWhatNoMemoryHoldsBeforeAKernelSeesIt) {
+  const Value w = *graph_.AddParameter({"w", Shape::Fixed({8, 4}), {}});
+  const Value y = emit_(op::Matmul(), {x_, w});
+  ASSERT_TRUE(emit_.status().ok()) << emit_.status();
+  auto program = std::make_shared<Program>();
+  program->graph = graph_;
+  program->fetches = {y};
+  const ParameterLayout parameters = *ParameterLayout::OfParameters(graph_, Isa::kBaseline);
+  const auto compile = [&](int64_t rows) {
+    CompileOptions options;
+    options.rows = rows;
+    return Plan::Compile(program, {Rows(0)}, parameters, ParameterLayout(), options).status();
+  };
+  const int64_t most = int64_t{1} << 30;
+  EXPECT_TRUE(compile(most).ok()) << compile(most);
+  for (int64_t rows : {most + 1, most << 5, most << 15}) {
+    const absl::Status status = compile(rows);
+    EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_EQ(status.message(),
+              absl::StrCat("node \"matmul\": gradus.op.Matmul of (FLOAT32 [", rows,
+                           ", 8], FLOAT32 [8, 4]): an input takes more than 2^40 bytes, "
+                           "or has an axis longer than 2^30 []"));
+  }
+}
+
 // Parameters whose rows are padded, in every role: read by a product, by an element-wise operation,
 // through a reshape, and as gradients.
 TEST(PaddedParameters, ComputeWhatTheReferenceComputes) {
