@@ -9,10 +9,10 @@
 namespace gradus {
 namespace {
 
-std::unique_ptr<Schedule> Make(const std::string& text) {
+TimedSchedule Make(const std::string& text) {
   auto schedule = ParseSchedule(text);
   EXPECT_TRUE(schedule.ok()) << schedule.status();
-  return schedule.ok() ? *std::move(schedule) : nullptr;
+  return schedule.ok() ? *std::move(schedule) : TimedSchedule();
 }
 
 TEST(ExponentialDecayTest, MultipliesByTheSameNumberEveryUpdate) {
@@ -22,7 +22,7 @@ TEST(ExponentialDecayTest, MultipliesByTheSameNumberEveryUpdate) {
   const double factor = std::pow(0.96, 1e-3);
   double product = 0.01;
   for (int64_t k = 0; k <= 5000; ++k) {
-    EXPECT_NEAR(ValueAt(*schedule, k), product, product * 5000 * 1.2e-16);
+    EXPECT_NEAR(ValueAt(schedule, k), product, product * 5000 * 1.2e-16);
     product *= factor;
   }
 }
@@ -34,7 +34,7 @@ TEST(ExponentialDecayTest, AStaircaseFallsOnlyAtMultiplesOfItsSteps) {
   double stair = 1;
   for (int64_t k = 0; k < 60; ++k) {
     if (k > 0 && k % 3 == 0) stair /= 2;
-    EXPECT_EQ(ValueAt(*schedule, k), stair);  // Powers of two are exact.
+    EXPECT_EQ(ValueAt(schedule, k), stair);  // Powers of two are exact.
   }
 }
 
@@ -42,7 +42,7 @@ TEST(PiecewiseConstantDecayTest, CountsTheBoundariesThatLieBehind) {
   const auto schedule =
       Make("piecewise_constant_decay { boundaries: [3, 4, 10] values: [4, 3, 2, 1] }");
   for (int64_t k = 0; k < 20; ++k)
-    EXPECT_EQ(ValueAt(*schedule, k), 4 - (k > 3) - (k > 4) - (k > 10));
+    EXPECT_EQ(ValueAt(schedule, k), 4 - (k > 3) - (k > 4) - (k > 10));
 }
 
 TEST(CosineDecayTest, IsTheSquareOfAHalfAngle) {
@@ -51,7 +51,7 @@ TEST(CosineDecayTest, IsTheSquareOfAHalfAngle) {
   for (int64_t k = 0; k <= 200; ++k) {
     // (1 + cos x) / 2 = cos^2(x / 2)
     const double half = std::cos(std::acos(-1.0) * std::min<double>(k, 100) / 200);
-    EXPECT_NEAR(ValueAt(*schedule, k), 0.2 * (0.95 * half * half + 0.05), 1e-16);
+    EXPECT_NEAR(ValueAt(schedule, k), 0.2 * (0.95 * half * half + 0.05), 1e-16);
   }
 }
 
@@ -60,10 +60,10 @@ TEST(CosineDecayTest, WarmUpIsAStraightLineThatMeetsTheCosine) {
       "cosine_decay { initial_learning_rate: 0.01 decay_steps: 50 warmup_target: 0.11 "
       "warmup_steps: 10 }");
   // Three roundings of numbers below 0.125: each at most 7e-18.
-  for (int64_t k = 0; k < 10; ++k) EXPECT_NEAR(ValueAt(*schedule, k), 0.01 + 0.01 * k, 3e-17);
-  EXPECT_EQ(ValueAt(*schedule, 10), 0.11);
-  EXPECT_NEAR(ValueAt(*schedule, 35), 0.055, 3e-17);
-  EXPECT_NEAR(ValueAt(*schedule, 60), 0, 3e-17);
+  for (int64_t k = 0; k < 10; ++k) EXPECT_NEAR(ValueAt(schedule, k), 0.01 + 0.01 * k, 3e-17);
+  EXPECT_EQ(ValueAt(schedule, 10), 0.11);
+  EXPECT_NEAR(ValueAt(schedule, 35), 0.055, 3e-17);
+  EXPECT_NEAR(ValueAt(schedule, 60), 0, 3e-17);
 }
 
 }  // namespace

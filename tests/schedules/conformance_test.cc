@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
 #include "tests/testing/schedule_conformance.h"
@@ -24,7 +26,7 @@ TEST_P(ScheduleConformance, BringsExamplesOfItsOwnAndTextsThatItRefuses) {
   EXPECT_FALSE(examples().refused.empty()) << GetParam() << " has no texts that it refuses";
   for (const ScheduleExample& example : examples().good) {
     std::string key;
-    const auto schedule = ParseSchedule(example.text, &key);
+    const auto schedule = ParseSchedule(example.text, Timeline(example.plan), &key);
     EXPECT_TRUE(schedule.ok()) << schedule.status();
     EXPECT_EQ(key, GetParam()) << example.text;
     EXPECT_FALSE(example.golden.empty()) << example.text << " has no golden values";
@@ -33,27 +35,26 @@ TEST_P(ScheduleConformance, BringsExamplesOfItsOwnAndTextsThatItRefuses) {
 
 TEST_P(ScheduleConformance, GivesTheGoldenValues) {
   for (const ScheduleExample& example : examples().good) {
-    const auto schedule = ParseSchedule(example.text);
+    const auto schedule = ParseSchedule(example.text, Timeline(example.plan));
     ASSERT_TRUE(schedule.ok()) << schedule.status();
-    for (const auto& golden : example.golden) {
-      // Ten digits after the point are known.
-      EXPECT_NEAR(ValueAt(**schedule, golden.first), golden.second, 5.1e-11)
-          << example.text << " at update " << golden.first;
+    for (const GoldenValue& golden : example.golden) {
+      EXPECT_NEAR(ValueAt(*schedule, golden.update), golden.value, golden.tolerance)
+          << example.text << " at update " << golden.update;
     }
   }
 }
 
 TEST_P(ScheduleConformance, IsAPureFunctionOfProgress) {
   for (const ScheduleExample& example : examples().good) {
-    EXPECT_EQ(CheckIsPure(example.text), "") << example.text;
+    EXPECT_EQ(CheckIsPure(example.text, Timeline(example.plan)), "") << example.text;
   }
 }
 
-TEST_P(ScheduleConformance, IsFiniteAndNotNegativeForever) {
+TEST_P(ScheduleConformance, IsFiniteForever) {
   for (const ScheduleExample& example : examples().good) {
-    const auto schedule = ParseSchedule(example.text);
+    const auto schedule = ParseSchedule(example.text, Timeline(example.plan));
     ASSERT_TRUE(schedule.ok()) << schedule.status();
-    EXPECT_EQ(CheckIsFiniteAndNotNegativeForever(**schedule), "") << example.text;
+    EXPECT_EQ(CheckIsFiniteForever(*schedule, example.may_be_negative), "") << example.text;
   }
 }
 
@@ -71,13 +72,22 @@ std::string TestName(const testing::TestParamInfo<std::string>& info) {
 INSTANTIATE_TEST_SUITE_P(Schedules, ScheduleConformance,
                          testing::ValuesIn(Registry<ScheduleFactory>::Get().Keys()), TestName);
 
+const google::protobuf::OneofDescriptor& Kinds() {
+  return *ScheduleConfig::descriptor()->FindOneofByName("kind");
+}
+
 TEST(ScheduleRegistryTest, HoldsTheSchedulesOfThisTreeEachOnce) {
   EXPECT_TRUE(Registry<ScheduleFactory>::Get().RegistrationStatus().ok());
-  EXPECT_EQ(Registry<ScheduleFactory>::Get().Keys(),
-            (std::vector<std::string>{"gradus.ScheduleConfig.constant",
-                                      "gradus.ScheduleConfig.cosine_decay",
-                                      "gradus.ScheduleConfig.exponential_decay",
-                                      "gradus.ScheduleConfig.piecewise_constant_decay"}));
+  std::vector<std::string> kinds;
+  for (int i = 0; i < Kinds().field_count(); ++i) kinds.push_back(Kinds().field(i)->full_name());
+  std::sort(kinds.begin(), kinds.end());
+  EXPECT_EQ(Registry<ScheduleFactory>::Get().Keys(), kinds);
+}
+
+TEST(ScheduleRegistryTest, ATextWithoutAScheduleIsToldSomeThatThereAre) {
+  const std::string message(ParseSchedule("").status().message());
+  EXPECT_EQ(message.find("text:1:1: kind is missing; set one of constant, exponential_decay, "), 0u)
+      << message;
 }
 
 }  // namespace

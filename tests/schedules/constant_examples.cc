@@ -12,10 +12,7 @@ GRADUS_SCHEDULE_EXAMPLES(
       {{"constant: -0.1", "text:1:11: constant -0.1 must be at least 0 [constant]"},
        {"constant: nan", "text:1:11: constant nan must be a finite number [constant]"},
        {"constant: 0.1 constant: 0.2",
-        "text:1:15: constant is set twice; it was set first in line 1 [constant]"},
-       {"",
-        "text:1:1: kind is missing; set one of constant, exponential_decay, "
-        "piecewise_constant_decay, cosine_decay"}}}));
+        "text:1:15: constant is set twice; it was set first in line 1 [constant]"}}}));
 
 }  // namespace
 }  // namespace gradus

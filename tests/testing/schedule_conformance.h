@@ -3,8 +3,12 @@
 //
 //   GRADUS_SCHEDULE_EXAMPLES("gradus.ScheduleConfig.constant",
 //                            ({{{"constant: 0.1", {{0, 0.1}, {9, 0.1}}}},
-//                              {{"constant: -1", "text:1:11: constant -1 must be at least 0
-//                              [constant]"}}}));
+//                              {{"constant: -1",
+//                                "text:1:11: constant -1 must be at least 0 [constant]"}}}));
+//
+// A golden value is exact to 1e-7 of itself when it is a number, {5, 0.0420448208}; one that is
+// printed with fewer digits is given as it is printed, {11, "0.0035556"}, and then half a unit of
+// its last digit is allowed when that is more.
 
 #ifndef GRADUS_TESTS_TESTING_SCHEDULE_CONFORMANCE_H_
 #define GRADUS_TESTS_TESTING_SCHEDULE_CONFORMANCE_H_
@@ -12,7 +16,6 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -21,10 +24,23 @@
 
 namespace gradus {
 
+// By an independent implementation or by hand.
+struct GoldenValue {
+  GoldenValue(int64_t update, double value);
+  GoldenValue(int64_t update, int value) : GoldenValue(update, static_cast<double>(value)) {}
+  GoldenValue(int64_t update, const char* printed);
+
+  int64_t update;
+  double value;
+  double tolerance;
+};
+
 struct ScheduleExample {
   std::string text;  // Of a ScheduleConfig.
-  // {update, value} by an independent implementation or by hand, to 10 digits.
-  std::vector<std::pair<int64_t, double>> golden;
+  std::vector<GoldenValue> golden;
+  // {examples per epoch, examples per update, epochs, max_steps}, for clocks that need them.
+  Timeline::Plan plan = {};
+  bool may_be_negative = false;
 };
 
 struct ScheduleExamples {
@@ -40,17 +56,19 @@ struct ScheduleExamples {
        true)
 #define GRADUS_UNWRAP_SCHEDULE_(...) __VA_ARGS__
 
-// The schedule of a text; the status has the message of a text that is refused. `key`, if given,
-// gets what the schedule is registered under.
-absl::StatusOr<std::unique_ptr<Schedule>> ParseSchedule(const std::string& text,
-                                                        std::string* key = nullptr);
+// The schedule of a text in a run of this timeline; the status has the message of a text that is
+// refused. `key`, if given, gets what the schedule is registered under.
+absl::StatusOr<TimedSchedule> ParseSchedule(const std::string& text, const Timeline& timeline = {},
+                                            std::string* key = nullptr);
 
 // The value for an update.
-double ValueAt(const Schedule& schedule, int64_t update);
+inline double ValueAt(const TimedSchedule& schedule, int64_t update) {
+  return schedule.At(schedule.timeline().At(update));
+}
 
 // Each is "" or says what is wrong.
-std::string CheckIsPure(const std::string& text);
-std::string CheckIsFiniteAndNotNegativeForever(const Schedule& schedule);
+std::string CheckIsPure(const std::string& text, const Timeline& timeline = {});
+std::string CheckIsFiniteForever(const TimedSchedule& schedule, bool may_be_negative = false);
 
 }  // namespace gradus
 
