@@ -7,6 +7,7 @@
 #include "google/protobuf/descriptor.h"
 #include "gradus/graph/layer.h"
 #include "gradus/graph/op.h"
+#include "gradus/train/controller.h"
 #include "gradus/train/optimizer.h"
 #include "gradus/train/schedule.h"
 
@@ -35,6 +36,7 @@ std::vector<CatalogueSection> Catalogue() {
                             {"metrics", KeysOfOwner("gradus.MetricConfig")},
                             {"optimizers", Registry<Optimizer>::Get().Keys()},
                             {"schedules", Registry<ScheduleFactory>::Get().Keys()},
+                            {"controllers", Registry<ControllerFactory>::Get().Keys()},
                             {"ops", Registry<Op>::Get().Keys()}});
 }
 
