@@ -28,7 +28,10 @@ def room_tests(rooms = [], data = [], sizes = {}, tags = {}, helpers = []):
             srcs = helper_sources + native.glob(["*.h"]),
             alwayslink = True,
             linkstatic = True,
-            visibility = ["//tests:__subpackages__"],
+            visibility = [
+                "//tests:__subpackages__",
+                "//tools/bench:__pkg__",
+            ],
             deps = ["//:all_headers"] + helpers,
         )
         helpers = [":helpers"] + helpers
