@@ -10,7 +10,7 @@ namespace {
 class Constant final : public Schedule {
  public:
   explicit Constant(double value) : value_(value) {}
-  double At(const Progress&) const override { return value_; }
+  double At(const ScheduleTime&) const override { return value_; }
 
  private:
   const double value_;

@@ -1,12 +1,16 @@
-// Half a cosine after an optional linear warm-up, then constant. With L = initial_learning_rate and
-// peak = warmup_target, or L without one:
+// Half a cosine after a linear warm-up, if wanted. With L = initial_learning_rate, W =
+// warmup_steps, D = decay_steps, peak = warmup_target, or L without one, and end = alpha peak or
+// end_learning_rate:
 //
-//   k < warmup_steps:  rate(k) = L + (warmup_target - L) k / warmup_steps
-//   otherwise:         rate(k) = peak ((1 - alpha) (1 + cos(pi j / decay_steps)) / 2 + alpha),
-//                      j = min(k - warmup_steps, decay_steps)
+//   k < W:      rate(k) = L + (peak - L) k / W
+//   otherwise:  rate(k) = end + (peak - end) ((1 + cos(2 pi num_cycles f)) / 2)^exponent,
+//               f = (min(k - W, D) / D)^k_decay
 //
-// Keras' CosineDecay: decay_steps does not count the warm-up, alpha is a fraction of the peak.
-// Loshchilov & Hutter 2017, arXiv:1608.03983, without restarts.
+// Loshchilov & Hutter 2017, arXiv:1608.03983, without restarts. The defaults are Keras'
+// CosineDecay. `warmup` says what D has to do with W: IN_DECAY_STEPS puts D - W for D, as optax and
+// transformers do; OVER_DECAY puts k for k - W, as timm does without warmup_prefix, and so jumps at
+// W. With after_end: CONTINUE, k - W is not cut at D: PyTorch's CosineAnnealingLR climbs back.
+// k_decay is timm's (Zhang & Li 2020, arXiv:2004.05909).
 // NOTE: Keras ignores warmup_steps without warmup_target; here that is an error.
 //
 //   learning_rate {
@@ -16,15 +20,13 @@
 //   }
 
 #include <algorithm>
-#include <cmath>
 
 #include "gradus/schedule.pb.h"
 #include "gradus/train/schedule.h"
+#include "schedules/curve.h"
 
 namespace gradus {
 namespace {
-
-constexpr double kPi = 3.14159265358979323846;
 
 class CosineDecay final : public Schedule {
  public:
@@ -36,24 +38,50 @@ class CosineDecay final : public Schedule {
                          "cosine_decay: warmup_steps is set, but no warmup_target",
                          "write warmup_target: the peak that the warm-up reaches");
     }
+    if (config.warmup() != Config::BEFORE_DECAY_STEPS &&
+        config.warmup_steps() >= config.decay_steps()) {
+      diagnostics->Error(
+          "conflict", path.Child("warmup_steps"),
+          absl::StrCat("cosine_decay: warmup_steps ", ShortestNumber(config.warmup_steps()),
+                       " leave nothing of ", "decay_steps ", ShortestNumber(config.decay_steps()),
+                       ", which count them with warmup: ", Config::Warmup_Name(config.warmup())));
+    }
+    CheckEndValue(config, "cosine_decay", path, diagnostics);
   }
 
   explicit CosineDecay(const Config& config)
       : initial_(config.initial_learning_rate()),
         peak_(config.has_warmup_target() ? config.warmup_target() : config.initial_learning_rate()),
+        end_(EndValue(config, peak_)),
         warmup_(config.warmup_steps()),
-        decay_(config.decay_steps()),
-        alpha_(config.alpha()) {}
+        begin_(config.warmup() == Config::OVER_DECAY ? 0 : warmup_),
+        decay_(config.warmup() == Config::IN_DECAY_STEPS ? config.decay_steps() - warmup_
+                                                         : config.decay_steps()),
+        exponent_(config.exponent()),
+        half_cycles_(2 * config.num_cycles()),
+        k_decay_(config.k_decay()),
+        wave_(2 * decay_ / half_cycles_),
+        hold_(config.after_end() == Config::HOLD) {}
 
-  double At(const Progress& progress) const override {
-    const double update = static_cast<double>(progress.update);
-    if (update < warmup_) return initial_ + (peak_ - initial_) * update / warmup_;
-    const double fraction = std::min(update - warmup_, decay_) / decay_;
-    return peak_ * ((1 - alpha_) * 0.5 * (1 + std::cos(kPi * fraction)) + alpha_);
+  double At(const ScheduleTime& time) const override {
+    const double elapsed = time.elapsed();
+    if (!Reached(elapsed, warmup_)) return initial_ + (peak_ - initial_) * elapsed / warmup_;
+    double since = std::max(elapsed - begin_, 0.0);
+    if (hold_) {
+      since = std::min(since, decay_);
+    } else if (k_decay_ == 1) {
+      since -= wave_ * WholePeriods(since, wave_);  // Exact however large it is.
+    }
+    const double fraction = Power(since / decay_, k_decay_);
+    return end_ + (peak_ - end_) * Power(HalfCosine(half_cycles_ * fraction), exponent_);
   }
 
+  double length() const override { return begin_ + decay_; }
+
  private:
-  const double initial_, peak_, warmup_, decay_, alpha_;
+  const double initial_, peak_, end_, warmup_, begin_, decay_, exponent_, half_cycles_, k_decay_;
+  const double wave_;  // How long the cosine takes to come back to where it is, with k_decay 1.
+  const bool hold_;
 };
 
 GRADUS_REGISTER_SCHEDULE("gradus.ScheduleConfig.cosine_decay", CosineDecay, schedule::CosineDecay);

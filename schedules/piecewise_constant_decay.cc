@@ -1,8 +1,9 @@
 // Constant pieces.
 //
-//   rate(k) = values[i], i the smallest with k <= boundaries[i]; beyond all of them the last value
+//   rate(k) = values[i], i the number of boundaries b that lie behind: k > b
 //
-// Keras' PiecewiseConstantDecay: an update at a boundary still has the earlier value.
+// Keras' PiecewiseConstantDecay: at a boundary the earlier value still holds. With at_boundary: NEW
+// the next one holds already, k >= b, as it does in PyTorch, optax and Caffe.
 //
 //   learning_rate {
 //     piecewise_constant_decay { boundaries: [1000, 2000] values: [0.1, 0.05, 0.01] }
@@ -27,7 +28,8 @@ class PiecewiseConstantDecay final : public Schedule {
       if (config.boundaries(i) > config.boundaries(i - 1)) continue;
       diagnostics->Error("order", path.Child("boundaries"),
                          absl::StrCat("piecewise_constant_decay: boundaries must increase, but ",
-                                      config.boundaries(i), " follows ", config.boundaries(i - 1)));
+                                      ShortestNumber(config.boundaries(i)), " follows ",
+                                      ShortestNumber(config.boundaries(i - 1))));
       break;
     }
     if (config.boundaries_size() > 0 && config.values_size() > 0 &&
@@ -41,16 +43,23 @@ class PiecewiseConstantDecay final : public Schedule {
 
   explicit PiecewiseConstantDecay(const Config& config)
       : boundaries_(config.boundaries().begin(), config.boundaries().end()),
-        values_(config.values().begin(), config.values().end()) {}
+        values_(config.values().begin(), config.values().end()),
+        new_at_boundary_(config.at_boundary() == Config::NEW) {}
 
-  double At(const Progress& progress) const override {
-    const double update = static_cast<double>(progress.update);
-    const auto piece = std::lower_bound(boundaries_.begin(), boundaries_.end(), update);
-    return values_[static_cast<size_t>(piece - boundaries_.begin())];
+  double At(const ScheduleTime& time) const override {
+    const double elapsed = time.elapsed();
+    const auto is_behind = [&](double boundary) {
+      return new_at_boundary_ ? Reached(elapsed, boundary) : !Reached(boundary, elapsed);
+    };
+    const auto next = std::partition_point(boundaries_.begin(), boundaries_.end(), is_behind);
+    return values_[static_cast<size_t>(next - boundaries_.begin())];
   }
+
+  double length() const override { return boundaries_.back(); }
 
  private:
   const std::vector<double> boundaries_, values_;
+  const bool new_at_boundary_;
 };
 
 GRADUS_REGISTER_SCHEDULE("gradus.ScheduleConfig.piecewise_constant_decay", PiecewiseConstantDecay,

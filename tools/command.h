@@ -31,6 +31,7 @@ void AddPredict(CLI::App* app, RunFunction* run);
 void AddCheck(CLI::App* app, RunFunction* run);
 void AddGraph(CLI::App* app, RunFunction* run);
 void AddList(CLI::App* app, RunFunction* run);
+void AddSchedule(CLI::App* app, RunFunction* run);
 
 }  // namespace gradus
 

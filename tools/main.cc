@@ -66,6 +66,7 @@ int ParseAndRun(int argc, char** argv) {
   AddCheck(&app, &run);
   AddGraph(&app, &run);
   AddList(&app, &run);
+  AddSchedule(&app, &run);
   if (HasUnknownSubcommand(app, argc, argv)) return kUsage;
   try {
     app.parse(argc, argv);

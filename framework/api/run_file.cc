@@ -5,9 +5,11 @@
 #include <climits>
 #include <cstdlib>
 #include <utility>
+#include <vector>
 
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
+#include "gradus/rule.pb.h"
 
 namespace gradus {
 namespace {
@@ -19,11 +21,32 @@ std::string Absolute(const std::string& directory, const std::string& path) {
   return realpath(joined.c_str(), resolved) != nullptr ? std::string(resolved) : joined;
 }
 
-void MakeAbsolute(const std::string& directory, SourceConfig* source) {
-  if (source->has_csv()) source->mutable_csv()->set_path(Absolute(directory, source->csv().path()));
-  if (source->has_idx()) {
-    for (IdxField& field : *source->mutable_idx()->mutable_field()) {
-      field.set_path(Absolute(directory, field.path()));
+// Every field below `message` whose rule says that it is a file's path.
+void MakeAbsolute(const std::string& directory, google::protobuf::Message* message) {
+  using google::protobuf::FieldDescriptor;
+  const google::protobuf::Reflection& reflection = *message->GetReflection();
+  std::vector<const FieldDescriptor*> fields;
+  reflection.ListFields(*message, &fields);
+  for (const FieldDescriptor* field : fields) {
+    const int count = field->is_repeated() ? reflection.FieldSize(*message, field) : 1;
+    if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE) {
+      for (int i = 0; i < count; ++i) {
+        MakeAbsolute(directory, field->is_repeated()
+                                    ? reflection.MutableRepeatedMessage(message, field, i)
+                                    : reflection.MutableMessage(message, field));
+      }
+    } else if (field->options().GetExtension(rule).file()) {
+      GRADUS_CHECK(field->cpp_type() == FieldDescriptor::CPPTYPE_STRING);
+      for (int i = 0; i < count; ++i) {
+        if (field->is_repeated()) {
+          reflection.SetRepeatedString(
+              message, field, i,
+              Absolute(directory, reflection.GetRepeatedString(*message, field, i)));
+        } else {
+          reflection.SetString(message, field,
+                               Absolute(directory, reflection.GetString(*message, field)));
+        }
+      }
     }
   }
 }
@@ -64,6 +87,11 @@ RunFile RunFile::Of(const RunConfig& config, const std::string& directory) {
   return file;
 }
 
+Diagnostics::Locator RunFile::locator() const {
+  if (source_ == nullptr) return [](const ConfigPath&) { return Position(); };
+  return [source = *source_](const ConfigPath& path) { return source.Locate(path); };
+}
+
 std::vector<FieldSpec> InputFields(const ModelConfig& model) {
   std::vector<FieldSpec> fields;
   for (const InputConfig& input : model.input()) {
@@ -78,13 +106,7 @@ std::vector<FieldSpec> InputFields(const ModelConfig& model) {
 
 RunConfig WithAbsolutePaths(const RunConfig& config, const std::string& directory) {
   RunConfig absolute = config;
-  if (!absolute.has_data()) return absolute;
-  DataConfig* data = absolute.mutable_data();
-  if (data->has_train()) MakeAbsolute(directory, data->mutable_train());
-  if (data->has_test()) MakeAbsolute(directory, data->mutable_test());
-  if (data->validation().has_source()) {
-    MakeAbsolute(directory, data->mutable_validation()->mutable_source());
-  }
+  MakeAbsolute(directory, &absolute);
   return absolute;
 }
 

@@ -36,6 +36,8 @@ class RunFile {
   const RunConfig& config() const { return *config_; }
   const std::string& directory() const { return directory_; }
   Diagnostics& diagnostics() { return *diagnostics_; }
+  // Where a path stands in the text, for findings that come later; it outlives the RunFile.
+  Diagnostics::Locator locator() const;
 
  private:
   std::unique_ptr<RunConfig> config_;

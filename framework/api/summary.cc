@@ -8,6 +8,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
+#include "gradus/api/rate_checks.h"
 #include "gradus/api/trainer.h"
 #include "gradus/graph/op.h"
 #include "gradus/graph/print.h"
@@ -77,8 +78,12 @@ absl::StatusOr<ModelSummary> Summarize(RunFile file) try {
   ModelGraph model;
   if (trainable) {
     const int64_t batch_size = file.config().data().batch_size();
+    Diagnostics rates(file.locator());
     GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer, Trainer::Create(std::move(file)));
     summary.warnings = trainer->warnings();
+    CheckRates(trainer->step().numbers(), trainer->config().optimizer(), &rates);
+    GRADUS_RETURN_IF_ERROR(rates.ToStatus());
+    for (const Finding& finding : rates.Sorted()) summary.warnings.push_back(ToString(finding));
     summary.batch_size = batch_size;
     GRADUS_ASSIGN_OR_RETURN(summary.training_bytes,
                             trainer->step().executor().MemoryBytes(batch_size));
@@ -172,6 +177,9 @@ absl::StatusOr<std::vector<GraphDump>> DumpGraphs(RunFile file, bool training,
     }
   };
   if (training) {
+    // A graph is the same whatever the data's size: any will do for the clocks of the schedules.
+    options.validates = true;
+    options.timeline = std::make_shared<Timeline>(Timeline::Plan{1000, 10, 10, absl::nullopt});
     GRADUS_RETURN_IF_ERROR(TrainStep::Create(file.config().model(), file.config().optimizer(),
                                              options, &file.diagnostics())
                                .status());

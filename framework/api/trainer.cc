@@ -6,15 +6,21 @@
 #include <utility>
 
 #include "gradus/api/bind_inputs.h"
+#include "absl/strings/match.h"
+#include "gradus/base/file.h"
 #include "gradus/base/status.h"
+#include "gradus/base/text_config.h"
 #include "gradus/train/non_finite.h"
 
 namespace gradus {
 namespace {
 
-int64_t StepsPerEpoch(const DataSplits& data, const DataConfig& config) {
-  if (data.train == nullptr) return 0;
-  return (data.train->size() + config.batch_size() - 1) / config.batch_size();
+// What a run that goes on may change. Anything else would make the state that it goes on from meaningless.
+bool MayChange(absl::string_view setting) {
+  for (const char* address : {"run.", "optimizer.", "data.batch_size="}) {
+    if (absl::StartsWith(setting, address)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -22,7 +28,38 @@ int64_t StepsPerEpoch(const DataSplits& data, const DataConfig& config) {
 Trainer::~Trainer() = default;
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(RunFile file,
-                                                         const TrainerOptions& options) try {
+                                                         const TrainerOptions& options) {
+  return Make(std::move(file), options, nullptr);
+}
+
+std::shared_ptr<const Timeline> Trainer::MakeTimeline(const TrainStateHeader* header) const {
+  Timeline::Plan plan;
+  if (config_.has_data()) plan.examples_per_update = config_.data().batch_size();
+  plan.examples_per_epoch = options_.examples_per_epoch;
+  if (data_.train != nullptr) {
+    plan.examples_per_epoch = data_.train->size();
+  } else if (config_.has_data()) {
+    plan.examples_per_epoch = 1;  // It could not be opened, which is a finding already.
+  }
+  if (config_.has_data()) plan.epochs = config_.run().epochs();
+  if (config_.run().has_max_steps()) plan.max_steps = config_.run().max_steps();
+  auto timeline = std::make_shared<Timeline>(plan);
+  if (header == nullptr || header->pace_size() == 0) return timeline;
+  std::vector<Timeline::Pace> paces;
+  for (const PaceState& pace : header->pace()) {
+    paces.push_back({{pace.from().step(), pace.from().examples(), pace.from().epoch(),
+                      pace.from().offset()},
+                     pace.examples_per_update()});
+  }
+  timeline->set_paces(std::move(paces));
+  const ProgressState& now = header->progress();
+  timeline->ChangePace({now.step(), now.examples(), now.epoch(), now.offset()},
+                       plan.examples_per_update);
+  return timeline;
+}
+
+absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Make(RunFile file, const TrainerOptions& options,
+                                                       const TrainStateHeader* header) try {
   std::unique_ptr<Trainer> trainer(new Trainer);
   trainer->options_ = options;
   trainer->config_ = WithAbsolutePaths(file.config(), file.directory());
@@ -42,14 +79,23 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(RunFile file,
   step_options.block_rows = settings.block_rows();
   step_options.passes = options.passes;
   step_options.check_numerics = options.check_numerics;
+  step_options.timeline = trainer->MakeTimeline(header);
+  step_options.validates = trainer->data_.validation != nullptr;
   GRADUS_ASSIGN_OR_RETURN(trainer->step_, TrainStep::Create(config.model(), config.optimizer(),
                                                             step_options, &diagnostics));
+  Watcher::Check(settings, trainer->step_->monitors(), ConfigPath().Child("run"), &diagnostics);
+  GRADUS_RETURN_IF_ERROR(diagnostics.ToStatus());
+  trainer->watcher_ = std::make_unique<Watcher>(settings, trainer->step_->monitors());
   Diagnostics already_reported;
   GRADUS_ASSIGN_OR_RETURN(trainer->evaluation_,
-                          Evaluation::Create(config.model(), step_options, &already_reported));
-  GRADUS_ASSIGN_OR_RETURN(trainer->state_.store,
-                          ParameterStore::Create(trainer->step_->model().graph, step_options.seed,
-                                                 trainer->step_->Slots()));
+                          Evaluation::Create(config.model(), step_options, &already_reported,
+                                             &trainer->step_->layout()));
+  GRADUS_ASSIGN_OR_RETURN(trainer->state_, trainer->step_->NewState());
+  if (settings.has_block_rows() && !trainer->step_->executor().splits()) {
+    diagnostics.Warning("no-effect", ConfigPath().Child("run").Child("block_rows"),
+                        absl::StrCat("run: block_rows has no effect: ",
+                                     trainer->step_->executor().why_not_split()));
+  }
   for (const Finding& finding : diagnostics.findings()) {
     trainer->warnings_.push_back(ToString(finding));
   }
@@ -66,15 +112,28 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::FromFile(const std::string& pa
 }
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(const std::string& checkpoint,
-                                                         const TrainerOptions& options) try {
+                                                         const TrainerOptions& options,
+                                                         absl::Span<const std::string> settings) try {
   GRADUS_ASSIGN_OR_RETURN(TrainStateHeader header, ReadCheckpointHeader(checkpoint));
   RunConfig config = header.config();
   // What the order of summation depends on stays as it was, whatever machine this is.
   config.mutable_run()->set_threads(header.threads());
+  for (const std::string& setting : settings) {
+    if (MayChange(setting)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("--set ", setting, ": a run that goes on may change run.*, optimizer.* and "
+                     "data.batch_size, and nothing else"));
+  }
+  absl::StatusOr<RunFile> file = RunFile::Of(config, "/");
+  if (!settings.empty()) {
+    file = RunFile::Parse(PrintTextConfig(config), JoinPath(checkpoint, "state.pbtxt"), settings, "/");
+  }
+  GRADUS_RETURN_IF_ERROR(file.status());
   GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer,
-                          Create(RunFile::Of(config, "/"), options));
+                          Make(*std::move(file), options, &header));
   GRADUS_RETURN_IF_ERROR(trainer->CheckSameData(header));
-  GRADUS_RETURN_IF_ERROR(LoadCheckpoint(checkpoint, &trainer->state_));
+  GRADUS_RETURN_IF_ERROR(LoadCheckpoint(checkpoint, trainer->step_->numbers(), *trainer->watcher_,
+                                        &trainer->state_));
   const size_t sums = trainer->state_.epoch_sums.metrics.size();
   if (sums != 0 && sums != trainer->step_->model().metrics.size()) {
     return absl::InvalidArgumentError(absl::StrCat(checkpoint, ": there are sums of ", sums,
@@ -96,7 +155,22 @@ absl::Status Trainer::Step(const std::map<std::string, Tensor>& batch, StepResul
   int64_t rows;
   GRADUS_RETURN_IF_ERROR(BindInputs(fields_, batch, &inputs_, &rows));
   if (rows < 1) return absl::InvalidArgumentError("the batch has no rows");
-  GRADUS_RETURN_IF_ERROR(step_->Run(inputs_, rows, &state_.progress, &state_.store, &report_));
+  result->events.clear();
+  answers_.clear();
+  TakeCommands(step_->numbers(), &inbox_, &state_, &result->events, &answers_);
+  for (const CommandAnswer& answer : answers_) GRADUS_RETURN_IF_ERROR(answer.status);
+  GRADUS_RETURN_IF_ERROR(step_->Run(inputs_, rows, &state_, &report_));
+  const int64_t per_epoch = timeline().plan().examples_per_epoch;
+  if (per_epoch > 0) {
+    CountBatch(report_, rows, &state_);
+    while (state_.progress.offset >= per_epoch) {
+      state_.progress.offset -= per_epoch;
+      state_.progress.epoch += 1;
+      state_.epoch_sums = MetricSums();
+    }
+  }
+  result->events.insert(result->events.end(), report_.events.begin(), report_.events.end());
+  result->restored = report_.restored;
   result->step = report_.step;
   result->learning_rate = report_.learning_rate;
   SetMeans(report_.sums, step_->model().metrics, &result->loss, &result->metrics);
@@ -115,6 +189,7 @@ absl::StatusOr<LoopEnd> Trainer::Train(absl::Span<TrainObserver* const> observer
   options.data = config_.data();
   options.checkpoint_folder = options_.checkpoint_folder;
   options.context = Context();
+  options.inbox = &inbox_;
   return RunTrainLoop(options, data_, step_.get(), evaluation_.get(), &state_, observers);
 } catch (const std::exception& error) {
   return StatusOf(error, "training");
@@ -148,8 +223,22 @@ int64_t Trainer::parameter_count() const {
 }
 
 int64_t Trainer::planned_steps() const {
-  const int64_t all = StepsPerEpoch(data_, config_.data()) * config_.run().epochs();
-  return config_.run().has_max_steps() ? std::min(all, config_.run().max_steps()) : all;
+  return step_->numbers().TotalSteps(state_.rates).value_or(0);
+}
+
+absl::Status Trainer::Command(const RateCommand& command) try {
+  Diagnostics diagnostics;
+  CheckRules(command, ConfigPath(), &diagnostics);
+  GRADUS_RETURN_IF_ERROR(diagnostics.ToStatus());
+  // On a state of its own, so that nothing is read that the training thread writes.
+  RateState trial = step_->numbers().NewState();
+  std::vector<RateEvent> events;
+  GRADUS_RETURN_IF_ERROR(step_->numbers().Accept(command, timeline().At(command.at_step()), &trial,
+                                                 &events));
+  inbox_.Put(command);
+  return absl::OkStatus();
+} catch (const std::exception& error) {
+  return StatusOf(error, "a command");
 }
 
 absl::StatusOr<Tensor> Trainer::Parameter(const std::string& name) const {
@@ -213,6 +302,8 @@ absl::Status Trainer::CheckSameData(const TrainStateHeader& header) const {
 CheckpointContext Trainer::Context() const {
   CheckpointContext context;
   context.config = config_;
+  context.numbers = &step_->numbers();
+  context.watcher = watcher_.get();
   data_.preprocessing.ToProto(&context.preprocessing);
   context.threads = pool_->threads();
   context.training_rows = data_.train == nullptr ? 0 : data_.train->size();

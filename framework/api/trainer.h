@@ -5,7 +5,7 @@
 //   for (...) report = *trainer->Step({{"x", x}, {"label", label}});
 //   trainer->SaveModel("xor");
 //
-// Thread safety: a Trainer is used by one thread at a time; several may live in one process.
+// Thread safety: a Trainer is used by one thread at a time, but for Command; several may live in one process.
 
 #ifndef GRADUS_API_TRAINER_H_
 #define GRADUS_API_TRAINER_H_
@@ -33,6 +33,9 @@ struct TrainerOptions {
   std::string checkpoint_folder;  // Where Train() saves states; empty: nowhere.
   bool check_numerics = false;    // Looks at every value of every step; slow.
   PassOptions passes;
+  // How many examples make an epoch for a program that steps by itself, without a data part: what schedules that count
+  // epochs need. 0: not known.
+  int64_t examples_per_epoch = 0;
 };
 
 // What Step says of one batch; means over its examples, before the update.
@@ -41,6 +44,10 @@ struct StepResult {
   double loss = 0;
   std::vector<std::pair<std::string, double>> metrics;
   double learning_rate = 0;
+  // A controller has given this batch up and gone back to the last good state.
+  bool restored = false;
+  // What commands and controllers did to the numbers that change.
+  std::vector<RateEvent> events;
 };
 
 class Trainer {
@@ -52,8 +59,10 @@ class Trainer {
       const std::string& path, absl::Span<const std::string> settings = {},
       const TrainerOptions& options = {});
   // Goes on from a checkpoint (a folder made by Train) exactly where it stood.
-  static absl::StatusOr<std::unique_ptr<Trainer>> Resume(const std::string& checkpoint,
-                                                         const TrainerOptions& options = {});
+  // `settings` (PATH=VALUE) may change how it goes on: run.*, optimizer.* and data.batch_size.
+  static absl::StatusOr<std::unique_ptr<Trainer>> Resume(
+      const std::string& checkpoint, const TrainerOptions& options = {},
+      absl::Span<const std::string> settings = {});
   ~Trainer();
 
   // One update on a batch given by input name; all tensors [rows, ...] of the model's types. Labels
@@ -65,6 +74,11 @@ class Trainer {
 
   // The whole run of the configuration, from where the state stands. Needs data.
   absl::StatusOr<LoopEnd> Train(absl::Span<TrainObserver* const> observers = {});
+
+  // Changes a number of a run from outside: takes effect at the next step boundary, or at its at_step. Any thread may call
+  // it while another trains. An error when it can be seen now that it would be refused; what can only be seen then is
+  // told by TrainObserver::OnCommand, or is the error of Step.
+  absl::Status Command(const RateCommand& command);
 
   // Loss and metrics of a dataset in inference mode; null datasets are an error.
   absl::StatusOr<MetricLine> Evaluate(const std::shared_ptr<const Dataset>& dataset,
@@ -78,9 +92,10 @@ class Trainer {
   const DataSplits& data() const { return data_; }
   const TrainState& state() const { return state_; }
   const TrainStep& step() const { return *step_; }
+  const Timeline& timeline() const { return step_->numbers().timeline(); }
   int threads() const { return pool_->threads(); }
   int64_t parameter_count() const;
-  // Updates of a whole run, or 0 when there is no data.
+  // Updates of a whole run as it is planned now, or 0 when it has no end.
   int64_t planned_steps() const;
   std::vector<std::string> warnings() const { return warnings_; }
 
@@ -95,6 +110,10 @@ class Trainer {
 
  private:
   Trainer() = default;
+  // `header`: of the checkpoint that the run goes on from, or null.
+  static absl::StatusOr<std::unique_ptr<Trainer>> Make(RunFile file, const TrainerOptions& options,
+                                                       const TrainStateHeader* header);
+  std::shared_ptr<const Timeline> MakeTimeline(const TrainStateHeader* header) const;
   CheckpointContext Context() const;
   // A resume goes on exactly only with the examples that the checkpoint was made with.
   absl::Status CheckSameData(const TrainStateHeader& header) const;
@@ -107,6 +126,9 @@ class Trainer {
   std::unique_ptr<TrainStep> step_;
   std::unique_ptr<Evaluation> evaluation_;
   TrainState state_;
+  std::unique_ptr<Watcher> watcher_;
+  RateInbox inbox_;
+  std::vector<CommandAnswer> answers_;
   std::vector<std::string> warnings_;
   std::vector<const void*> inputs_;
   StepReport report_;

@@ -12,15 +12,6 @@
 #include "gradus/rule.pb.h"
 
 namespace gradus {
-namespace {
-
-using google::protobuf::Descriptor;
-using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
-using google::protobuf::OneofDescriptor;
-using google::protobuf::Reflection;
-
-// "at least 0 and below 1"
 std::string RangeInWords(const Rule& rule) {
   std::vector<std::string> bounds;
   if (rule.has_min()) bounds.push_back(absl::StrCat("at least ", ShortestNumber(rule.min())));
@@ -41,6 +32,14 @@ bool Within(const Rule& rule, double value) {
          !(rule.has_max() && !(value <= rule.max())) &&
          !(rule.has_below() && !(value < rule.below()));
 }
+
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::Message;
+using google::protobuf::OneofDescriptor;
+using google::protobuf::Reflection;
 
 struct Number {
   bool is_number = false;

@@ -59,6 +59,7 @@ class Diagnostics {
   void Add(Finding finding);
 
   bool ok() const { return errors_ == 0; }
+  int errors() const { return errors_; }
   // Whether further findings are only counted: a phase may as well end.
   bool full() const { return findings_.size() >= kMostFindings; }
   // In the order they were added, at most kMostFindings of them.

@@ -20,6 +20,7 @@
 #include "absl/strings/string_view.h"
 #include "google/protobuf/message.h"
 #include "gradus/base/diagnostics.h"
+#include "gradus/rule.pb.h"
 
 namespace gradus {
 
@@ -64,6 +65,11 @@ absl::StatusOr<std::string> ReadConfigFile(const std::string& path);
 // it. Codes: "out-of-range", "missing", "not-finite", "exactly-one".
 void CheckRules(const google::protobuf::Message& message, const ConfigPath& path,
                 Diagnostics* diagnostics);
+
+// Whether a rule's bounds admit the value; none admits nan.
+bool Within(const Rule& rule, double value);
+// "at least 0 and below 1"; empty without bounds.
+std::string RangeInWords(const Rule& rule);
 
 // The field that is set of those under the `exactly_one` option of the message (oneof member or
 // extension); null when there is none, when there are several, or when the message has no such

@@ -233,7 +233,7 @@ class Builder {
       return;
     }
     GRADUS_CHECK(model_.graph.AddScalar(weight).ok());
-    model_.hyperparameters.emplace_back(weight, loss.weight());
+    model_.hyperparameters.push_back({weight, loss.weight(), path.Child("weight")});
     model_.losses.push_back({name, value, weight});
   }
 

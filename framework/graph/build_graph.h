@@ -43,7 +43,7 @@ struct ModelGraph {
   std::vector<NamedValue> metrics;   // [batch] each
   std::vector<LayerRow> layers;
   // Scalars that the configuration gives, with their values: dropout rates, loss weights.
-  std::vector<std::pair<std::string, double>> hyperparameters;
+  std::vector<ModelScalar> hyperparameters;
 };
 
 // Builds the forward graph of a model. `path` is where the model stands ("model"). Findings go to `diagnostics`; the result is only

@@ -61,7 +61,7 @@ Value LayerScope::Hyperparameter(absl::string_view field, double value) {
     Error("hyperparameter", field, scalar.status().message());
     return Value();
   }
-  hyperparameters_.emplace_back(full_name, value);
+  hyperparameters_.push_back({full_name, value, path().Child(field)});
   return *scalar;
 }
 

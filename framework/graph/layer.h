@@ -30,6 +30,13 @@ enum class Mode { kTraining, kInference };
 // Looks up what a name in the text refers to; finds near names for the message when it refers to nothing.
 class NameTable;
 
+// A number of the configuration that is given at every run and may follow a schedule: a dropout rate, a loss's weight.
+struct ModelScalar {
+  std::string name;  // Of its scalar: "drop/rate"
+  double value = 0;  // As configured.
+  ConfigPath path;   // model.layer[drop].dropout.rate
+};
+
 class LayerScope {
  public:
   struct Settings {
@@ -88,7 +95,7 @@ class LayerScope {
   // Parameters in the order in which they were asked for.
   const std::vector<Value>& parameters() const { return parameters_; }
   // Hyperparameters and their values in the order in which they were asked for.
-  const std::vector<std::pair<std::string, double>>& hyperparameters() const {
+  const std::vector<ModelScalar>& hyperparameters() const {
     return hyperparameters_;
   }
 
@@ -97,7 +104,7 @@ class LayerScope {
   Emitter emit_;
   Value output_;
   std::vector<Value> parameters_;
-  std::vector<std::pair<std::string, double>> hyperparameters_;
+  std::vector<ModelScalar> hyperparameters_;
 };
 
 class Layer {

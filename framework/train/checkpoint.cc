@@ -16,6 +16,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
@@ -30,6 +31,7 @@ constexpr char kHeaderFile[] = "state.pbtxt";
 constexpr char kTensorsFile[] = "state.safetensors";
 constexpr char kPrefix[] = "step-";
 constexpr char kTemporary[] = ".tmp-";
+constexpr char kBest[] = "best";
 constexpr int64_t kMostTensorBytes = int64_t{1} << 40;
 constexpr int64_t kMostCount = int64_t{1} << 53;  // What a double counts exactly.
 
@@ -42,39 +44,72 @@ struct Piece {
   Float* block;
 };
 
-// Of a store to read from (const) or to write into.
-template <class Store>
-auto Pieces(Store* store) {
-  std::vector<Piece<std::remove_pointer_t<decltype(store->weights())>>> pieces;
-  for (int i = 0; i < store->layout().count(); ++i) {
-    const std::string& name = store->layout().place(i).name;
-    pieces.push_back({name, &store->layout(), i, store->weights()});
-    for (size_t slot = 0; slot < store->slots().size(); ++slot) {
-      pieces.push_back({absl::StrCat(name, "/", store->slots()[slot].name), &store->layout(), i,
-                        store->slot(static_cast<int>(slot))});
+// Of a snapshot or a store: its blocks. A store's layouts say what is in them.
+template <class Float, class Store>
+void AddPieces(const std::string& prefix, const Store& store, Float* weights,
+               const std::vector<Float*>& slots, Float* states, std::vector<Piece<Float>>* pieces) {
+  for (int i = 0; i < store.layout().count(); ++i) {
+    const std::string name = absl::StrCat(prefix, store.layout().place(i).name);
+    pieces->push_back({name, &store.layout(), i, weights});
+    for (size_t slot = 0; slot < slots.size(); ++slot) {
+      pieces->push_back(
+          {absl::StrCat(name, "/", store.slots()[slot].name), &store.layout(), i, slots[slot]});
     }
   }
-  for (int i = 0; i < store->state_layout().count(); ++i) {
-    pieces.push_back(
-        {store->state_layout().place(i).name, &store->state_layout(), i, store->states()});
+  for (int i = 0; i < store.state_layout().count(); ++i) {
+    pieces->push_back({absl::StrCat(prefix, store.state_layout().place(i).name),
+                       &store.state_layout(), i, states});
+  }
+}
+
+// Of a state to read from (const) or to write into.
+template <class State>
+auto Pieces(State* state) {
+  auto* store = &state->store;
+  using Float = std::remove_pointer_t<decltype(store->weights())>;
+  std::vector<Piece<Float>> pieces;
+  std::vector<Float*> slots;
+  for (size_t i = 0; i < store->slots().size(); ++i) slots.push_back(store->slot(static_cast<int>(i)));
+  AddPieces<Float>("", *store, store->weights(), slots, store->states(), &pieces);
+  for (auto& entry : state->snapshots) {
+    slots.clear();
+    for (auto& slot : entry.second.slots) slots.push_back(static_cast<Float*>(slot.get()));
+    AddPieces<Float>(absl::StrCat("@", entry.first, "/"), *store,
+                     static_cast<Float*>(entry.second.weights.get()), slots,
+                     static_cast<Float*>(entry.second.states.get()), &pieces);
   }
   return pieces;
+}
+
+void SetProgress(const Progress& progress, ProgressState* proto) {
+  proto->set_step(progress.update);
+  proto->set_examples(progress.examples);
+  proto->set_epoch(progress.epoch);
+  proto->set_offset(progress.offset);
+}
+
+Progress ProgressOf(const ProgressState& proto) {
+  return {proto.step(), proto.examples(), proto.epoch(), proto.offset()};
 }
 
 TrainStateHeader MakeHeader(const TrainState& state, const CheckpointContext& context) {
   TrainStateHeader header;
   header.set_format_version(kCheckpointVersion);
-  ProgressState* progress = header.mutable_progress();
-  progress->set_step(state.progress.update);
-  progress->set_examples(state.progress.examples);
-  progress->set_epoch(state.progress.epoch);
-  progress->set_offset(state.progress.offset);
+  SetProgress(state.progress, header.mutable_progress());
   *header.mutable_config() = context.config;
   *header.mutable_preprocessing() = context.preprocessing;
   header.set_threads(context.threads);
   header.set_block_rows(context.config.run().block_rows());
   header.set_training_rows(context.training_rows);
   header.set_last_learning_rate(state.last_learning_rate);
+  context.numbers->ToProto(state.rates, &header);
+  for (const Timeline::Pace& pace : context.numbers->timeline().paces()) {
+    PaceState* saved = header.add_pace();
+    SetProgress(pace.from, saved->mutable_from());
+    saved->set_examples_per_update(pace.examples_per_update);
+  }
+  context.watcher->ToProto(state.watcher, &header);
+  if (!state.ended_by.empty()) header.set_ended_by(state.ended_by);
   const MetricSums& sums = state.epoch_sums;
   const auto add = [&](absl::string_view name, double sum) {
     MetricSum* metric = header.add_epoch_sum();
@@ -134,6 +169,13 @@ bool IsLeftBehind(absl::string_view name) {
   return kill(process, 0) != 0 && errno == ESRCH;
 }
 
+// The name that the link `best` leads to; empty when there is none.
+std::string BestOf(const std::string& folder) {
+  char name[256];
+  const ssize_t size = readlink(JoinPath(folder, kBest).c_str(), name, sizeof name);
+  return size > 0 ? std::string(name, static_cast<size_t>(size)) : "";
+}
+
 // Removes all but the newest `keep` up to and including `written` (0 keeps all), and what a process
 // that was killed left behind. A later step than the written one belongs to a run that was given
 // up, damaged perhaps: it neither counts nor goes.
@@ -144,9 +186,11 @@ absl::Status RemoveOld(const std::string& folder, const std::string& written, in
   }
   GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> names, StepFolders(folder));
   if (keep == 0) return absl::OkStatus();
+  const std::string best = BestOf(folder);
   const auto last = std::find(names.begin(), names.end(), written);
   if (last != names.end()) names.erase(last + 1, names.end());
   for (size_t i = 0; i + static_cast<size_t>(keep) < names.size(); ++i) {
+    if (names[i] == best) continue;
     GRADUS_RETURN_IF_ERROR(RemoveTree(JoinPath(folder, names[i])));
   }
   return absl::OkStatus();
@@ -195,7 +239,7 @@ absl::Status Misfits(const SafetensorsFile& file, absl::Span<const Piece<float>>
 absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const TrainState& state,
                                            const CheckpointContext& context, int64_t keep) {
   SafetensorsFile file;
-  for (const auto& piece : Pieces(&state.store)) {
+  for (const auto& piece : Pieces(&state)) {
     GRADUS_ASSIGN_OR_RETURN(Tensor tensor,
                             state.store.Read(*piece.layout, piece.index, piece.block));
     file.tensors.push_back({piece.name, std::move(tensor)});
@@ -220,6 +264,15 @@ absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const Trai
 absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path) {
   const std::string file = JoinPath(path, kHeaderFile);
   GRADUS_ASSIGN_OR_RETURN(std::string text, ReadConfigFile(file));
+  // The version comes first, so that a newer form is named as such and not as a heap of unknown fields.
+  absl::string_view rest = text;
+  int64_t version = 0;
+  if (absl::ConsumePrefix(&rest, "format_version: ") &&
+      absl::SimpleAtoi(rest.substr(0, rest.find('\n')), &version) && version > kCheckpointVersion) {
+    return absl::FailedPreconditionError(
+        absl::StrCat(file, ": format_version ", version, " was written by a newer program; this one reads 1 to ",
+                     kCheckpointVersion));
+  }
   Diagnostics diagnostics;
   ParsedConfig parsed =
       ParseTextConfig(text, file, TrainStateHeader::default_instance(), {}, &diagnostics);
@@ -237,6 +290,14 @@ absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path) {
     return absl::InvalidArgumentError(
         absl::StrCat(file, ": progress has the number ", number, ", which is not in [0, 2^53]"));
   }
+  for (const PaceState& pace : header.pace()) {
+    for (int64_t number : {pace.from().step(), pace.from().examples(), pace.from().epoch(),
+                           pace.from().offset(), pace.examples_per_update()}) {
+      if (number >= 0 && number <= kMostCount) continue;
+      return absl::InvalidArgumentError(
+          absl::StrCat(file, ": pace has the number ", number, ", which is not in [0, 2^53]"));
+    }
+  }
   for (const MetricSum& sum : header.epoch_sum()) {
     if (sum.weight() >= 0 && sum.weight() <= static_cast<double>(kMostCount)) continue;
     return absl::InvalidArgumentError(absl::StrCat(
@@ -245,19 +306,77 @@ absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path) {
   return header;
 }
 
-absl::Status LoadCheckpoint(const std::string& path, TrainState* state) {
+absl::Status MarkBest(const std::string& folder, const std::string& path) {
+  const std::string name = path.substr(path.find_last_of('/') + 1);
+  const std::string temporary = JoinPath(folder, absl::StrCat(kBest, kTemporary, getpid()));
+  unlink(temporary.c_str());
+  if (symlink(name.c_str(), temporary.c_str()) != 0) {
+    return absl::ErrnoToStatus(errno, absl::StrCat("linking ", temporary));
+  }
+  GRADUS_RETURN_IF_ERROR(Rename(temporary, JoinPath(folder, kBest)));
+  return FsyncFolder(folder);
+}
+
+absl::StatusOr<std::string> FindCheckpoint(const std::string& folder, const std::string& which) {
+  std::vector<std::string> skipped;
+  if (which == "last") return NewestCheckpoint(folder, &skipped);
+  if (which == kBest) {
+    const std::string name = BestOf(folder);
+    if (!name.empty()) return JoinPath(folder, name);
+    return absl::NotFoundError(
+        absl::StrCat(folder, " has no best checkpoint; a run keeps one when its configuration says "
+                             "run { checkpoint { best { metric: \"validation/loss\" } } }"));
+  }
+  int64_t step;
+  if (!absl::SimpleAtoi(which, &step) || step < 0) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--checkpoint ", Quoted(which), " is not best, last or a number of updates"));
+  }
+  const std::string path = JoinPath(folder, absl::StrFormat("%s%010d", kPrefix, step));
+  if (Exists(path)) return path;
+  GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> names, StepFolders(folder));
+  for (std::string& name : names) {
+    int64_t number = 0;
+    if (absl::SimpleAtoi(name.substr(sizeof(kPrefix) - 1), &number)) name = absl::StrCat(number);
+  }
+  return absl::NotFoundError(absl::StrCat(folder, " has no checkpoint of step ", step,
+                                          "; there are ", absl::StrJoin(names, ", ")));
+}
+
+absl::Status LoadCheckpoint(const std::string& path, const Hyperparameters& numbers,
+                            const Watcher& watcher, TrainState* state) {
   GRADUS_ASSIGN_OR_RETURN(TrainStateHeader header, ReadCheckpointHeader(path));
   GRADUS_ASSIGN_OR_RETURN(SafetensorsFile file, ReadTensors(path, header));
-  const auto pieces = Pieces(&state->store);
-  GRADUS_RETURN_IF_ERROR(Misfits(file, pieces, path));
+  Watcher::State watched;
+  absl::Status said = watcher.FromProto(header, &watched);
+  absl::StatusOr<RateState> rates = numbers.FromProto(header);
+  if (!rates.ok()) said.Update(rates.status());
+  if (!said.ok()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(JoinPath(path, kHeaderFile), ": ", said.message()));
+  }
+  // The snapshots that the file has are made room for first.
+  std::map<std::string, StoreSnapshot> snapshots;
+  for (const NamedTensor& named : file.tensors) {
+    const size_t slash = named.name.find('/');
+    if (named.name[0] != '@' || slash == std::string::npos) continue;
+    GRADUS_RETURN_IF_ERROR(state->store.CopyTo(&snapshots[named.name.substr(1, slash - 1)]));
+  }
+  std::swap(state->snapshots, snapshots);
+  const auto pieces = Pieces(state);
+  const absl::Status misfits = Misfits(file, pieces, path);
+  if (!misfits.ok()) {
+    std::swap(state->snapshots, snapshots);
+    return misfits;
+  }
   for (const auto& piece : pieces) {
     GRADUS_RETURN_IF_ERROR(
         ParameterStore::Write(*piece.layout, piece.index, *file.Find(piece.name), piece.block));
   }
-  state->progress.update = header.progress().step();
-  state->progress.examples = header.progress().examples();
-  state->progress.epoch = header.progress().epoch();
-  state->progress.offset = header.progress().offset();
+  state->rates = *std::move(rates);
+  state->watcher = watched;
+  state->ended_by = header.ended_by();
+  state->progress = ProgressOf(header.progress());
   state->last_learning_rate = header.last_learning_rate();
   state->epoch_sums = MetricSums();
   for (int i = 0; i < header.epoch_sum_size(); ++i) {
@@ -273,6 +392,27 @@ absl::Status LoadCheckpoint(const std::string& path, TrainState* state) {
   return absl::OkStatus();
 }
 
+absl::Status LoadCheckpointWeights(const std::string& path, ParameterStore* store) {
+  GRADUS_ASSIGN_OR_RETURN(TrainStateHeader header, ReadCheckpointHeader(path));
+  GRADUS_ASSIGN_OR_RETURN(SafetensorsFile file, ReadTensors(path, header));
+  std::vector<Piece<float>> pieces;
+  AddPieces<float>("", *store, store->weights(), {}, store->states(), &pieces);
+  // Slots and snapshots are the optimizer's affair.
+  file.tensors.erase(std::remove_if(file.tensors.begin(), file.tensors.end(),
+                                    [&](const NamedTensor& named) {
+                                      return std::none_of(
+                                          pieces.begin(), pieces.end(),
+                                          [&](const auto& piece) { return piece.name == named.name; });
+                                    }),
+                     file.tensors.end());
+  GRADUS_RETURN_IF_ERROR(Misfits(file, pieces, path));
+  for (const auto& piece : pieces) {
+    GRADUS_RETURN_IF_ERROR(
+        ParameterStore::Write(*piece.layout, piece.index, *file.Find(piece.name), piece.block));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::string> NewestCheckpoint(const std::string& folder,
                                              std::vector<std::string>* skipped) {
   GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> names, StepFolders(folder));
@@ -281,6 +421,7 @@ absl::StatusOr<std::string> NewestCheckpoint(const std::string& folder,
     absl::StatusOr<TrainStateHeader> header = ReadCheckpointHeader(path);
     const absl::Status status = header.ok() ? ReadTensors(path, *header).status() : header.status();
     if (status.ok()) return path;
+    if (absl::IsFailedPrecondition(status)) return status;  // Newer than this program: not to be passed over.
     skipped->push_back(std::string(status.message()));
   }
   return absl::NotFoundError(absl::StrCat("no whole checkpoint in ", folder));

@@ -4,6 +4,7 @@
 //   <parameter>           its weights                "hidden_1/kernel"
 //   <parameter>/<slot>    a slot of the optimizer    "hidden_1/kernel/momentum"
 //   <state>               a state leaf               "norm/moving_mean"
+//   @<snapshot>/...       the same of a state to go back to: "@good/hidden_1/kernel"
 //
 // as plain row-major arrays. It is written to a temporary folder beside its place, fsynced and
 // renamed, the header last, so that a folder with its final name is whole. A checkpoint holds the
@@ -21,7 +22,7 @@
 
 namespace gradus {
 
-constexpr int kCheckpointVersion = 1;
+constexpr int kCheckpointVersion = 2;
 
 // Header fields that are not in the state: config, preprocessing, threads, block_rows, metric
 // names.
@@ -31,12 +32,22 @@ struct CheckpointContext {
   int threads = 1;
   int64_t training_rows = 0;
   std::vector<std::string> metric_names;
+  // Say how a state is written, and read.
+  const Hyperparameters* numbers = nullptr;
+  const Watcher* watcher = nullptr;
 };
 
 // Writes `<folder>/step-0000001234`, then removes all but the newest `keep` (0 keeps all). Returns
 // the path.
 absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const TrainState& state,
                                            const CheckpointContext& context, int64_t keep);
+
+// Makes `<folder>/best` a link to a checkpoint in it, in one go. SaveCheckpoint does not remove the one that it leads
+// to.
+absl::Status MarkBest(const std::string& folder, const std::string& path);
+
+// Where `gradus eval --checkpoint WHICH` finds its weights: "best", "last", or a number of updates.
+absl::StatusOr<std::string> FindCheckpoint(const std::string& folder, const std::string& which);
 
 // Reads the header alone; a newer format, a broken checksum or a missing file is an error that
 // names it.
@@ -45,7 +56,11 @@ absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path);
 // Fills a state that was made for the same model and optimizer. A tensor that is missing,
 // unexpected, or of another shape is an error naming it, all of them at once; the state is
 // unchanged then.
-absl::Status LoadCheckpoint(const std::string& path, TrainState* state);
+absl::Status LoadCheckpoint(const std::string& path, const Hyperparameters& numbers,
+                            const Watcher& watcher, TrainState* state);
+
+// Parameters and states alone, of a checkpoint of the same model with whatever optimizer.
+absl::Status LoadCheckpointWeights(const std::string& path, ParameterStore* store);
 
 // The newest whole checkpoint in a folder; NotFound when there is none. Broken ones are skipped and
 // named in `skipped`.

@@ -1,6 +1,6 @@
 // Optimizers that work element by element. A rule is a struct with the arithmetic of one element;
 // this header makes the loop, for float and double and three instruction sets, with the framework's
-// own work (watching for numbers that are not finite) in the same pass over memory.
+// own work (weight decay, watching for numbers that are not finite) in the same pass over memory.
 //
 //   struct Momentum {
 //     using Config = optimizer::Sgd;
@@ -55,13 +55,13 @@ GRADUS_INLINE uint64_t NotFinite(double x) {
   return (bits & 0x7ff0000000000000u) == 0x7ff0000000000000u ? 1u : 0u;
 }
 
-template <class Rule, class F, size_t... slot>
+template <class Rule, class F, bool decays, size_t... slot>
 struct ElementwiseLoop {
   using Numbers = typename Rule::template Numbers<F>;
 
   template <Isa>
   GRADUS_INLINE static void Run(const Numbers* numbers, const F* __restrict gradients,
-                                F* __restrict weights, F* const* slots, int64_t count,
+                                F* __restrict weights, F* const* slots, int64_t count, F decay,
                                 UpdateWatch* watch) {
     const Numbers n = *numbers;
     const std::array<F*, sizeof...(slot)> s = {slots[slot]...};
@@ -70,6 +70,7 @@ struct ElementwiseLoop {
     for (int64_t i = 0; i < count; ++i) {
       const F g = gradients[i];
       F w = weights[i];
+      if (decays) w -= w * decay;
       std::array<F, sizeof...(slot)> local = {s[slot][i]...};
       Rule::template Step<F>(n, g, w, local[slot]...);
       weights[i] = w;
@@ -88,8 +89,14 @@ UpdateWatch RunElementwise(const typename Rule::Config& config, const UpdateStep
                            const UpdateRange<F>& range, std::index_sequence<slot...>) {
   const auto numbers = Rule::template Prepare<F>(config, step.rate, step.t);
   UpdateWatch watch;
-  ForIsa<ElementwiseLoop<Rule, F, slot...>>(&numbers, range.gradients, range.weights,
-                                            range.slots.data(), range.count, &watch);
+  const F decay = static_cast<F>(step.decay);
+  if (step.decay == 0) {
+    ForIsa<ElementwiseLoop<Rule, F, false, slot...>>(&numbers, range.gradients, range.weights,
+                                                     range.slots.data(), range.count, decay, &watch);
+  } else {
+    ForIsa<ElementwiseLoop<Rule, F, true, slot...>>(&numbers, range.gradients, range.weights,
+                                                    range.slots.data(), range.count, decay, &watch);
+  }
   return watch;
 }
 
@@ -146,9 +153,11 @@ class ElementwiseOptimizer final : public Optimizer {
   template <class F>
   static UpdateWatch UpdateWith(const UpdateStep& step, const UpdateRange<F>& range) {
     const auto& config = static_cast<const Config&>(*step.config);
+    const auto& structure =
+        step.structure == nullptr ? config : static_cast<const Config&>(*step.structure);
     UpdateWatch watch;
     const bool served =
-        ((Rules::Serves(config) && (watch = RunOne<F, Rules>(config, step, range), true)) || ...);
+        ((Rules::Serves(structure) && (watch = RunOne<F, Rules>(config, step, range), true)) || ...);
     GRADUS_CHECK(served);
     return watch;
   }

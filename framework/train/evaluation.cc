@@ -8,7 +8,8 @@ namespace gradus {
 
 absl::StatusOr<std::unique_ptr<Evaluation>> Evaluation::Create(const ModelConfig& model,
                                                                const StepOptions& options,
-                                                               Diagnostics* diagnostics) {
+                                                               Diagnostics* diagnostics,
+                                                               const ParameterLayout* layout) {
   std::unique_ptr<Evaluation> evaluation(new Evaluation);
   evaluation->model_ =
       BuildGraph(model, Mode::kInference, Parts::kAll, ConfigPath().Child("model"), diagnostics);
@@ -20,8 +21,13 @@ absl::StatusOr<std::unique_ptr<Evaluation>> Evaluation::Create(const ModelConfig
     fetches.values.push_back(loss.value);
   }
   for (const NamedValue& metric : built.metrics) fetches.values.push_back(metric.value);
-  GRADUS_ASSIGN_OR_RETURN(ParameterLayout parameters,
-                          ParameterLayout::OfParameters(built.graph, CurrentIsa()));
+  if (layout != nullptr) {
+    evaluation->layout_ = *layout;
+  } else {
+    GRADUS_ASSIGN_OR_RETURN(evaluation->layout_,
+                            ParameterLayout::OfParameters(built.graph, CurrentIsa()));
+  }
+  const ParameterLayout& parameters = evaluation->layout_;
   GRADUS_ASSIGN_OR_RETURN(ParameterLayout states, ParameterLayout::OfStates(built.graph));
   GRADUS_ASSIGN_OR_RETURN(evaluation->executor_,
                           Executor::Create(built.graph, fetches, parameters, states,
@@ -35,6 +41,10 @@ absl::StatusOr<std::unique_ptr<Evaluation>> Evaluation::Create(const ModelConfig
 
 absl::StatusOr<MetricSums> Evaluation::Run(const std::shared_ptr<const Dataset>& dataset,
                                            int64_t batch_size, const ParameterStore& store) {
+  for (int i = 0; i < layout_.count(); ++i) {
+    GRADUS_CHECK(i < store.layout().count() &&
+                 store.layout().place(i).offset == layout_.place(i).offset);
+  }
   MetricSums total, sums;
   total.metrics.resize(model_.metrics.size());
   if (dataset->size() == 0) return total;

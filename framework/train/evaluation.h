@@ -21,9 +21,11 @@ namespace gradus {
 
 class Evaluation {
  public:
+  // `layout` is the geometry of the stores that it will be given, when their parameters have groups.
   static absl::StatusOr<std::unique_ptr<Evaluation>> Create(const ModelConfig& model,
                                                             const StepOptions& options,
-                                                            Diagnostics* diagnostics);
+                                                            Diagnostics* diagnostics,
+                                                            const ParameterLayout* layout = nullptr);
 
   // Means are sums / examples. `batch_size` rows at a time, in file order. A store made for another
   // graph of the same model serves.
@@ -36,6 +38,7 @@ class Evaluation {
   Evaluation() = default;
 
   ModelGraph model_;
+  ParameterLayout layout_;
   std::unique_ptr<Executor> executor_;
   Executor::ContextPtr context_;
   std::vector<double> scalars_, loss_weights_;

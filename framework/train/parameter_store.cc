@@ -3,6 +3,7 @@
 #include "gradus/train/parameter_store.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_join.h"
@@ -11,9 +12,14 @@
 namespace gradus {
 
 absl::StatusOr<ParameterStore> ParameterStore::Create(const Graph& graph, uint64_t seed,
-                                                      std::vector<SlotSpec> slots) {
+                                                      std::vector<SlotSpec> slots,
+                                                      const ParameterLayout* layout) {
   ParameterStore store;
-  GRADUS_ASSIGN_OR_RETURN(store.layout_, ParameterLayout::OfParameters(graph, CurrentIsa()));
+  if (layout != nullptr) {
+    store.layout_ = *layout;
+  } else {
+    GRADUS_ASSIGN_OR_RETURN(store.layout_, ParameterLayout::OfParameters(graph, CurrentIsa()));
+  }
   GRADUS_ASSIGN_OR_RETURN(store.state_layout_, ParameterLayout::OfStates(graph));
   const int64_t bytes = store.layout_.floats() * int64_t{sizeof(float)};
   const int64_t state_bytes = store.state_layout_.floats() * int64_t{sizeof(float)};
@@ -43,6 +49,35 @@ absl::StatusOr<ParameterStore> ParameterStore::Create(const Graph& graph, uint64
   }
   store.slot_specs_ = std::move(slots);
   return store;
+}
+
+absl::Status ParameterStore::CopyTo(StoreSnapshot* snapshot) const {
+  const size_t bytes = static_cast<size_t>(layout_.floats()) * sizeof(float);
+  const size_t state_bytes = static_cast<size_t>(state_layout_.floats()) * sizeof(float);
+  if (snapshot->weights == nullptr) {
+    GRADUS_ASSIGN_OR_RETURN(snapshot->weights, AllocateAligned(static_cast<int64_t>(bytes)));
+    GRADUS_ASSIGN_OR_RETURN(snapshot->states, AllocateAligned(static_cast<int64_t>(state_bytes)));
+    snapshot->slots.resize(slots_.size());
+    for (AlignedBuffer& slot : snapshot->slots) {
+      GRADUS_ASSIGN_OR_RETURN(slot, AllocateAligned(static_cast<int64_t>(bytes)));
+    }
+  }
+  std::memcpy(snapshot->weights.get(), weights_.get(), bytes);
+  std::memcpy(snapshot->states.get(), states_.get(), state_bytes);
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    std::memcpy(snapshot->slots[i].get(), slots_[i].get(), bytes);
+  }
+  return absl::OkStatus();
+}
+
+void ParameterStore::CopyFrom(const StoreSnapshot& snapshot) {
+  const size_t bytes = static_cast<size_t>(layout_.floats()) * sizeof(float);
+  std::memcpy(weights_.get(), snapshot.weights.get(), bytes);
+  std::memcpy(states_.get(), snapshot.states.get(),
+              static_cast<size_t>(state_layout_.floats()) * sizeof(float));
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    std::memcpy(slots_[i].get(), snapshot.slots[i].get(), bytes);
+  }
 }
 
 absl::StatusOr<Tensor> ParameterStore::Read(const ParameterLayout& layout, int i,

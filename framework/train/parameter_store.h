@@ -14,12 +14,19 @@
 
 namespace gradus {
 
+// A copy of what a store held.
+struct StoreSnapshot {
+  AlignedBuffer weights, states;
+  std::vector<AlignedBuffer> slots;
+};
+
 class ParameterStore {
  public:
   // Parameters start by their initializers, slots and states by their numbers; without an optimizer
-  // there are no slots.
+  // there are no slots. `layout` is the parameters' geometry when they have groups.
   static absl::StatusOr<ParameterStore> Create(const Graph& graph, uint64_t seed,
-                                               std::vector<SlotSpec> slots);
+                                               std::vector<SlotSpec> slots,
+                                               const ParameterLayout* layout = nullptr);
 
   const ParameterLayout& layout() const { return layout_; }
   const ParameterLayout& state_layout() const { return state_layout_; }
@@ -37,6 +44,11 @@ class ParameterStore {
   // Where a step writes the states' next values; AcceptStates makes them current.
   float* next_states() { return Floats(next_states_); }
   void AcceptStates() { std::swap(states_, next_states_); }
+
+  // Copies weights, slots and states; allocates only into an empty snapshot.
+  absl::Status CopyTo(StoreSnapshot* snapshot) const;
+  // The snapshot must be of this store or of one made alike.
+  void CopyFrom(const StoreSnapshot& snapshot);
 
   // One parameter of a block in this layout as a plain tensor, and back. The tensor must be FLOAT32
   // of the parameter's shape.

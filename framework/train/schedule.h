@@ -1,47 +1,99 @@
-// The contract of a schedule: a pure function of progress. It has no state, so it can be printed,
-// plotted, tested, looked ahead and resumed for free. Update k, counted from 0, uses At(progress
-// with update k).
+// The contract of a schedule: a pure function of time. It has no state, so it can be printed,
+// plotted, tested, looked ahead and resumed for free. Update k, counted from 0, uses the value at
+// the time when k updates are done.
 //
-//   class InverseTime final : public Schedule {
+//   class InverseTimeDecay final : public Schedule {
 //    public:
-//     explicit InverseTime(const schedule::InverseTime& config) : config_(config) {}
-//     double At(const Progress& progress) const override { ... }
+//     explicit InverseTimeDecay(const schedule::InverseTimeDecay& config) : config_(config) {}
+//     double At(const ScheduleTime& time) const override { ... time.elapsed() ... }
 //   };
-//   GRADUS_REGISTER_SCHEDULE("gradus.ScheduleConfig.inverse_time", InverseTime,
-//                            schedule::InverseTime);
+//   GRADUS_REGISTER_SCHEDULE("gradus.ScheduleConfig.inverse_time_decay", InverseTimeDecay,
+//                            schedule::InverseTimeDecay);
+//
+// What the clock counts (updates, epochs, ...) is the framework's business: lengths in a config and
+// times in At are of the same unit, and any of them may be fractional.
 //
 // A class may have `static void Check(const Config&, const ConfigPath&, Diagnostics*)` for rules
-// between fields; rules of single fields stand in the proto. The config type of a plain number is
-// double.
+// between fields; rules of single fields stand in the proto. One that is made of other schedules
+// has a constructor (const Config&, ScheduleScope*) and makes them with ScheduleScope::Make. The
+// config type of a plain number is double.
 
 #ifndef GRADUS_TRAIN_SCHEDULE_H_
 #define GRADUS_TRAIN_SCHEDULE_H_
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
 #include <memory>
+#include <string>
 #include <type_traits>
 
-#include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
 #include "gradus/base/config_path.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/base/registry.h"
-#include "gradus/optimizer.pb.h"
+#include "gradus/base/status.h"
+#include "gradus/schedule_config.pb.h"
+#include "gradus/train/timeline.h"
 
 namespace gradus {
 
-// Where a run stands. Stored and counted, never derived: the batch size may change.
-struct Progress {
-  int64_t update = 0;    // Updates done, which is also the number of the next one counted from 0.
-  int64_t examples = 0;  // Examples seen.
-  int64_t epoch = 0;     // Epochs finished.
-  int64_t offset = 0;    // Examples of the present epoch that have been seen.
+// What a schedule's clock shows, and what it showed when the schedule began.
+struct ScheduleTime {
+  double now = 0;
+  double start = 0;
+
+  double elapsed() const { return now - start; }
+  // For a part that begins `offset` later.
+  ScheduleTime After(double offset) const { return {now, start + offset}; }
 };
 
 // Thread safety: immutable.
 class Schedule {
  public:
   virtual ~Schedule() = default;
-  virtual double At(const Progress& progress) const = 0;
+  // `time.elapsed()` is at least 0.
+  virtual double At(const ScheduleTime& time) const = 0;
+  // Its length on its clock: from there on it holds its value, climbs back or begins again.
+  // Infinite when it has none.
+  virtual double length() const { return std::numeric_limits<double>::infinity(); }
+};
+
+// Whether `elapsed` has come to `boundary`, which may have been added up from lengths such as 0.1:
+// within some roundings counts as reached. Among whole numbers it is exact.
+inline bool Reached(double elapsed, double boundary) {
+  return elapsed >= boundary - std::min(1e-9 * std::abs(boundary), 1e-3);
+}
+// How many whole `length`s fit into `elapsed`; one that is Reached counts. Exact for whole numbers.
+double WholePeriods(double elapsed, double length);
+
+// What the maker of a schedule is given.
+class ScheduleScope {
+ public:
+  ScheduleScope(std::shared_ptr<const Timeline> timeline, Clock clock, ConfigPath path,
+                Diagnostics* diagnostics)
+      : timeline_(std::move(timeline)),
+        clock_(clock),
+        path_(std::move(path)),
+        diagnostics_(diagnostics) {}
+
+  // A schedule that this one is made of: what the field of this one's config holds. It runs on this
+  // one's clock unless it names another. Null after a finding.
+  std::unique_ptr<Schedule> Make(const ScheduleConfig& config, const ConfigPath& path);
+  // Whether a part could not be made, so that the whole cannot either.
+  bool failed() const { return failed_; }
+
+  const std::shared_ptr<const Timeline>& timeline() const { return timeline_; }
+  Clock clock() const { return clock_; }
+  const ConfigPath& path() const { return path_; }  // Of the schedule's own config.
+  Diagnostics* diagnostics() const { return diagnostics_; }
+
+ private:
+  std::shared_ptr<const Timeline> timeline_;
+  Clock clock_;
+  ConfigPath path_;
+  Diagnostics* diagnostics_;
+  bool failed_ = false;
 };
 
 // Makes schedules of one kind out of a field of an owner message (ScheduleConfig or an extension of
@@ -49,17 +101,45 @@ class Schedule {
 class ScheduleFactory {
  public:
   virtual ~ScheduleFactory() = default;
+  // Null after a finding. `scope.path()` is the address of the field.
   virtual std::unique_ptr<Schedule> Create(const google::protobuf::Message& owner,
                                            const google::protobuf::FieldDescriptor& field,
-                                           const ConfigPath& path,
-                                           Diagnostics* diagnostics) const = 0;
+                                           ScheduleScope* scope) const = 0;
 };
 
-// The schedule that the message holds; null after a finding. `path` is the message's address.
-std::unique_ptr<Schedule> MakeSchedule(const ScheduleConfig& config, const ConfigPath& path,
-                                       Diagnostics* diagnostics);
+// A schedule on its clock, ready to be asked.
+class TimedSchedule {
+ public:
+  // `path` is the message's address. Findings go to diagnostics; a schedule that has any is not
+  // made: ok() is false then.
+  static TimedSchedule Make(const ScheduleConfig& config, std::shared_ptr<const Timeline> timeline,
+                            const ConfigPath& path, Diagnostics* diagnostics);
+
+  bool ok() const { return schedule_ != nullptr; }
+  // What the update after `progress` uses.
+  double At(const Progress& progress) const {
+    return schedule_->At({timeline_->Read(clock_, progress), 0});
+  }
+  // The same for a schedule that began at another time than the run.
+  double At(const Progress& progress, const Progress& start) const {
+    return schedule_->At({timeline_->Read(clock_, progress), timeline_->Read(clock_, start)});
+  }
+  Clock clock() const { return clock_; }
+  const Schedule& schedule() const { return *schedule_; }
+  const Timeline& timeline() const { return *timeline_; }
+
+ private:
+  std::shared_ptr<const Timeline> timeline_;
+  Clock clock_ = STEPS;
+  std::unique_ptr<Schedule> schedule_;
+};
 
 namespace internal {
+
+// Whether its values are in their ranges, without which no schedule may be constructed: a length of
+// 0 could take for ever. Findings that are there already are shown once.
+bool KeepsRules(const google::protobuf::Message& config, const ConfigPath& path,
+                Diagnostics* diagnostics);
 
 template <class T, class Config, class = void>
 struct HasCheck : std::false_type {};
@@ -74,19 +154,26 @@ class ScheduleFactoryOf final : public ScheduleFactory {
  public:
   std::unique_ptr<Schedule> Create(const google::protobuf::Message& owner,
                                    const google::protobuf::FieldDescriptor& field,
-                                   const ConfigPath& path,
-                                   Diagnostics* diagnostics) const override {
+                                   ScheduleScope* scope) const override {
     const google::protobuf::Reflection& reflection = *owner.GetReflection();
     if constexpr (std::is_same<Config, double>::value) {
       return std::make_unique<T>(reflection.GetDouble(owner, &field));
     } else {
+      GRADUS_CHECK(field.message_type() == Config::descriptor());  // A key of another's field.
       const auto& config = static_cast<const Config&>(reflection.GetMessage(owner, &field));
+      const int before = scope->diagnostics()->errors();
       if constexpr (HasCheck<T, Config>::value) {
-        const size_t before = diagnostics->findings().size();
-        T::Check(config, path, diagnostics);
-        if (diagnostics->findings().size() != before && !diagnostics->ok()) return nullptr;
+        T::Check(config, scope->path(), scope->diagnostics());
+        if (scope->diagnostics()->errors() != before) return nullptr;
       }
-      return std::make_unique<T>(config);
+      if constexpr (std::is_constructible<T, const Config&, ScheduleScope*>::value) {
+        auto schedule = std::make_unique<T>(config, scope);
+        if (scope->failed() || scope->diagnostics()->errors() != before) return nullptr;
+        return schedule;
+      } else {
+        if (!KeepsRules(config, scope->path(), scope->diagnostics())) return nullptr;
+        return std::make_unique<T>(config);
+      }
     }
   }
 };

@@ -16,30 +16,33 @@ class Loop {
         step_(*step),
         evaluation_(*evaluation),
         state_(*state),
-        observers_(observers) {}
+        observers_(observers),
+        watcher_(options.settings, step->monitors()) {}
 
   absl::StatusOr<LoopEnd> Run() {
     if (!Done()) {
       GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<BatchStream> stream,
                               BatchStream::Create(data_.train, TrainingBatches(options_.data),
                                                   {state_.progress.epoch, state_.progress.offset}));
+      GRADUS_RETURN_IF_ERROR(ObeyCommands());
       while (!Done()) {
         GRADUS_ASSIGN_OR_RETURN(const Batch* batch, stream->Next());
         GRADUS_RETURN_IF_ERROR(Step(*batch));
-        if (batch->last_of_epoch()) GRADUS_RETURN_IF_ERROR(EndEpoch());
-        GRADUS_RETURN_IF_ERROR(SaveIfDue(batch->last_of_epoch()));
+        GRADUS_RETURN_IF_ERROR(Boundary(batch->last_of_epoch()));
         if (StopRequested()) {
           GRADUS_RETURN_IF_ERROR(SaveOnce());
           return LoopEnd::kStopped;
         }
+        GRADUS_RETURN_IF_ERROR(ObeyCommands());
       }
+      GRADUS_RETURN_IF_ERROR(RestoreBest());
     }
     GRADUS_RETURN_IF_ERROR(SaveOnce());
     if (state_.progress.offset > 0) GRADUS_RETURN_IF_ERROR(EndWithinEpoch());
     if (data_.test != nullptr) {
-      GRADUS_RETURN_IF_ERROR(Evaluate(data_.test, "test", MetricLine::kFinal));
+      GRADUS_RETURN_IF_ERROR(Evaluate(data_.test, "test", MetricLine::kFinal).status());
     }
-    return LoopEnd::kFinished;
+    return state_.ended_by.empty() ? LoopEnd::kFinished : LoopEnd::kEarly;
   }
 
  private:
@@ -49,18 +52,49 @@ class Loop {
 
   bool Done() const {
     const RunSettings& settings = options_.settings;
+    if (!state_.ended_by.empty()) return true;
+    if (!state_.rates.warps.empty()) {
+      return state_.progress.update >= state_.rates.warps.back().total_steps;
+    }
     if (settings.has_max_steps() && state_.progress.update >= settings.max_steps()) return true;
     return state_.progress.epoch >= settings.epochs();
+  }
+
+  absl::Status ObeyCommands() {
+    if (options_.inbox == nullptr) return absl::OkStatus();
+    events_.clear();
+    answers_.clear();
+    TakeCommands(step_.numbers(), options_.inbox, &state_, &events_, &answers_);
+    if (answers_.empty()) return absl::OkStatus();
+    saved_step_ = -1;
+    GRADUS_RETURN_IF_ERROR(Tell(events_));
+    for (const CommandAnswer& answer : answers_) {
+      for (TrainObserver* observer : observers_) {
+        GRADUS_RETURN_IF_ERROR(observer->OnCommand(answer.command, answer.status));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Tell(const std::vector<RateEvent>& events) {
+    for (const RateEvent& event : events) {
+      for (TrainObserver* observer : observers_) {
+        GRADUS_RETURN_IF_ERROR(observer->OnEvent(event));
+      }
+    }
+    return absl::OkStatus();
   }
 
   absl::Status Step(const Batch& batch) {
     inputs_.clear();
     for (const Tensor& field : batch.fields) inputs_.push_back(field.raw());
-    GRADUS_RETURN_IF_ERROR(
-        step_.Run(inputs_, batch.rows, &state_.progress, &state_.store, &report_));
-    state_.last_learning_rate = report_.learning_rate;
-    state_.progress.offset += batch.rows;
-    state_.epoch_sums.Add(report_.sums);
+    GRADUS_RETURN_IF_ERROR(step_.Run(inputs_, batch.rows, &state_, &report_));
+    CountBatch(report_, batch.rows, &state_);
+    GRADUS_RETURN_IF_ERROR(Tell(report_.events));
+    if (report_.restored) {
+      saved_step_ = -1;
+      return absl::OkStatus();
+    }
     for (TrainObserver* observer : observers_) {
       GRADUS_RETURN_IF_ERROR(observer->OnStep(report_, state_));
     }
@@ -72,14 +106,73 @@ class Loop {
     return absl::OkStatus();
   }
 
-  absl::Status EndEpoch() {
-    state_.progress.epoch += 1;
-    state_.progress.offset = 0;
-    GRADUS_RETURN_IF_ERROR(
-        Emit(state_.epoch_sums, "train", MetricLine::kEpoch, state_.progress.epoch));
-    state_.epoch_sums = MetricSums();
-    if (data_.validation == nullptr) return absl::OkStatus();
-    return Evaluate(data_.validation, "validation", MetricLine::kEpoch);
+  // Between two updates: what is measured, then controllers, early stopping, saving.
+  absl::Status Boundary(bool epoch_ended) {
+    bool best = false;
+    if (epoch_ended) {
+      state_.progress.epoch += 1;
+      state_.progress.offset = 0;
+      const MetricSums sums = state_.epoch_sums;
+      GRADUS_RETURN_IF_ERROR(Emit(sums, "train", MetricLine::kEpoch, state_.progress.epoch));
+      state_.epoch_sums = MetricSums();
+      absl::StatusOr<MetricSums> validation = MetricSums();
+      if (data_.validation != nullptr) {
+        validation = Evaluate(data_.validation, "validation", MetricLine::kEpoch);
+        GRADUS_RETURN_IF_ERROR(validation.status());
+      }
+      GRADUS_RETURN_IF_ERROR(Measured(Section::kTrain, sums, &best));
+      GRADUS_RETURN_IF_ERROR(Measured(Section::kValidation, *validation, &best));
+    } else if (data_.validation != nullptr && options_.settings.has_validate_every_steps() &&
+               !report_.restored &&
+               state_.progress.update % options_.settings.validate_every_steps() == 0) {
+      GRADUS_ASSIGN_OR_RETURN(const MetricSums sums,
+                              Evaluate(data_.validation, "validation", MetricLine::kStep));
+      GRADUS_RETURN_IF_ERROR(Measured(Section::kValidation, sums, &best));
+    }
+    if (best && !options_.checkpoint_folder.empty()) {
+      GRADUS_RETURN_IF_ERROR(SaveOnce());
+      GRADUS_RETURN_IF_ERROR(MarkBest(options_.checkpoint_folder, saved_path_));
+    }
+    return SaveIfDue(epoch_ended);
+  }
+
+  // Shows a measurement to the controllers, then to early stopping.
+  absl::Status Measured(Section section, const MetricSums& sums, bool* best) {
+    if (sums.examples == 0) return absl::OkStatus();
+    values_.clear();
+    values_.push_back(sums.loss / static_cast<double>(sums.examples));
+    for (double metric : sums.metrics) {
+      values_.push_back(metric / static_cast<double>(sums.examples));
+    }
+    if (step_.numbers().Watches(section)) {
+      Observation observation;
+      observation.section = section;
+      observation.progress = state_.progress;
+      observation.values = values_;
+      observation.rate = state_.last_learning_rate;
+      events_.clear();
+      step_.numbers().Observe(observation, &state_.rates, &events_);
+      GRADUS_RETURN_IF_ERROR(Tell(events_));
+    }
+    if (!watcher_.Watches(section)) return absl::OkStatus();
+    const Watcher::Result result =
+        watcher_.Measure(section, values_, state_.progress, &state_.watcher);
+    *best |= result.best_improved;
+    if (result.early_stopping_improved && watcher_.restore_best()) {
+      GRADUS_RETURN_IF_ERROR(state_.store.CopyTo(&state_.snapshots["best"]));
+    }
+    if (!result.stop) return absl::OkStatus();
+    state_.ended_by = result.reason;
+    return absl::OkStatus();
+  }
+
+  // The weights of early stopping's best measurement.
+  absl::Status RestoreBest() {
+    const auto best = state_.snapshots.find("best");
+    if (!watcher_.restore_best() || best == state_.snapshots.end()) return absl::OkStatus();
+    state_.store.CopyFrom(best->second);
+    saved_step_ = -1;
+    return absl::OkStatus();
   }
 
   // max_steps ended the run in the middle of an epoch: its part gets lines too. The state keeps its
@@ -87,14 +180,15 @@ class Loop {
   absl::Status EndWithinEpoch() {
     GRADUS_RETURN_IF_ERROR(Emit(state_.epoch_sums, "train", MetricLine::kFinal, BegunEpochs()));
     if (data_.validation == nullptr) return absl::OkStatus();
-    return Evaluate(data_.validation, "validation", MetricLine::kFinal);
+    return Evaluate(data_.validation, "validation", MetricLine::kFinal).status();
   }
 
-  absl::Status Evaluate(const std::shared_ptr<const Dataset>& dataset, absl::string_view split,
-                        MetricLine::Scope scope) {
+  absl::StatusOr<MetricSums> Evaluate(const std::shared_ptr<const Dataset>& dataset,
+                                      absl::string_view split, MetricLine::Scope scope) {
     GRADUS_ASSIGN_OR_RETURN(MetricSums sums,
                             evaluation_.Run(dataset, options_.data.batch_size(), state_.store));
-    return Emit(sums, split, scope, BegunEpochs());
+    GRADUS_RETURN_IF_ERROR(Emit(sums, split, scope, BegunEpochs()));
+    return sums;
   }
 
   absl::Status Emit(const MetricSums& sums, absl::string_view split, MetricLine::Scope scope,
@@ -130,12 +224,12 @@ class Loop {
     for (TrainObserver* observer : observers_) {
       GRADUS_RETURN_IF_ERROR(observer->BeforeCheckpoint());
     }
-    GRADUS_ASSIGN_OR_RETURN(std::string path,
+    GRADUS_ASSIGN_OR_RETURN(saved_path_,
                             SaveCheckpoint(options_.checkpoint_folder, state_, options_.context,
                                            options_.settings.checkpoint().keep()));
     saved_step_ = state_.progress.update;
     for (TrainObserver* observer : observers_) {
-      GRADUS_RETURN_IF_ERROR(observer->OnCheckpoint(path));
+      GRADUS_RETURN_IF_ERROR(observer->OnCheckpoint(saved_path_));
     }
     return absl::OkStatus();
   }
@@ -152,12 +246,32 @@ class Loop {
   Evaluation& evaluation_;
   TrainState& state_;
   const absl::Span<TrainObserver* const> observers_;
+  const Watcher watcher_;
+  // The update after which this very state was saved, or -1.
   int64_t saved_step_ = -1;
+  std::string saved_path_;
+  std::vector<double> values_;
+  std::vector<RateEvent> events_;
+  std::vector<CommandAnswer> answers_;
   StepReport report_;
   std::vector<const void*> inputs_;
 };
 
 }  // namespace
+
+void CountBatch(const StepReport& report, int64_t rows, TrainState* state) {
+  state->progress.offset += rows;
+  if (!report.restored) state->epoch_sums.Add(report.sums);
+}
+
+void TakeCommands(const Hyperparameters& numbers, RateInbox* inbox, TrainState* state,
+                  std::vector<RateEvent>* events, std::vector<CommandAnswer>* answers) {
+  RateCommand command;
+  while (inbox->Take(state->progress.update, &command)) {
+    absl::Status status = numbers.Accept(command, state->progress, &state->rates, events);
+    answers->push_back({std::move(command), std::move(status)});
+  }
+}
 
 absl::StatusOr<LoopEnd> RunTrainLoop(const LoopOptions& options, const DataSplits& data,
                                      TrainStep* step, Evaluation* evaluation, TrainState* state,

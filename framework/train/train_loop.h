@@ -14,6 +14,7 @@
 #include "gradus/data/open_data.h"
 #include "gradus/train/checkpoint.h"
 #include "gradus/train/evaluation.h"
+#include "gradus/train/rate_inbox.h"
 #include "gradus/train/train_state.h"
 #include "gradus/train/train_step.h"
 
@@ -44,6 +45,16 @@ class TrainObserver {
     (void)line;
     return absl::OkStatus();
   }
+  // A number has been changed by something else than its schedule's own curve.
+  virtual absl::Status OnEvent(const RateEvent& event) {
+    (void)event;
+    return absl::OkStatus();
+  }
+  // A command from outside has been accepted, or refused for the reason that the status gives.
+  virtual absl::Status OnCommand(const RateCommand& command, const absl::Status& status) {
+    (void)command, (void)status;
+    return absl::OkStatus();
+  }
   // Before a checkpoint is written: what a resume from it will count on must be safe now.
   virtual absl::Status BeforeCheckpoint() { return absl::OkStatus(); }
   virtual absl::Status OnCheckpoint(const std::string& path) {
@@ -59,16 +70,30 @@ struct LoopOptions {
   DataConfig data;                // Batch size, order, prefetch.
   std::string checkpoint_folder;  // Empty: none are written, whatever the settings say.
   CheckpointContext context;      // What checkpoints say beside the state.
+  RateInbox* inbox = nullptr;     // Commands from other threads; null: there are none.
 };
 
-enum class LoopEnd { kFinished, kStopped };
+// Stopped: an observer asked for it, and the run can go on. Early: early stopping has ended it.
+enum class LoopEnd { kFinished, kStopped, kEarly };
 
-// Goes on from `state` until the settings' end or a stop. After the last update the state is saved
-// once more when there is a folder; when it is in the middle of an epoch there are kFinal lines for
-// the part of it and for validation; then the test split, if there is one, is evaluated.
+// Goes on from `state` until the settings' end, or the one that a command has set, or a stop. At a boundary between two
+// updates things happen in this order: commands from outside; the update, which controllers that watch batches see;
+// at the end of an epoch its line, validation, controllers, early stopping, checkpoints. After the last update the state
+// is saved once more when there is a folder; when it is in the middle of an epoch there are kFinal lines for the part of it
+// and for validation; then the test split, if there is one, is evaluated.
 absl::StatusOr<LoopEnd> RunTrainLoop(const LoopOptions& options, const DataSplits& data,
                                      TrainStep* step, Evaluation* evaluation, TrainState* state,
                                      absl::Span<TrainObserver* const> observers);
+
+// Counts a batch that a step has been made of: the place in the epoch and the epoch's sums.
+void CountBatch(const StepReport& report, int64_t rows, TrainState* state);
+// Lets the commands that are due take effect. Events and answers are appended.
+struct CommandAnswer {
+  RateCommand command;
+  absl::Status status;
+};
+void TakeCommands(const Hyperparameters& numbers, RateInbox* inbox, TrainState* state,
+                  std::vector<RateEvent>* events, std::vector<CommandAnswer>* answers);
 
 }  // namespace gradus
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstring>
+#include <limits>
 
 #include "gradus/autodiff/add_gradients.h"
 #include "gradus/base/text_config.h"
@@ -28,28 +30,39 @@ int FirstNonFiniteParameter(const ParameterLayout& layout, const float* block) {
   return -1;
 }
 
-const Optimizer* FindOptimizer(const OptimizerConfig& config,
+std::string RuleName(const google::protobuf::FieldDescriptor& field) {
+  return field.is_extension() ? absl::StrCat("(", field.full_name(), ")") : field.name();
+}
+
+const Optimizer* FindOptimizer(const OptimizerConfig& config, const ConfigPath& path,
                                std::unique_ptr<google::protobuf::Message>* rule_config,
                                Diagnostics* diagnostics) {
-  const ConfigPath path = ConfigPath().Child("optimizer");
   const google::protobuf::FieldDescriptor* field = ChosenField(config);
   if (field == nullptr) {
     if (diagnostics->ok()) diagnostics->Error("missing", path, "no optimizer rule is set");
     return nullptr;
   }
-  const std::string name =
-      field->is_extension() ? absl::StrCat("(", field->full_name(), ")") : field->name();
   const Optimizer* optimizer = Registry<Optimizer>::Get().Find(field->full_name());
   if (optimizer == nullptr || field->message_type() == nullptr) {
-    diagnostics->Error("unregistered", path.Child(name),
+    diagnostics->Error("unregistered", path.Child(RuleName(*field)),
                        absl::StrCat("no optimizer is registered for \"", field->full_name(), "\""));
     return nullptr;
   }
   const google::protobuf::Message& message = config.GetReflection()->GetMessage(config, field);
   rule_config->reset(message.New());
   (*rule_config)->CopyFrom(message);
-  optimizer->Check(message, path.Child(name), diagnostics);
   return optimizer;
+}
+
+// Puts a number that its range admits into a field that is 0 now but follows a schedule.
+void MakeNonzero(const google::protobuf::FieldDescriptor& field,
+                 google::protobuf::Message* message) {
+  const google::protobuf::Reflection& reflection = *message->GetReflection();
+  if (reflection.GetDouble(*message, &field) != 0) return;
+  const Rule& range = field.options().GetExtension(rule);
+  double value = 0.5;
+  while (value > 1e-300 && !Within(range, value)) value /= 2;
+  reflection.SetDouble(message, &field, value);
 }
 
 }  // namespace
@@ -63,7 +76,7 @@ void MetricSums::Add(const MetricSums& other) {
 
 double LossWeight(const ModelGraph& model, const ModelLoss& loss) {
   for (const auto& entry : model.hyperparameters) {
-    if (entry.first == loss.weight) return entry.second;
+    if (entry.name == loss.weight) return entry.value;
   }
   return 1;
 }
@@ -76,8 +89,8 @@ int FindScalar(const Graph& graph, absl::string_view name) {
 std::vector<double> InitialScalars(const ModelGraph& model, uint64_t seed) {
   std::vector<double> scalars(model.graph.scalars().size());
   for (const auto& entry : model.hyperparameters) {
-    const int i = FindScalar(model.graph, entry.first);
-    if (i >= 0) scalars[i] = entry.second;
+    const int i = FindScalar(model.graph, entry.name);
+    if (i >= 0) scalars[i] = entry.value;
   }
   const int i = FindScalar(model.graph, "seed");
   if (i >= 0) scalars[i] = static_cast<double>(seed);
@@ -110,8 +123,18 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
   step->options_ = options;
   const ConfigPath model_path = ConfigPath().Child("model");
   step->model_ = BuildGraph(model, Mode::kTraining, Parts::kAll, model_path, diagnostics);
-  step->optimizer_ = FindOptimizer(optimizer, &step->rule_config_, diagnostics);
-  step->rate_ = MakeLearningRate(optimizer, ConfigPath().Child("optimizer"), diagnostics);
+  const ConfigPath optimizer_path = ConfigPath().Child("optimizer");
+  step->optimizer_ = FindOptimizer(optimizer, optimizer_path, &step->structure_, diagnostics);
+  const ParameterGroups groups =
+      FindGroups(optimizer, step->model_.graph, optimizer_path, diagnostics);
+  if (step->options_.timeline == nullptr) step->options_.timeline = std::make_shared<Timeline>();
+  std::vector<std::string> metrics;
+  for (const NamedValue& metric : step->model_.metrics) metrics.push_back(metric.name);
+  step->monitors_ = MonitorTable(std::move(metrics), options.validates);
+  step->numbers_ =
+      Hyperparameters::Make(optimizer, step->model_, groups, step->monitors_,
+                            step->options_.timeline, optimizer_path, diagnostics);
+  step->AddRuleConfigs(optimizer, diagnostics);
   if (step->model_.losses.empty() && diagnostics->ok()) {
     diagnostics->Error("missing", model_path, "a model without a loss cannot be trained",
                        "write loss { ... }");
@@ -136,11 +159,11 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
   fetches.gradients = gradients.of;
   fetches.next_states = true;
 
-  GRADUS_ASSIGN_OR_RETURN(ParameterLayout parameters,
-                          ParameterLayout::OfParameters(*graph, CurrentIsa()));
+  GRADUS_ASSIGN_OR_RETURN(step->layout_, ParameterLayout::OfParameters(*graph, CurrentIsa(),
+                                                                       groups.group_of));
   GRADUS_ASSIGN_OR_RETURN(ParameterLayout states, ParameterLayout::OfStates(*graph));
   GRADUS_ASSIGN_OR_RETURN(step->executor_,
-                          Executor::Create(*graph, fetches, parameters, states,
+                          Executor::Create(*graph, fetches, step->layout_, states,
                                            {options.pool, options.block_rows, options.passes}));
   GRADUS_ASSIGN_OR_RETURN(step->context_, step->executor_->NewContext());
 
@@ -154,23 +177,114 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
   for (Value gradient : gradients.of) {
     step->gradient_nodes_.push_back(gradient.valid() ? graph->node(gradient).name : "none");
   }
+  for (int i = 0; i < step->numbers_->count(); ++i) {
+    const Hyperparameters::Number& number = step->numbers_->number(i);
+    if (number.kind != Hyperparameters::Number::kModel) continue;
+    ScalarPlace place = {i, FindScalar(*graph, number.scalar), -1};
+    for (size_t k = 0; k < step->model_.losses.size(); ++k) {
+      if (step->model_.losses[k].weight == number.scalar) place.loss = static_cast<int>(k);
+    }
+    step->scalar_places_.push_back(place);
+  }
   return step;
 }
 
-absl::Status TrainStep::Run(absl::Span<const void* const> inputs, int64_t rows, Progress* progress,
-                            ParameterStore* store, StepReport* report) {
-  report->learning_rate = rate_.At(*progress);
-  report->step = progress->update + 1;
-  if (!std::isfinite(report->learning_rate) || report->learning_rate < 0) {
-    return absl::OutOfRangeError(
-        absl::StrCat("step ", report->step, ": the schedule gives the learning rate ",
-                     report->learning_rate, ", which must be finite and at least 0"));
+void TrainStep::AddRuleConfigs(const OptimizerConfig& config, Diagnostics* diagnostics) {
+  if (structure_ == nullptr) return;
+  const int groups = numbers_ == nullptr ? 1 : numbers_->groups().count();
+  for (int g = 0; g < groups; ++g) {
+    rule_configs_.emplace_back(structure_->New());
+    rule_configs_.back()->CopyFrom(*structure_);
   }
+  for (int i = 0; numbers_ != nullptr && i < numbers_->count(); ++i) {
+    if (numbers_->number(i).rule_field != nullptr) {
+      MakeNonzero(*numbers_->number(i).rule_field, structure_.get());
+    }
+  }
+  optimizer_->Check(*structure_, ConfigPath().Child("optimizer").Child(RuleName(*ChosenField(config))),
+                    diagnostics);
+  if (numbers_ == nullptr) return;
+  decays_.resize(static_cast<size_t>(groups));
+  while (first_group_ + 1 < groups && numbers_->groups().parameters[first_group_] == 0) ++first_group_;
+}
 
+std::vector<SlotSpec> TrainStep::Slots() const {
+  std::vector<SlotSpec> slots = optimizer_->Slots(*structure_);
+  // The last change of the weights, for controllers that ask where it led.
+  if (numbers_->NeedsAlignment()) slots.push_back({"last_change"});
+  return slots;
+}
+
+absl::StatusOr<TrainState> TrainStep::NewState() const {
+  TrainState state;
+  GRADUS_ASSIGN_OR_RETURN(state.store,
+                          ParameterStore::Create(model_.graph, options_.seed, Slots(), &layout_));
+  state.rates = numbers_->NewState();
+  return state;
+}
+
+absl::Status TrainStep::Run(absl::Span<const void* const> inputs, int64_t rows, TrainState* state,
+                            StepReport* report) {
+  report->events.clear();
+  report->restored = false;
+  GRADUS_RETURN_IF_ERROR(TakeNumbers(*state, report));
+  if (numbers_->SnapshotEverySteps() > 0) GRADUS_RETURN_IF_ERROR(KeepSnapshot(state));
+  const absl::Status status = Try(inputs, rows, state, report);
+  if (status.ok()) {
+    state->progress.update += 1;
+    state->progress.examples += rows;
+    state->last_learning_rate = report->learning_rate;
+    if (numbers_->Watches(Section::kBatch)) {
+      report->restored = Observe(state, report) == Verdict::kRestore;
+    }
+    return absl::OkStatus();
+  }
+  if (!IsNonFinite(status) || !numbers_->Watches(Section::kBatch)) return status;
+  // A controller may go back and on from there, without this batch.
+  report->sums.loss = std::numeric_limits<double>::quiet_NaN();
+  report->sums.examples = rows;
+  report->step = state->progress.update;
+  state->progress.examples += rows;
+  if (Observe(state, report) != Verdict::kRestore) {
+    state->progress.examples -= rows;
+    return status;
+  }
+  report->restored = true;
+  return absl::OkStatus();
+}
+
+absl::Status TrainStep::TakeNumbers(const TrainState& state, StepReport* report) {
+  report->step = state.progress.update + 1;
+  report->numbers.resize(static_cast<size_t>(numbers_->count()));
+  for (int i = 0; i < numbers_->count(); ++i) {
+    const double value = numbers_->At(i, state.progress, state.rates);
+    const absl::Status status = numbers_->CheckRange(i, value);
+    if (!status.ok()) {
+      return absl::OutOfRangeError(absl::StrCat("step ", report->step, ": ", status.message()));
+    }
+    report->numbers[i] = value;
+    const Hyperparameters::Number& number = numbers_->number(i);
+    if (number.kind == Hyperparameters::Number::kWeightDecay) decays_[number.group] = value;
+    if (number.kind == Hyperparameters::Number::kRule) {
+      google::protobuf::Message* config = rule_configs_[number.group].get();
+      config->GetReflection()->SetDouble(config, number.rule_field, value);
+    }
+  }
+  for (const ScalarPlace& place : scalar_places_) {
+    if (place.scalar >= 0) scalars_[place.scalar] = report->numbers[place.number];
+    if (place.loss >= 0) loss_weights_[place.loss] = report->numbers[place.number];
+  }
+  report->learning_rate = report->numbers[first_group_];
+  return absl::OkStatus();
+}
+
+absl::Status TrainStep::Try(absl::Span<const void* const> inputs, int64_t rows, TrainState* state,
+                            StepReport* report) {
+  ParameterStore* store = &state->store;
   for (size_t i = 0; i < seed_scalars_.size(); ++i) {
     scalars_[seed_scalars_[i]] = loss_weights_[i] / static_cast<double>(rows);
   }
-  if (step_scalar_ >= 0) scalars_[step_scalar_] = static_cast<double>(progress->update);
+  if (step_scalar_ >= 0) scalars_[step_scalar_] = static_cast<double>(state->progress.update);
   const Bindings bindings = {store->weights(), store->states(), inputs, rows, scalars_};
   if (options_.check_numerics) {
     GRADUS_ASSIGN_OR_RETURN(std::string node, executor_->FirstNonFinite(bindings));
@@ -184,16 +298,46 @@ absl::Status TrainStep::Run(absl::Span<const void* const> inputs, int64_t rows, 
     return ExplainNonFinite(bindings, *store, Watched::kState, *report);
   }
 
-  const UpdateWatch watch =
-      Update({rule_config_.get(), report->learning_rate, report->step}, store);
+  alignment_ = numbers_->NeedsAlignment() ? Alignment(store) : absl::nullopt;
+  const UpdateWatch watch = Update(*report, store);
   if (!watch.gradients_finite)
     return ExplainNonFinite(bindings, *store, Watched::kGradient, *report);
   if (!watch.weights_finite) return ExplainNonFinite(bindings, *store, Watched::kWeight, *report);
 
   store->AcceptStates();
-  progress->update += 1;
-  progress->examples += rows;
   return absl::OkStatus();
+}
+
+// A state is good when nothing has happened for as long again as it takes to the next one.
+absl::Status TrainStep::KeepSnapshot(TrainState* state) const {
+  const bool first = state->snapshots.count("good") == 0;
+  if (!first && state->progress.update % numbers_->SnapshotEverySteps() != 0) return absl::OkStatus();
+  StoreSnapshot& good = state->snapshots["good"];
+  StoreSnapshot& candidate = state->snapshots["candidate"];
+  std::swap(good, candidate);
+  GRADUS_RETURN_IF_ERROR(state->store.CopyTo(&candidate));
+  return first ? state->store.CopyTo(&good) : absl::OkStatus();
+}
+
+Verdict TrainStep::Observe(TrainState* state, StepReport* report) {
+  const double examples = static_cast<double>(report->sums.examples);
+  observed_.clear();
+  observed_.push_back(report->sums.loss / examples);
+  for (double sum : report->sums.metrics) observed_.push_back(sum / examples);
+  observed_.resize(model_.metrics.size() + 1, std::numeric_limits<double>::quiet_NaN());
+  Observation observation;
+  observation.section = Section::kBatch;
+  observation.progress = state->progress;
+  observation.values = observed_;
+  observation.rate = report->learning_rate;
+  observation.alignment = alignment_;
+  const Verdict verdict = numbers_->Observe(observation, &state->rates, &report->events);
+  const auto good = state->snapshots.find("good");
+  if (verdict != Verdict::kRestore || good == state->snapshots.end()) return Verdict::kGoOn;
+  state->store.CopyFrom(good->second);
+  // What lies between is not to be trusted either.
+  if (!state->store.CopyTo(&state->snapshots["candidate"]).ok()) return Verdict::kGoOn;
+  return verdict;
 }
 
 absl::Status TrainStep::Compute(const Bindings& bindings, ParameterStore* store, MetricSums* sums) {
@@ -212,22 +356,66 @@ absl::Status TrainStep::Compute(const Bindings& bindings, ParameterStore* store,
   return absl::OkStatus();
 }
 
-UpdateWatch TrainStep::Update(const UpdateStep& step, ParameterStore* store) {
-  const int64_t floats = store->floats();
-  const int slots = static_cast<int>(store->slots().size());
+absl::optional<double> TrainStep::Alignment(ParameterStore* store) const {
+  const float* change = store->slot(static_cast<int>(store->slots().size()) - 1);
+  const float* gradient = store->gradients();
+  double product = 0, changes = 0, gradients = 0;
+  for (int64_t i = 0; i < store->floats(); ++i) {
+    product += static_cast<double>(gradient[i]) * change[i];
+    changes += static_cast<double>(change[i]) * change[i];
+    gradients += static_cast<double>(gradient[i]) * gradient[i];
+  }
+  const double sizes = std::sqrt(changes) * std::sqrt(gradients);
+  if (!(sizes > 0) || !std::isfinite(sizes)) return absl::nullopt;
+  return -product / sizes;
+}
+
+UpdateWatch TrainStep::Update(const StepReport& report, ParameterStore* store) {
+  float* change =
+      numbers_->NeedsAlignment() ? store->slot(static_cast<int>(store->slots().size()) - 1) : nullptr;
+  if (change != nullptr) {
+    std::memcpy(change, store->weights(), static_cast<size_t>(store->floats()) * sizeof(float));
+  }
+  UpdateWatch all;
+  for (int g = 0; g < layout_.groups(); ++g) {
+    UpdateStep step;
+    step.config = rule_configs_[g].get();
+    step.structure = structure_.get();
+    step.rate = report.numbers[g];
+    step.decay = decays_[g] * step.rate;
+    step.t = report.step;
+    const UpdateWatch watch = UpdateGroup(g, step, store);
+    all.gradients_finite &= watch.gradients_finite;
+    all.weights_finite &= watch.weights_finite;
+  }
+  if (change != nullptr) {
+    const float* weights = store->weights();
+    for (int64_t i = 0; i < store->floats(); ++i) change[i] = weights[i] - change[i];
+  }
+  return all;
+}
+
+UpdateWatch TrainStep::UpdateGroup(int group, const UpdateStep& step, ParameterStore* store) {
+  const std::pair<int64_t, int64_t> bounds = layout_.GroupRange(group);
+  const int64_t floats = bounds.second - bounds.first;
+  UpdateWatch all;
+  if (floats == 0) return all;
+  const int slots =
+      static_cast<int>(store->slots().size()) - (numbers_->NeedsAlignment() ? 1 : 0);
   const int threads = options_.pool == nullptr ? 1 : options_.pool->threads();
   const int parts = static_cast<int>(
       std::max<int64_t>(1, std::min<int64_t>(threads, floats / kLeastFloatsPerThread)));
   constexpr int kMostParts = 64;
   std::array<UpdateWatch, kMostParts> watches;
   const int count = std::min(parts, kMostParts);
-  slot_pointers_.resize(static_cast<size_t>(count * slots));
+  slot_pointers_.resize(std::max(slot_pointers_.size(), static_cast<size_t>(count * slots)));
   // Parts begin at multiples of 16 floats; the rule is element by element, so the cut does not
   // change a bit.
   const int64_t stride = (floats / count + 15) / 16 * 16;
   auto update_part = [&](int part) {
-    const int64_t begin = std::min(floats, part * stride);
-    const int64_t end = part + 1 == count ? floats : std::min(floats, begin + stride);
+    const int64_t begin = bounds.first + std::min(floats, part * stride);
+    const int64_t end =
+        part + 1 == count ? bounds.second : std::min(bounds.second, begin + stride);
     float** pointers = slot_pointers_.data() + part * slots;
     for (int i = 0; i < slots; ++i) pointers[i] = store->slot(i) + begin;
     UpdateRange<float> range;
@@ -242,7 +430,6 @@ UpdateWatch TrainStep::Update(const UpdateStep& step, ParameterStore* store) {
   } else {
     options_.pool->Run(count, update_part);
   }
-  UpdateWatch all;
   for (int part = 0; part < count; ++part) {
     all.gradients_finite &= watches[part].gradients_finite;
     all.weights_finite &= watches[part].weights_finite;

@@ -1,11 +1,12 @@
 // One step of training, as a list that can be read from top to bottom:
 //
-//   rate <- chain(progress)
+//   numbers that change <- chains(progress)
 //   loss, metrics, gradients, next states <- executor(parameters, states, batch, scalars)
 //   refuse a loss that is not finite
-//   slots, parameters <- optimizer(gradients, rate)
+//   slots, parameters <- weight decay, optimizer(gradients, numbers of the group), group by group
 //   states <- next states
 //   progress <- progress + 1 update
+//   controllers that watch batches see it
 //
 // The loss of the step is the weighted mean over the batch before the update.
 
@@ -27,7 +28,7 @@
 #include "gradus/runtime/executor.h"
 #include "gradus/train/optimizer.h"
 #include "gradus/train/parameter_store.h"
-#include "gradus/train/rate.h"
+#include "gradus/train/train_state.h"
 
 namespace gradus {
 
@@ -38,21 +39,22 @@ struct StepOptions {
   PassOptions passes;
   // Evaluates every step node by node first and names the first that is not finite.
   bool check_numerics = false;
-};
-
-// Sums over examples, so that means over any number of batches are exact.
-struct MetricSums {
-  double loss = 0;              // The weighted sum of losses, summed over examples.
-  std::vector<double> metrics;  // In the order of MetricNames.
-  int64_t examples = 0;
-
-  void Add(const MetricSums& other);
+  // What the clocks of schedules count by; null: nothing but steps is known.
+  std::shared_ptr<const Timeline> timeline;
+  // Whether there will be validation, for what controllers may watch.
+  bool validates = false;
 };
 
 struct StepReport {
-  int64_t step = 0;          // Updates done, this one included.
-  double learning_rate = 0;  // What this update used.
-  MetricSums sums;           // Of this batch, before the update.
+  int64_t step = 0;            // Updates done, this one included.
+  double learning_rate = 0;    // What this update used, of the first group that has parameters.
+  std::vector<double> numbers; // Everything that changes, as TrainStep::numbers() counts it.
+  MetricSums sums;             // Of this batch, before the update.
+  // What controllers did after it.
+  std::vector<RateEvent> events;
+  // Whether the update was given up and the last good state restored: then `step` is what it was and the loss may be
+  // not finite.
+  bool restored = false;
 };
 
 class TrainStep {
@@ -68,22 +70,38 @@ class TrainStep {
   // The forward graph with its names; the executor's program has the gradients too.
   const ModelGraph& model() const { return model_; }
   const Executor& executor() const { return *executor_; }
-  const RateChain& learning_rate() const { return rate_; }
-  std::vector<SlotSpec> Slots() const { return optimizer_->Slots(*rule_config_); }
+  // What changes during the run, and the geometry of the parameters by group.
+  const Hyperparameters& numbers() const { return *numbers_; }
+  const MonitorTable& monitors() const { return monitors_; }
+  const ParameterLayout& layout() const { return layout_; }
+  // The rule's slots, then the framework's.
+  std::vector<SlotSpec> Slots() const;
+  // Where a run begins.
+  absl::StatusOr<TrainState> NewState() const;
 
   // `inputs` are dense buffers of `rows` rows in the order of the model's inputs. On an error
   // nothing has been updated, except that an IsNonFinite error about gradients or weights leaves
   // parameters and slots unusable.
-  absl::Status Run(absl::Span<const void* const> inputs, int64_t rows, Progress* progress,
-                   ParameterStore* store, StepReport* report);
+  absl::Status Run(absl::Span<const void* const> inputs, int64_t rows, TrainState* state,
+                   StepReport* report);
 
  private:
   // What was found to be not finite.
   enum class Watched { kValue, kLoss, kState, kGradient, kWeight };
 
   TrainStep() = default;
+  void AddRuleConfigs(const OptimizerConfig& config, Diagnostics* diagnostics);
+  absl::Status TakeNumbers(const TrainState& state, StepReport* report);
+  absl::Status Try(absl::Span<const void* const> inputs, int64_t rows, TrainState* state,
+                   StepReport* report);
+  absl::Status KeepSnapshot(TrainState* state) const;
+  // Shows the batch to the controllers; restores when they ask for it.
+  Verdict Observe(TrainState* state, StepReport* report);
   absl::Status Compute(const Bindings& bindings, ParameterStore* store, MetricSums* sums);
-  UpdateWatch Update(const UpdateStep& step, ParameterStore* store);
+  UpdateWatch Update(const StepReport& report, ParameterStore* store);
+  UpdateWatch UpdateGroup(int group, const UpdateStep& step, ParameterStore* store);
+  // The cosine between the gradient and the last change of the weights, turned round.
+  absl::optional<double> Alignment(ParameterStore* store) const;
   absl::Status ExplainNonFinite(const Bindings& bindings, const ParameterStore& store,
                                 Watched watched, const StepReport& report) const;
 
@@ -91,10 +109,21 @@ class TrainStep {
   ModelGraph model_;
   std::unique_ptr<Executor> executor_;
   Executor::ContextPtr context_;
-  RateChain rate_;
+  std::unique_ptr<Hyperparameters> numbers_;
+  MonitorTable monitors_;
+  ParameterLayout layout_;
   const Optimizer* optimizer_ = nullptr;
-  std::unique_ptr<google::protobuf::Message> rule_config_;
+  // The rule's message by group, with the numbers of the present update, and with a number in every field that follows a
+  // schedule.
+  std::vector<std::unique_ptr<google::protobuf::Message>> rule_configs_;
+  std::unique_ptr<google::protobuf::Message> structure_;
+  int first_group_ = 0;  // That has parameters.
   std::vector<double> loss_weights_;
+  // Of the numbers that are scalars of the model: position in scalars_ and in loss_weights_, or -1.
+  struct ScalarPlace {
+    int number, scalar, loss;
+  };
+  std::vector<ScalarPlace> scalar_places_;
   std::vector<std::string> gradient_nodes_;  // By parameter: the node that gives its gradient.
 
   // Buffers of a step, sized for the largest batch so far.
@@ -105,6 +134,9 @@ class TrainStep {
   std::vector<std::vector<float>> values_;  // One per loss, then one per metric.
   Results results_;
   std::vector<float*> slot_pointers_;
+  std::vector<double> decays_;  // By group, of the present update.
+  std::vector<double> observed_;
+  absl::optional<double> alignment_;
 };
 
 // The scalars of a model's graph in its order with the configuration's numbers: seed, dropout

@@ -139,10 +139,9 @@ Watcher::Result Watcher::Measure(Section section, absl::Span<const double> value
   }
   result.stop = track.wait >= config_.patience() && epoch > 0;
   if (result.stop) {
-    const std::string best = track.best.has_value()
-                                 ? absl::StrCat(" better than ", ShortestNumber(*track.best),
-                                                " of step ", *track.best_step)
-                                 : " a finite number";
+    const std::string best = track.best.has_value() ? absl::StrCat(" better than ", *track.best,
+                                                                   " of step ", *track.best_step)
+                                                    : " a finite number";
     result.reason = absl::StrCat(stopping_->name, " has not been", best, " for ", track.wait,
                                  track.wait == 1 ? " measurement" : " measurements");
     if (config_.has_baseline() && track.best.has_value() &&

@@ -74,11 +74,11 @@ class DivergenceGuard final : public Controller {
     state[kSettled] = 0.0;
     state[kAverage] = 0.0;
     state[kWeight] = 0.0;
-    *cause = absl::StrCat(std::isfinite(loss)
-                              ? absl::StrCat("batch/loss ", ShortestNumber(loss),
-                                             " is far above its average ", ShortestNumber(average))
-                              : "the loss, the gradients or the weights are not finite",
-                          ": restore ", *state[kRestores], " of at most ", config_.max_restores());
+    *cause =
+        absl::StrCat(std::isfinite(loss)
+                         ? absl::StrCat("batch/loss ", loss, " is far above its average ", average)
+                         : "the loss, the gradients or the weights are not finite",
+                     ": restore ", *state[kRestores], " of at most ", config_.max_restores());
     return Verdict::kRestore;
   }
 

@@ -98,15 +98,15 @@ class ReduceOnPlateau final : public Controller {
       state[kCutAt] = now;
       if (SetScale(std::max(*state[kScale] * config_.factor(), config_.min_scale()), &state)) {
         *cause = best.has_value()
-                     ? absl::StrCat(Name(), " has not been better than ", ShortestNumber(*best),
-                                    " for ", Duration(waited))
+                     ? absl::StrCat(Name(), " has not been better than ", *best, " for ",
+                                    Duration(waited))
                      : absl::StrCat(Name(), " has not been a finite number for ", Duration(waited));
       }
     } else if (improved &&
                SetScale(std::min(*state[kScale] * config_.rise_factor(), 1.0), &state)) {
-      *cause = absl::StrCat(Name(), " ", ShortestNumber(*value), " is ",
-                            best.has_value() ? absl::StrCat("better than ", ShortestNumber(*best))
-                                             : "the first finite number");
+      *cause = absl::StrCat(
+          Name(), " ", *value, " is ",
+          best.has_value() ? absl::StrCat("better than ", *best) : "the first finite number");
     }
     return Verdict::kGoOn;
   }

@@ -59,8 +59,10 @@ TEST(BuildGraphTest, ListsOutputsLossesMetricsLayersAndHyperparameters) {
   EXPECT_EQ(model.layers[0].name, "hidden");
   EXPECT_EQ(model.layers[0].kind, "dense");
   EXPECT_EQ(model.layers[0].parameters.size(), 2u);
-  const std::vector<std::pair<std::string, double>> expected = {{"mean_squared_error/weight", 0.5}};
-  EXPECT_EQ(model.hyperparameters, expected);
+  ASSERT_EQ(model.hyperparameters.size(), 1u);
+  EXPECT_EQ(model.hyperparameters[0].name, "mean_squared_error/weight");
+  EXPECT_EQ(model.hyperparameters[0].value, 0.5);
+  EXPECT_EQ(model.hyperparameters[0].path.ToString(), "loss[0].weight");
 }
 
 TEST(BuildGraphTest, NodesRememberWhereTheyComeFrom) {

@@ -79,8 +79,11 @@ TEST(DropoutTest, ItsRateIsAHyperparameterAndNotPartOfTheNode) {
     return BuildModel(absl::StrCat("input { name: \"x\" shape: 3 } layer { name: \"l\" dropout { ",
                                    "rate: ", rate, " } }")).model;
   };
-  const std::vector<std::pair<std::string, double>> expected = {{"l/rate", 0.25}};
-  EXPECT_EQ(model("0.25").hyperparameters, expected);
+  const ModelGraph quarter = model("0.25");
+  ASSERT_EQ(quarter.hyperparameters.size(), 1u);
+  EXPECT_EQ(quarter.hyperparameters[0].name, "l/rate");
+  EXPECT_EQ(quarter.hyperparameters[0].value, 0.25);
+  EXPECT_EQ(quarter.hyperparameters[0].path.ToString(), "layer[l].dropout.rate");
   EXPECT_EQ(PrintText(model("0.25").graph), PrintText(model("0.5").graph));
 }
 

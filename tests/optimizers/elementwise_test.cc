@@ -51,7 +51,7 @@ enum class How { kByHand, kBaseline, kAvx2, kAvx512 };
 
 template <class F>
 UpdateWatch RunLoop(How how, Data<F>* data) {
-  using Loop = internal::ElementwiseLoop<Everything, F, 0, 1>;
+  using Loop = internal::ElementwiseLoop<Everything, F, false, 0, 1>;
   const Everything::Numbers<F> numbers = {F(0.01), F(0.9)};
   F* const slots[] = {data->m.data(), data->h.data()};
   const F* const gradients = data->g.data();
@@ -68,13 +68,13 @@ UpdateWatch RunLoop(How how, Data<F>* data) {
         }
         break;
       case How::kBaseline:
-        internal::RunBaseline<Loop>(n, gradients, weights, slot_pointers, count, &watch);
+        internal::RunBaseline<Loop>(n, gradients, weights, slot_pointers, count, F(0), &watch);
         break;
       case How::kAvx2:
-        internal::RunAvx2<Loop>(n, gradients, weights, slot_pointers, count, &watch);
+        internal::RunAvx2<Loop>(n, gradients, weights, slot_pointers, count, F(0), &watch);
         break;
       case How::kAvx512:
-        internal::RunAvx512<Loop>(n, gradients, weights, slot_pointers, count, &watch);
+        internal::RunAvx512<Loop>(n, gradients, weights, slot_pointers, count, F(0), &watch);
         break;
     }
   }

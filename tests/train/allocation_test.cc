@@ -84,18 +84,17 @@ void CountSteps(const std::string& what, int threads) {
   Diagnostics diagnostics;
   auto step = TrainStep::Create(config.model(), config.optimizer(), options, &diagnostics);
   ASSERT_TRUE(step.ok()) << step.status();
-  auto store = ParameterStore::Create((*step)->model().graph, 1, (*step)->Slots());
-  ASSERT_TRUE(store.ok()) << store.status();
+  auto state = (*step)->NewState();
+  ASSERT_TRUE(state.ok()) << state.status();
   const std::vector<float> x(64 * 784, 0.5f);
   const std::vector<int32_t> label(64, 3);
   const void* const inputs[] = {x.data(), label.data()};
-  Progress progress;
   StepReport report;
   AllocationCounter::Reset();
   for (int i = 0; i < 6; ++i) {
     AllocationCounter::Count(i >= 2);
     const absl::Status status =
-        (*step)->Run(inputs, i % 2 == 0 ? 64 : 24, &progress, &*store, &report);
+        (*step)->Run(inputs, i % 2 == 0 ? 64 : 24, &*state, &report);
     AllocationCounter::Count(false);
     ASSERT_TRUE(status.ok()) << status;
   }

@@ -61,7 +61,7 @@ TEST_F(CheckpointTest, HoldsEveryBitOfAState) {
   EXPECT_EQ(path, folder_ + "/step-0000000006");
   auto other = MakeRun(kRest, true);
   ASSERT_NE(Bytes(other->state), Bytes(run_->state));
-  const absl::Status loaded = LoadCheckpoint(path, &other->state);
+  const absl::Status loaded = LoadCheckpoint(path, other->step->numbers(), *other->watcher, &other->state);
   ASSERT_TRUE(loaded.ok()) << loaded;
   EXPECT_EQ(Bytes(other->state), Bytes(run_->state));
 }
@@ -79,7 +79,7 @@ TEST_F(CheckpointTest, TheSameStateGivesTheSameBytes) {
 TEST_F(CheckpointTest, SumsThatAreNotFiniteComeBackAsNaN) {
   run_->state.epoch_sums.metrics = {std::numeric_limits<double>::infinity()};
   const std::string path = Save(6);
-  ASSERT_TRUE(LoadCheckpoint(path, &run_->state).ok());
+  ASSERT_TRUE(LoadCheckpoint(path, run_->step->numbers(), *run_->watcher, &run_->state).ok());
   EXPECT_TRUE(std::isnan(run_->state.epoch_sums.metrics[0]));
 }
 
@@ -183,7 +183,7 @@ TEST_F(CheckpointTest, BrokenOnesAreSkippedAndNamed) {
   ASSERT_TRUE(WriteFile(file(5, "state.safetensors"), flipped).ok());
   ASSERT_TRUE(RemoveTree(file(4, "state.safetensors")).ok());
   ASSERT_TRUE(RemoveTree(file(3, "state.pbtxt")).ok());
-  Edit(file(2, "state.pbtxt"), "format_version: 1", "format_version: 2");
+  Edit(file(2, "state.pbtxt"), "format_version: 2", "format_version: 0");
   std::vector<std::string> skipped;
   const auto newest = NewestCheckpoint(folder_, &skipped);
   ASSERT_TRUE(newest.ok()) << newest.status();
@@ -197,7 +197,7 @@ TEST_F(CheckpointTest, BrokenOnesAreSkippedAndNamed) {
                 "cannot open " + file(4, "state.safetensors") + ": No such file or directory",
                 "cannot read " + file(3, "state.pbtxt") + ": No such file or directory",
                 file(2, "state.pbtxt") +
-                    ": format_version 2 is not one that this program reads (1 to 1)"}));
+                    ": format_version 0 is not one that this program reads (1 to 2)"}));
   EXPECT_EQ(Names().size(), 6u);  // Nothing is thrown away.
 }
 
@@ -209,6 +209,33 @@ TEST_F(CheckpointTest, AFolderWithoutOneIsNotFound) {
   EXPECT_TRUE(absl::IsNotFound(NewestCheckpoint(folder_ + "/none", &skipped).status()));
 }
 
+TEST_F(CheckpointTest, ANewerOneIsNotPassedOver) {
+  Save(2);
+  const std::string path = Save(4);
+  Edit(path + "/state.pbtxt", "format_version: 2", "format_version: 99");
+  std::vector<std::string> skipped;
+  EXPECT_TRUE(absl::IsFailedPrecondition(NewestCheckpoint(folder_, &skipped).status()));
+}
+
+TEST_F(CheckpointTest, TheBestIsKeptBesideTheNewest) {
+  const std::string second = Save(2, 1);
+  ASSERT_TRUE(MarkBest(folder_, second).ok());
+  Save(4, 1);
+  const std::string sixth = Save(6, 1);
+  EXPECT_EQ(*FindCheckpoint(folder_, "best"), second);
+  EXPECT_EQ(*FindCheckpoint(folder_, "last"), sixth);
+  EXPECT_EQ(*FindCheckpoint(folder_, "6"), sixth);
+  EXPECT_TRUE(Exists(second));
+  EXPECT_EQ(std::string(FindCheckpoint(folder_, "4").status().message()),
+            folder_ + " has no checkpoint of step 4; there are 2, 6");
+  // Another one is the best now: the first may go.
+  ASSERT_TRUE(MarkBest(folder_, sixth).ok());
+  const std::string eighth = Save(8, 1);
+  EXPECT_FALSE(Exists(second));
+  EXPECT_TRUE(Exists(sixth));
+  EXPECT_TRUE(Exists(eighth));
+}
+
 TEST_F(CheckpointTest, BrokenHeadersAreRefusedByTheirReason) {
   const struct {
     std::string from, to, message;
@@ -218,7 +245,11 @@ TEST_F(CheckpointTest, BrokenHeadersAreRefusedByTheirReason) {
        ": progress has the number 9223372036854775807, which is not in [0, 2^53]"},
       {"weight: 64", "weight: -1", ": epoch_sum \"loss\" has the weight -1"},
       {"weight: 64", "weight: 1e300", ": epoch_sum \"loss\" has the weight 1e+300"},
-      {"format_version: 1", "", ": format_version 0 is not one that this program reads (1 to 1)"},
+      {"format_version: 2", "", ": format_version 0 is not one that this program reads (1 to 2)"},
+      {"format_version: 2", "format_version: 3",
+       ": format_version 3 was written by a newer program; this one reads 1 to 2"},
+      {"examples_per_update: 32", "examples_per_update: -32",
+       ": pace has the number -32, which is not in [0, 2^53]"},
   };
   for (const auto& c : cases) {
     const std::string path = Save(6);
@@ -250,7 +281,7 @@ TEST_F(CheckpointTest, EveryMisfitIsNamedAndTheStateStaysAsItWas) {
   other.store = *std::move(store);
   other.progress.update = 3;
   const std::string before = Bytes(other);
-  EXPECT_EQ(std::string(LoadCheckpoint(path, &other).message()), path + " does not fit:" + R"(
+  EXPECT_EQ(std::string(LoadCheckpoint(path, run_->step->numbers(), *run_->watcher, &other).message()), path + " does not fit:" + R"(
   "hidden/kernel" is FLOAT32 [2, 8] and should be FLOAT32 [2, 9]
   "hidden/kernel/momentum" is FLOAT32 [2, 8] and should be FLOAT32 [2, 9]
   "hidden/kernel/average" is missing

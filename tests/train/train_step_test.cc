@@ -27,16 +27,15 @@ constexpr char kSgd[] = "optimizer { sgd {} learning_rate { constant: 0.25 } }";
 
 struct Prepared {
   std::unique_ptr<TrainStep> step;
-  ParameterStore store;
-  Progress progress;
+  TrainState state;
   StepReport report;
 
   absl::Status Run(const std::vector<float>& x, const std::vector<float>& y) {
     const void* inputs[] = {x.data(), y.data()};
-    return step->Run(inputs, static_cast<int64_t>(x.size()), &progress, &store, &report);
+    return step->Run(inputs, static_cast<int64_t>(x.size()), &state, &report);
   }
-  float& kernel() { return store.weights()[store.layout().place(0).offset]; }
-  float& bias() { return store.weights()[store.layout().place(1).offset]; }
+  float& kernel() { return state.store.weights()[state.store.layout().place(0).offset]; }
+  float& bias() { return state.store.weights()[state.store.layout().place(1).offset]; }
 };
 
 Prepared Prepare(const std::string& text, const StepOptions& options = {}) {
@@ -44,9 +43,9 @@ Prepared Prepare(const std::string& text, const StepOptions& options = {}) {
   Diagnostics diagnostics;
   auto step = TrainStep::Create(config.model(), config.optimizer(), options, &diagnostics);
   EXPECT_TRUE(step.ok()) << step.status();
-  auto store = ParameterStore::Create((*step)->model().graph, 0, (*step)->Slots());
-  EXPECT_TRUE(store.ok()) << store.status();
-  return {*std::move(step), *std::move(store), {}, {}};
+  auto state = (*step)->NewState();
+  EXPECT_TRUE(state.ok()) << state.status();
+  return {*std::move(step), *std::move(state), {}};
 }
 
 TEST(TrainStepTest, OneStepIsWhatPaperAndPencilGive) {
@@ -62,8 +61,8 @@ TEST(TrainStepTest, OneStepIsWhatPaperAndPencilGive) {
   // Gradients of the mean: kernel 3 * 2 * (1*1 + 2*3) / 2 = 21, bias 3 * 2 * (1 + 2) / 2 = 9.
   EXPECT_EQ(p.kernel(), 2 - 0.25f * 21);
   EXPECT_EQ(p.bias(), 1 - 0.25f * 9);
-  EXPECT_EQ(p.progress.update, 1);
-  EXPECT_EQ(p.progress.examples, 2);
+  EXPECT_EQ(p.state.progress.update, 1);
+  EXPECT_EQ(p.state.progress.examples, 2);
 }
 
 TEST(TrainStepTest, AShortBatchHasItsOwnMean) {
@@ -89,7 +88,7 @@ TEST(TrainStepTest, UpdateKUsesTheScheduleAtK) {
 
 TEST(TrainStepTest, WithoutARateTheRulesDefaultIsUsed) {
   Prepared p = Prepare(absl::StrCat(LinearModel(kSquaredError), "optimizer { sgd {} }"));
-  EXPECT_EQ(p.step->learning_rate().At({}), 0.01);
+  EXPECT_EQ(p.step->numbers().At(0, {}, p.state.rates), 0.01);
 }
 
 TEST(TrainStepTest, ALossThatIsNotFiniteNamesStepRateAndNodeAndUpdatesNothing) {
@@ -107,7 +106,7 @@ TEST(TrainStepTest, ALossThatIsNotFiniteNamesStepRateAndNodeAndUpdatesNothing) {
       "[model.loss[l].mean_squared_error]");
   EXPECT_EQ(p.kernel(), 1e30f);
   EXPECT_EQ(p.bias(), bias);
-  EXPECT_EQ(p.progress.update, 1);
+  EXPECT_EQ(p.state.progress.update, 1);
   p.kernel() = kernel;
   EXPECT_TRUE(p.Run({1}, {1}).ok());
 }
@@ -121,7 +120,7 @@ TEST(TrainStepTest, AGradientThatIsNotFiniteNamesItsParameter) {
   EXPECT_EQ(std::string(status.message()),
             "step 1: a gradient is not finite (learning rate 0.25); first non-finite node: "
             "gradient/out/matmul/matmul, the gradient of \"out/kernel\"");
-  EXPECT_EQ(p.progress.update, 0);
+  EXPECT_EQ(p.state.progress.update, 0);
 }
 
 TEST(TrainStepTest, ARateThatIsNotFiniteIsRefusedBeforeAnythingIsComputed) {
@@ -135,7 +134,7 @@ TEST(TrainStepTest, ARateThatIsNotFiniteIsRefusedBeforeAnythingIsComputed) {
   EXPECT_FALSE(IsNonFinite(status));
   EXPECT_EQ(
       std::string(status.message()),
-      "step 2: the schedule gives the learning rate inf, which must be finite and at least 0");
+      "step 2: learning_rate is inf, which must be finite and at least 0");
   EXPECT_EQ(p.kernel(), kernel);
 }
 
@@ -184,9 +183,9 @@ TEST(TrainStepTest, ALargeUpdateIsCutAmongThreadsWithoutChangingABit) {
     Prepared p = Prepare(text, options);
     const void* inputs[] = {x.data(), y.data()};
     for (int i = 0; i < 3; ++i) {
-      ASSERT_TRUE(p.step->Run(inputs, 8, &p.progress, &p.store, &p.report).ok());
+      ASSERT_TRUE(p.step->Run(inputs, 8, &p.state, &p.report).ok());
     }
-    weights.emplace_back(p.store.weights(), p.store.weights() + p.store.floats());
+    weights.emplace_back(p.state.store.weights(), p.state.store.weights() + p.state.store.floats());
   }
   EXPECT_EQ(std::memcmp(weights[0].data(), weights[1].data(), weights[0].size() * 4), 0);
   EXPECT_EQ(std::memcmp(weights[0].data(), weights[2].data(), weights[0].size() * 4), 0);
@@ -209,7 +208,7 @@ TEST(TrainStepTest, AStateLeafFollowsTheBatchesAndOnlyWhenTheUpdateIsAccepted) {
   const void* inputs[] = {x.data(), label.data()};
   StepReport report;
   EXPECT_TRUE(
-      IsNonFinite(run->step->Run(inputs, 2, &run->state.progress, &run->state.store, &report)));
+      IsNonFinite(run->step->Run(inputs, 2, &run->state, &report)));
   EXPECT_EQ(mean(), after);
 }
 

@@ -63,24 +63,37 @@ std::unique_ptr<TestRun> MakeRun(const std::string& rest, bool batch_norm, int t
   options.seed = static_cast<uint64_t>(run->config.run().seed());
   options.pool = run->pool.get();
   options.block_rows = run->config.run().block_rows();
+  Timeline::Plan plan;
+  plan.examples_per_epoch = 100;
+  plan.examples_per_update = run->config.data().batch_size();
+  plan.epochs = run->config.run().epochs();
+  if (run->config.run().has_max_steps()) plan.max_steps = run->config.run().max_steps();
+  options.timeline = std::make_shared<Timeline>(plan);
+  options.validates = true;
   Diagnostics diagnostics;
   auto step =
       TrainStep::Create(run->config.model(), run->config.optimizer(), options, &diagnostics);
   EXPECT_TRUE(step.ok()) << step.status();
-  auto evaluation = Evaluation::Create(run->config.model(), options, &diagnostics);
+  if (!step.ok()) return nullptr;
+  auto evaluation = Evaluation::Create(run->config.model(), options, &diagnostics, &(*step)->layout());
   EXPECT_TRUE(evaluation.ok()) << evaluation.status();
-  if (!step.ok() || !evaluation.ok()) return nullptr;
+  if (!evaluation.ok()) return nullptr;
   run->step = *std::move(step);
   run->evaluation = *std::move(evaluation);
-  auto store = ParameterStore::Create(run->step->model().graph, options.seed, run->step->Slots());
-  EXPECT_TRUE(store.ok()) << store.status();
-  run->state.store = *std::move(store);
+  Watcher::Check(run->config.run(), run->step->monitors(), ConfigPath().Child("run"), &diagnostics);
+  EXPECT_TRUE(diagnostics.ok()) << diagnostics.ToStatus();
+  run->watcher = std::make_unique<Watcher>(run->config.run(), run->step->monitors());
+  auto state = run->step->NewState();
+  EXPECT_TRUE(state.ok()) << state.status();
+  run->state = *std::move(state);
   run->options.settings = run->config.run();
   run->options.data = run->config.data();
   run->options.checkpoint_folder = checkpoint_folder;
   run->options.context.config = run->config;
   run->options.context.threads = threads;
   run->options.context.metric_names = {"accuracy"};
+  run->options.context.numbers = &run->step->numbers();
+  run->options.context.watcher = run->watcher.get();
   return run;
 }
 

@@ -28,6 +28,7 @@ struct TestRun {
   DataSplits data;
   std::unique_ptr<TrainStep> step;
   std::unique_ptr<Evaluation> evaluation;
+  std::unique_ptr<Watcher> watcher;
   TrainState state;
   LoopOptions options;
 

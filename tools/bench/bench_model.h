@@ -56,13 +56,13 @@ class BenchModel {
     options.pool = &pool_;
     step_ = OrDie(TrainStep::Create(file.config().model(), file.config().optimizer(), options,
                                     &file.diagnostics()));
-    store_ = OrDie(ParameterStore::Create(step_->model().graph, 1, step_->Slots()));
+    state_ = OrDie(step_->NewState());
   }
 
   // One update; the mean loss before it.
   double Step(const void* x, const void* label, int64_t rows) {
     const void* const inputs[] = {x, label};
-    DieUnless(step_->Run(inputs, rows, &progress_, &store_, &report_));
+    DieUnless(step_->Run(inputs, rows, &state_, &report_));
     return report_.sums.loss / static_cast<double>(rows);
   }
 
@@ -71,8 +71,7 @@ class BenchModel {
  private:
   ThreadPool pool_;
   std::unique_ptr<TrainStep> step_;
-  ParameterStore store_;
-  Progress progress_;
+  TrainState state_;
   StepReport report_;
 };
 

@@ -1,0 +1,337 @@
+// Dots on a grid of characters.
+//
+// A braille character (U+2800 and the following) shows 2 x 4 dots, one bit each; ASCII has 1 x 1. Where two series meet in a
+// character the later one gives its colour.
+
+#include "gradus/api/text_plot.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace gradus {
+namespace {
+
+constexpr int kColours[] = {33, 208, 36, 175, 45, 214, 247};  // As of svg_plot.cc, of 256.
+constexpr char kSigns[] = "*o+x#@%&";
+constexpr int kBits[4][2] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
+constexpr int kLeastColumns = 8;
+
+size_t Columns(absl::string_view text) {
+  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+    return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
+  }));
+}
+
+// A text of one line, with nothing in it that would steer the terminal.
+std::string Plain(const std::string& text, bool utf8) {
+  std::string plain;
+  for (char c : text) {
+    const unsigned char byte = static_cast<unsigned char>(c);
+    plain += byte < 0x20 || byte == 0x7f || (byte >= 0x80 && !utf8) ? '?' : c;
+  }
+  return plain;
+}
+
+std::string Spaces(int count) { return std::string(static_cast<size_t>(std::max(count, 0)), ' '); }
+
+class Canvas {
+ public:
+  struct Cell {
+    int bits = 0;
+    int series = -1;  // The last one that drew here.
+    bool band = false;
+    int band_series = 0;
+    bool marker = false;
+  };
+
+  Canvas(int columns, int rows, bool utf8)
+      : columns_(columns),
+        rows_(rows),
+        dots_x_(utf8 ? 2 : 1),
+        dots_y_(utf8 ? 4 : 1),
+        cells_(static_cast<size_t>(columns * rows)) {}
+
+  int width() const { return columns_ * dots_x_; }
+  int height() const { return rows_ * dots_y_; }
+  Cell& at(int column, int row) { return cells_[static_cast<size_t>(row * columns_ + column)]; }
+
+  void Dot(int x, int y, int series) {
+    if (x < 0 || x >= width() || y < 0 || y >= height()) return;
+    y = height() - 1 - y;
+    Cell& cell = at(x / dots_x_, y / dots_y_);
+    cell.bits |= dots_y_ == 1 ? 1 : kBits[y % 4][x % 2];
+    cell.series = series;
+  }
+
+  // Bresenham's.
+  void Line(int x, int y, int to_x, int to_y, int series) {
+    const int dx = std::abs(to_x - x), dy = -std::abs(to_y - y);
+    const int step_x = x < to_x ? 1 : -1, step_y = y < to_y ? 1 : -1;
+    for (int error = dx + dy;;) {
+      Dot(x, y, series);
+      if (x == to_x && y == to_y) return;
+      const int twice = 2 * error;
+      if (twice >= dy) error += dy, x += step_x;
+      if (twice <= dx) error += dx, y += step_y;
+    }
+  }
+
+ private:
+  const int columns_, rows_, dots_x_, dots_y_;
+  std::vector<Cell> cells_;
+};
+
+class Drawing {
+ public:
+  Drawing(absl::Span<const PlotSeries> series, const PlotOptions& options,
+          const TextPlotOptions& text)
+      : series_(series),
+        options_(options),
+        text_(text),
+        rows_(std::max(text.rows, 4)),
+        axes_(MakeAxes(series, options, std::max(2, std::min(8, text.columns / 11)),
+                       std::max(3, rows_ / 3))),
+        margin_(Margin()),
+        columns_(std::max(text.columns - margin_ - 1, kLeastColumns)),
+        canvas_(columns_, rows_, text.utf8) {}
+
+  std::string Render() {
+    for (size_t i = 0; i < series_.size(); ++i) Curve(static_cast<int>(i));
+    Markers();
+    std::string out;
+    if (!options_.title.empty()) Append(&out, Spaces(margin_ + 1) + Show(options_.title));
+    if (!options_.y_label.empty()) Append(&out, Show(options_.y_label));
+    for (int row = 0; row < rows_; ++row) Append(&out, Row(row));
+    Append(&out, Bottom());
+    Append(&out, Labels());
+    if (!options_.x_label.empty()) {
+      const std::string label = Show(options_.x_label);
+      Append(&out,
+             Spaces(margin_ + 1 + (columns_ - static_cast<int>(Columns(label))) / 2) + label);
+    }
+    Legend(&out);
+    for (const PlotMarker& marker : options_.markers) {
+      const double place = axes_.x.Place(marker.x);
+      if (!(place >= 0 && place <= 1)) continue;
+      Append(&out, absl::StrCat(Spaces(margin_ + 1), text_.utf8 ? "┊ " : "| ",
+                                Plain(absl::StrCat(marker.x, " ", marker.text), text_.utf8)));
+    }
+    if (!axes_.any) Append(&out, Spaces(margin_ + 1) + "nothing to show");
+    if (!options_.caption.empty()) Caption(&out);
+    return out;
+  }
+
+ private:
+  std::string Show(const std::string& text) const { return Plain(text, text_.utf8); }
+
+  static void Append(std::string* out, std::string line) {
+    absl::StripTrailingAsciiWhitespace(&line);
+    absl::StrAppend(out, line, "\n");
+  }
+
+  int Margin() const {
+    size_t widest = 0;
+    for (const PlotAxis::Tick& tick : axes_.y.ticks()) {
+      widest = std::max(widest, tick.label.size());
+    }
+    return static_cast<int>(widest) + 1;
+  }
+
+  std::string Coloured(const std::string& text, int series) const {
+    if (!text_.colour || series < 0) return text;
+    const size_t colour = static_cast<size_t>(series) % std::size(kColours);
+    return absl::StrCat("\x1b[38;5;", kColours[colour], "m", text, "\x1b[0m");
+  }
+
+  int DotX(double x) const {
+    return static_cast<int>(std::lround(axes_.x.Place(x) * (canvas_.width() - 1)));
+  }
+  int DotY(double y) const {
+    return static_cast<int>(std::lround(axes_.y.Place(y) * (canvas_.height() - 1)));
+  }
+  int RowOf(double y) const {
+    return rows_ - 1 - static_cast<int>(std::lround(axes_.y.Place(y) * (rows_ - 1)));
+  }
+
+  void Curve(int number) {
+    const PlotSeries& series = series_[static_cast<size_t>(number)];
+    const size_t bands = std::min({series.x.size(), series.low.size(), series.high.size()});
+    for (size_t i = 0; i < bands; ++i) {
+      const double x = axes_.x.Place(series.x[i]);
+      if (std::isnan(x + axes_.y.Place(series.low[i]) + axes_.y.Place(series.high[i]))) continue;
+      const int column = static_cast<int>(std::lround(x * (columns_ - 1)));
+      for (int row = RowOf(series.high[i]); row <= RowOf(series.low[i]); ++row) {
+        canvas_.at(column, row).band = true;
+        canvas_.at(column, row).band_series = number;
+      }
+    }
+    bool joined = false;
+    int last_x = 0, last_y = 0;
+    for (size_t i : VisiblePoints(series, axes_, canvas_.width())) {
+      if (std::isnan(axes_.x.Place(series.x[i]) + axes_.y.Place(series.y[i]))) {
+        joined = false;
+        continue;
+      }
+      const int x = DotX(series.x[i]), y = DotY(series.y[i]);
+      canvas_.Line(joined ? last_x : x, joined ? last_y : y, x, y, number);
+      last_x = x, last_y = y;
+      joined = true;
+    }
+  }
+
+  void Markers() {
+    for (const PlotMarker& marker : options_.markers) {
+      const double place = axes_.x.Place(marker.x);
+      if (!(place >= 0 && place <= 1)) continue;
+      const int column = static_cast<int>(std::lround(place * (columns_ - 1)));
+      for (int row = 0; row < rows_; ++row) canvas_.at(column, row).marker = true;
+    }
+  }
+
+  // How a series looks where there is no colour.
+  std::string Sign(int series) const {
+    return std::string(1, kSigns[static_cast<size_t>(series) % (sizeof(kSigns) - 1)]);
+  }
+
+  std::string Glyph(const Canvas::Cell& cell) const {
+    if (cell.bits != 0) {
+      // Braille without colour cannot tell series apart.
+      const bool braille = text_.utf8 && (text_.colour || series_.size() == 1);
+      if (!braille) return Coloured(Sign(cell.series), cell.series);
+      const unsigned code = 0x2800 + static_cast<unsigned>(cell.bits);
+      std::string glyph = {static_cast<char>(0xe0 | code >> 12),
+                           static_cast<char>(0x80 | (code >> 6 & 0x3f)),
+                           static_cast<char>(0x80 | (code & 0x3f))};
+      return Coloured(glyph, cell.series);
+    }
+    if (cell.marker) return text_.utf8 ? "┊" : "|";
+    if (cell.band) return Coloured(text_.utf8 ? "░" : ":", cell.band_series);
+    return " ";
+  }
+
+  std::string Row(int row) {
+    std::string label;
+    for (const PlotAxis::Tick& tick : axes_.y.ticks()) {
+      if (RowOf(tick.value) == row) label = tick.label;
+    }
+    std::string line = Spaces(margin_ - 1 - static_cast<int>(label.size())) + label + " ";
+    line += text_.utf8 ? (label.empty() ? "│" : "┤") : (label.empty() ? "|" : "+");
+    for (int column = 0; column < columns_; ++column) line += Glyph(canvas_.at(column, row));
+    return line;
+  }
+
+  int ColumnOf(const PlotAxis::Tick& tick) const {
+    return static_cast<int>(std::lround(axes_.x.Place(tick.value) * (columns_ - 1)));
+  }
+
+  std::string Bottom() const {
+    std::vector<bool> ticks(static_cast<size_t>(columns_), false);
+    for (const PlotAxis::Tick& tick : axes_.x.ticks()) {
+      ticks[static_cast<size_t>(std::max(0, std::min(ColumnOf(tick), columns_ - 1)))] = true;
+    }
+    std::string line = Spaces(margin_) + (text_.utf8 ? "└" : "+");
+    for (bool tick : ticks) line += text_.utf8 ? (tick ? "┬" : "─") : (tick ? "+" : "-");
+    return line;
+  }
+
+  std::string Labels() const {
+    std::string line;
+    const int offset = margin_ + 1;
+    for (const PlotAxis::Tick& tick : axes_.x.ticks()) {
+      const int size = static_cast<int>(tick.label.size());
+      int begin = offset + ColumnOf(tick) - (size - 1) / 2;
+      begin = std::max(0, std::min(begin, offset + columns_ - size));
+      if (!line.empty() && begin < static_cast<int>(line.size()) + 2) continue;
+      line += Spaces(begin - static_cast<int>(line.size())) + tick.label;
+    }
+    return line;
+  }
+
+  void Legend(std::string* out) const {
+    std::string line;
+    int used = 0;
+    const auto flush = [&] {
+      if (used > 0) Append(out, Spaces(margin_ + 1) + line);
+      line.clear();
+      used = 0;
+    };
+    for (size_t i = 0; i < series_.size(); ++i) {
+      if (series_[i].name.empty()) continue;
+      const int number = static_cast<int>(i);
+      const std::string name = Show(series_[i].name);
+      const bool braille = text_.utf8 && (text_.colour || series_.size() == 1);
+      const std::string sign = braille ? "⠒⠒" : Sign(number) + Sign(number);
+      const int width = 2 + 1 + static_cast<int>(Columns(name)) + 3;
+      if (used > 0 && used + width > columns_ + 3) flush();
+      absl::StrAppend(&line, Coloured(sign, number), " ", name, "   ");
+      used += width;
+    }
+    flush();
+  }
+
+  void Caption(std::string* out) const {
+    std::string line;
+    const size_t most = static_cast<size_t>(std::max(text_.columns - margin_ - 1, 12));
+    const std::string caption = Show(options_.caption);
+    for (size_t begin = 0; begin < caption.size();) {
+      const size_t end = std::min(caption.find(' ', begin), caption.size());
+      const std::string word = caption.substr(begin, end - begin);
+      if (!line.empty() && Columns(line) + 1 + Columns(word) > most) {
+        Append(out, Spaces(margin_ + 1) + line);
+        line.clear();
+      }
+      absl::StrAppend(&line, line.empty() ? "" : " ", word);
+      begin = end + 1;
+    }
+    Append(out, Spaces(margin_ + 1) + line);
+  }
+
+  const absl::Span<const PlotSeries> series_;
+  const PlotOptions& options_;
+  const TextPlotOptions text_;
+  const int rows_;
+  const PlotAxes axes_;
+  const int margin_, columns_;
+  Canvas canvas_;
+};
+
+bool IsUtf8(const char* locale) {
+  const std::string name = absl::AsciiStrToLower(locale);
+  return absl::StrContains(name, "utf-8") || absl::StrContains(name, "utf8");
+}
+
+}  // namespace
+
+TextPlotOptions TextPlotOptionsFor(int descriptor) {
+  TextPlotOptions options;
+  if (isatty(descriptor) == 0) return options;
+  winsize size = {};
+  if (ioctl(descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) options.columns = size.ws_col;
+  options.columns = std::min(options.columns, 200);
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    options.utf8 = IsUtf8(value);
+    break;
+  }
+  const char* no_colour = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  options.colour = (no_colour == nullptr || *no_colour == '\0') && term != nullptr &&
+                   *term != '\0' && absl::string_view(term) != "dumb";
+  return options;
+}
+
+std::string RenderText(absl::Span<const PlotSeries> series, const PlotOptions& options,
+                       const TextPlotOptions& text) {
+  return Drawing(series, options, text).Render();
+}
+
+}  // namespace gradus

@@ -1,0 +1,87 @@
+// Monitors, and from the text's controller to an object.
+
+#include "gradus/train/controller.h"
+
+#include <cmath>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gradus/base/text_config.h"
+
+namespace gradus {
+
+std::vector<std::string> MonitorTable::Names() const {
+  std::vector<std::string> names;
+  for (const char* section : {"validation", "train", "batch"}) {
+    if (!validation_ && absl::string_view(section) == "validation") continue;
+    names.push_back(absl::StrCat(section, "/loss"));
+    for (const std::string& metric : metrics_) names.push_back(absl::StrCat(section, "/", metric));
+  }
+  return names;
+}
+
+absl::StatusOr<Monitor> MonitorTable::Find(absl::string_view name) const {
+  const std::vector<std::string> names = Names();
+  const size_t per_section = metrics_.size() + 1;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (names[i] != name) continue;
+    const size_t section = i / per_section + (validation_ ? 0 : 1);
+    constexpr Section kSections[] = {Section::kValidation, Section::kTrain, Section::kBatch};
+    return Monitor{kSections[section], static_cast<int>(i % per_section)};
+  }
+  std::string hint = SuggestName(name, names);
+  if (!validation_ && absl::StartsWith(name, "validation/")) {
+    hint = "the data has no validation part; write data { validation { fraction: 0.1 } }";
+  }
+  return absl::NotFoundError(absl::StrCat("nothing produces ", Quoted(name), hint.empty() ? "" : "; ", hint));
+}
+
+Direction DirectionOf(Direction direction, absl::string_view monitor) {
+  if (direction != AUTO) return direction;
+  for (const char* end : {"accuracy", "auc", "precision", "recall", "f1", "r2"}) {
+    if (absl::EndsWithIgnoreCase(monitor, end)) return MAX;
+  }
+  return MIN;
+}
+
+bool Better(Direction direction, double value, double best, double delta) {
+  return direction == MAX ? value > best + delta : value < best - delta;
+}
+
+Monitor ControllerScope::Find(absl::string_view field, const std::string& name) {
+  absl::StatusOr<Monitor> monitor = monitors_->Find(name);
+  if (monitor.ok()) return *monitor;
+  diagnostics_->Error("unknown-name", path_.Child(field),
+                      absl::StrCat(SubjectOf(path_), monitor.status().message()));
+  return Monitor();
+}
+
+void ControllerScope::CheckClock(absl::string_view field, Clock clock) {
+  const std::string why = timeline_->WhyNotRead(clock);
+  if (why.empty()) return;
+  diagnostics_->Error("clock", path_.Child(field),
+                      absl::StrCat(SubjectOf(path_), "clock ", Clock_Name(clock),
+                                   " cannot be read: ", why));
+}
+
+std::unique_ptr<Controller> MakeController(const ControllerConfig& config,
+                                           const MonitorTable& monitors,
+                                           std::shared_ptr<const Timeline> timeline,
+                                           const ConfigPath& path, Diagnostics* diagnostics) {
+  const google::protobuf::FieldDescriptor* field = ChosenField(config);
+  if (field == nullptr) return nullptr;  // CheckRules has said so.
+  const std::string name =
+      field->is_extension() ? absl::StrCat("(", field->full_name(), ")") : field->name();
+  const ControllerFactory* factory =
+      Registry<ControllerFactory>::Get().Find(field->full_name());
+  if (factory == nullptr) {
+    diagnostics->Error("unregistered", path.Child(name),
+                       absl::StrCat("no controller is registered for \"", field->full_name(), "\""));
+    return nullptr;
+  }
+  ControllerScope scope(&monitors, std::move(timeline), path.Child(name), diagnostics);
+  return factory->Create(config, *field, &scope);
+}
+
+}  // namespace gradus

@@ -1,0 +1,293 @@
+// From the text to the chains of a run's numbers.
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "gradus/base/text_config.h"
+#include "gradus/run.pb.h"
+#include "gradus/train/hyperparameters.h"
+
+namespace gradus {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+
+class Hyperparameters::Maker {
+ public:
+  Maker(const OptimizerConfig& config, const ModelGraph& model, const ParameterGroups& groups,
+        const MonitorTable& monitors, std::shared_ptr<const Timeline> timeline,
+        const ConfigPath& path, Diagnostics* diagnostics)
+      : config_(config),
+        model_(model),
+        groups_(groups),
+        monitors_(monitors),
+        timeline_(std::move(timeline)),
+        path_(path),
+        diagnostics_(*diagnostics) {}
+
+  std::unique_ptr<Hyperparameters> Make() {
+    std::unique_ptr<Hyperparameters> all(new Hyperparameters);
+    const int errors = diagnostics_.errors();
+    const FieldDescriptor* rule = ChosenField(config_);
+    if (rule != nullptr) rule_ = rule->message_type();
+    AddRates();
+    AddDecays();
+    for (int i = 0; i < config_.schedule_size(); ++i) {
+      AddFollower(config_.schedule(i), path_.Child("schedule", i, ""), -1);
+    }
+    for (int g = 0; g < config_.group_size(); ++g) {
+      const ConfigPath group = path_.Child("group", g, config_.group(g).name());
+      for (int i = 0; i < config_.group(g).schedule_size(); ++i) {
+        AddFollower(config_.group(g).schedule(i), group.Child("schedule", i, ""), g + 1);
+      }
+    }
+    AddControllers(all.get());
+    if (diagnostics_.errors() != errors || rule == nullptr) return nullptr;
+    all->entries_ = std::move(entries_);
+    all->groups_ = groups_;
+    all->timeline_ = timeline_;
+    return all;
+  }
+
+ private:
+  TimedSchedule MakeSchedule(const ScheduleConfig& config, const ConfigPath& path, Entry* entry) {
+    const FieldDescriptor* kind = ChosenField(config);
+    entry->detail = kind == nullptr ? "" : kind->is_extension() ? kind->full_name() : kind->name();
+    entry->path = path;
+    return TimedSchedule::Make(config, timeline_, path, &diagnostics_);
+  }
+
+  void AddRates() {
+    for (int g = 0; g < groups_.count(); ++g) {
+      const GroupConfig* group = g == 0 ? nullptr : &config_.group(g - 1);
+      Entry entry;
+      entry.number.kind = Number::kLearningRate;
+      entry.number.group = g;
+      entry.number.field = "learning_rate";
+      entry.number.range.set_min(0);
+      if (group != nullptr) entry.scale = group->learning_rate_scale();
+      if (group != nullptr && group->has_learning_rate()) {
+        entry.schedule = MakeSchedule(
+            group->learning_rate(),
+            path_.Child("group", g - 1, group->name()).Child("learning_rate"), &entry);
+      } else if (config_.has_learning_rate()) {
+        Diagnostics said;  // By the first group.
+        Diagnostics* diagnostics = g == 0 ? &diagnostics_ : &said;
+        entry.path = path_.Child("learning_rate");
+        const FieldDescriptor* kind = ChosenField(config_.learning_rate());
+        entry.detail = kind == nullptr ? "" : kind->name();
+        entry.schedule =
+            TimedSchedule::Make(config_.learning_rate(), timeline_, entry.path, diagnostics);
+      } else if (rule_ != nullptr && rule_->options().HasExtension(default_learning_rate)) {
+        entry.constant = rule_->options().GetExtension(default_learning_rate);
+        entry.detail = absl::StrCat("the default of ", ChosenField(config_)->name());
+        entry.path = path_;
+      } else if (g == 0 && ChosenField(config_) != nullptr) {
+        diagnostics_.Error("missing", path_.Child("learning_rate"),
+                           absl::StrCat(ChosenField(config_)->name(), " has no default learning rate"),
+                           "write learning_rate { constant: 0.001 }");
+      }
+      entries_.push_back(std::move(entry));
+    }
+  }
+
+  void AddDecays() {
+    const FieldDescriptor* field = OptimizerConfig::descriptor()->FindFieldByName("weight_decay");
+    for (int g = 0; g < groups_.count(); ++g) {
+      const bool own = g > 0 && config_.group(g - 1).has_weight_decay();
+      Entry entry;
+      entry.number.kind = Number::kWeightDecay;
+      entry.number.group = g;
+      entry.number.field = "weight_decay";
+      entry.number.range = field->options().GetExtension(rule);
+      entry.constant = own ? config_.group(g - 1).weight_decay() : config_.weight_decay();
+      entry.detail = own ? "of the group" : "of the optimizer";
+      entry.path = path_.Child("weight_decay");
+      entries_.push_back(std::move(entry));
+    }
+  }
+
+  // The field that an address of the model leads to, or null.
+  static const FieldDescriptor* FieldAt(const ConfigPath& path) {
+    const Descriptor* message = RunConfig::descriptor();
+    const FieldDescriptor* field = nullptr;
+    for (const ConfigPath::Segment& segment : path.segments()) {
+      if (message == nullptr) return nullptr;
+      absl::string_view name = segment.field;
+      field = absl::ConsumePrefix(&name, "(") && absl::ConsumeSuffix(&name, ")")
+                  ? message->file()->pool()->FindExtensionByName(std::string(name))
+                  : message->FindFieldByName(segment.field);
+      if (field == nullptr) return nullptr;
+      message = field->message_type();
+    }
+    return field;
+  }
+
+  static bool SamePlace(const ConfigPath& a, const ConfigPath& b) {
+    if (a.segments().size() != b.segments().size()) return false;
+    for (size_t i = 0; i < a.segments().size(); ++i) {
+      const ConfigPath::Segment &x = a.segments()[i], &y = b.segments()[i];
+      if (x.field != y.field) return false;
+      if (x.selector == y.selector) continue;
+      if (y.index < 0 || x.selector != absl::StrCat(y.index)) return false;
+    }
+    return true;
+  }
+
+  std::vector<std::string> Schedulable() const {
+    std::vector<std::string> names;
+    if (rule_ != nullptr) {
+      for (int i = 0; i < rule_->field_count(); ++i) {
+        if (rule_->field(i)->options().GetExtension(rule).schedulable()) {
+          names.push_back(rule_->field(i)->name());
+        }
+      }
+    }
+    names.push_back("weight_decay");
+    for (const ModelScalar& scalar : model_.hyperparameters) names.push_back(scalar.path.ToString());
+    return names;
+  }
+
+  // `group` -1: the optimizer's, for every group that has none of its own.
+  void AddFollower(const FollowConfig& config, const ConfigPath& path, int group) {
+    if (config.field().empty() || ChosenField(config_) == nullptr) return;  // CheckRules has said so.
+    Entry entry;
+    entry.schedule = MakeSchedule(config.follow(), path.Child("follow"), &entry);
+    const std::string kind = ChosenField(config_)->name();
+    absl::string_view name = config.field();
+    absl::ConsumePrefix(&name, "optimizer.");
+    absl::ConsumePrefix(&name, absl::StrCat(kind, "."));
+    if (name == "learning_rate") {
+      diagnostics_.Error("conflict", path.Child("field"),
+                         "the learning rate has a field of its own", "write learning_rate { ... }");
+      return;
+    }
+    const FieldDescriptor* field =
+        name == "weight_decay" ? OptimizerConfig::descriptor()->FindFieldByName("weight_decay")
+        : rule_ == nullptr     ? nullptr
+                               : rule_->FindFieldByName(std::string(name));
+    const ModelScalar* scalar = nullptr;
+    if (field == nullptr && absl::StartsWith(name, "model.")) {
+      const absl::StatusOr<ConfigPath> address = ConfigPath::Parse(name);
+      for (const ModelScalar& candidate : model_.hyperparameters) {
+        if (address.ok() && SamePlace(*address, candidate.path)) scalar = &candidate;
+      }
+      if (scalar != nullptr) field = FieldAt(scalar->path);
+    }
+    if (field == nullptr) {
+      if (absl::StartsWith(name, "model.") && model_.hyperparameters.empty() && !diagnostics_.ok()) return;
+      diagnostics_.Error("unknown-name", path.Child("field"),
+                         absl::StrCat("there is no number called ", Quoted(config.field())),
+                         SuggestName(config.field(), Schedulable()));
+      return;
+    }
+    if (!field->options().GetExtension(rule).schedulable()) {
+      diagnostics_.Error("not-schedulable", path.Child("field"),
+                         absl::StrCat(Quoted(config.field()), " stays as it is during a run"),
+                         absl::StrCat("numbers that may follow a schedule: ",
+                                      absl::StrJoin(Schedulable(), ", ")));
+      return;
+    }
+    if (scalar != nullptr && group >= 0) {
+      diagnostics_.Error("conflict", path.Child("field"),
+                         "a number of the model belongs to no group of parameters",
+                         "write it as optimizer { schedule { ... } }");
+      return;
+    }
+    entry.number.range = field->options().GetExtension(rule);
+    entry.number.field = std::string(name);
+    if (scalar != nullptr) {
+      entry.number.kind = Number::kModel;
+      entry.number.group = -1;
+      entry.number.scalar = scalar->name;
+      AddOnce(std::move(entry), path);
+      return;
+    }
+    const bool decay = name == "weight_decay";
+    entry.number.kind = decay ? Number::kWeightDecay : Number::kRule;
+    entry.number.rule_field = decay ? nullptr : field;
+    for (int g = 0; g < groups_.count(); ++g) {
+      if (group >= 0 && g != group) continue;
+      // A weight decay that a group writes is its own.
+      if (decay && group < 0 && g > 0 && config_.group(g - 1).has_weight_decay()) continue;
+      Entry own;
+      own.number = entry.number;
+      own.number.group = g;
+      own.detail = entry.detail;
+      own.path = path.Child("follow");
+      Diagnostics said;
+      own.schedule = TimedSchedule::Make(config.follow(), timeline_, own.path, &said);
+      AddOnce(std::move(own), path, group >= 0);
+    }
+  }
+
+  void AddOnce(Entry entry, const ConfigPath& path, bool replaces = false) {
+    for (Entry& other : entries_) {
+      if (other.number.field != entry.number.field || other.number.group != entry.number.group) continue;
+      const bool constant = !other.schedule.ok();
+      // What a group says comes after what the optimizer says.
+      const bool of_optimizer = replaces && other.path.segments().size() < path.segments().size() + 1;
+      if (constant || of_optimizer) {
+        other = std::move(entry);
+        return;
+      }
+      diagnostics_.Error("duplicate-name", path.Child("field"),
+                         absl::StrCat(Quoted(entry.number.field), " follows a schedule already"));
+      return;
+    }
+    entries_.push_back(std::move(entry));
+  }
+
+  void AddControllers(Hyperparameters* all) {
+    for (int i = 0; i < config_.controller_size(); ++i) {
+      const ControllerConfig& config = config_.controller(i);
+      const ConfigPath path = path_.Child("controller", i, "");
+      Reaction reaction;
+      if (config.has_group()) {
+        reaction.group = groups_.Find(config.group());
+        if (reaction.group < 0) {
+          diagnostics_.Error("unknown-name", path.Child("group"),
+                             absl::StrCat("there is no group ", Quoted(config.group())),
+                             SuggestName(config.group(), groups_.names));
+        }
+      }
+      reaction.controller = MakeController(config, monitors_, timeline_, path, &diagnostics_);
+      if (reaction.controller == nullptr) continue;
+      reaction.kind = ChosenField(config)->name();
+      for (Section section : {Section::kBatch, Section::kTrain, Section::kValidation}) {
+        all->watches_[static_cast<int>(section)] |= reaction.controller->Watches(section);
+      }
+      all->needs_alignment_ |= reaction.controller->NeedsAlignment();
+      const int64_t every = reaction.controller->SnapshotEverySteps();
+      if (every > 0 && (all->snapshot_every_steps_ == 0 || every < all->snapshot_every_steps_)) {
+        all->snapshot_every_steps_ = every;
+      }
+      all->controllers_.push_back(std::move(reaction));
+    }
+  }
+
+  const OptimizerConfig& config_;
+  const ModelGraph& model_;
+  const ParameterGroups& groups_;
+  const MonitorTable& monitors_;
+  const std::shared_ptr<const Timeline> timeline_;
+  const ConfigPath path_;
+  Diagnostics& diagnostics_;
+  const Descriptor* rule_ = nullptr;
+  std::vector<Entry> entries_;
+};
+
+std::unique_ptr<Hyperparameters> Hyperparameters::Make(const OptimizerConfig& config,
+                                                       const ModelGraph& model,
+                                                       const ParameterGroups& groups,
+                                                       const MonitorTable& monitors,
+                                                       std::shared_ptr<const Timeline> timeline,
+                                                       const ConfigPath& path,
+                                                       Diagnostics* diagnostics) {
+  return Maker(config, model, groups, monitors, std::move(timeline), path, diagnostics).Make();
+}
+
+}  // namespace gradus
