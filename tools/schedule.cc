@@ -1,4 +1,5 @@
-// gradus schedule: the rate of every update, before anything is trained, as a table or as a picture.
+// gradus schedule: the rate of every update, before anything is trained, as a table or as a
+// picture.
 
 #include <unistd.h>
 
@@ -49,8 +50,7 @@ struct Steps {
 void AppendTsv(const RateTable& table, int64_t step, bool all, std::string* text) {
   for (size_t c = 0; c < table.columns().size(); ++c) {
     const RateTable::Column& column = table.columns()[c];
-    absl::StrAppend(text, step, "\t", column.group, "\t", all ? column.field : "",
-                    all ? "\t" : "");
+    absl::StrAppend(text, step, "\t", column.group, "\t", all ? column.field : "", all ? "\t" : "");
     absl::StrAppendFormat(text, "%.17g\n", table.At(c, step));
   }
 }
@@ -83,10 +83,12 @@ void AppendJson(const RateTable& table, int64_t step, bool all, bool first, std:
 
 int WriteRows(const RateTable& table, const Steps& steps, const ScheduleFlags& flags, bool json) {
   const bool to_file = !flags.out.empty();
-  if (to_file && steps.count() > kMostRowsInFile / static_cast<int64_t>(table.columns().size() + 1)) {
+  if (to_file &&
+      steps.count() > kMostRowsInFile / static_cast<int64_t>(table.columns().size() + 1)) {
     return Fail(absl::InvalidArgumentError(
-        absl::StrCat(steps.count(), " updates are too many for --out; give --steps with a larger "
-                                    "STRIDE, or send standard output to the file")));
+        absl::StrCat(steps.count(),
+                     " updates are too many for --out; give --steps with a larger "
+                     "STRIDE, or send standard output to the file")));
   }
   std::string text;
   if (json) {
@@ -118,9 +120,9 @@ int WritePicture(const RateTable& table, const Steps& steps, const ScheduleFlags
   const std::vector<PlotSeries> series =
       steps.listed() ? table.Series(steps.list) : table.Series(steps.range);
   PlotOptions options;
-  options.title = flags.text.empty() ? absl::StrCat(flags.all ? "Numbers" : "Learning rate",
-                                                    " of ", flags.file)
-                                     : flags.text;
+  options.title = flags.text.empty()
+                      ? absl::StrCat(flags.all ? "Numbers" : "Learning rate", " of ", flags.file)
+                      : flags.text;
   options.x_label = "update";
   std::vector<std::string> notes;
   if (!table.controllers().empty()) {
@@ -128,8 +130,8 @@ int WritePicture(const RateTable& table, const Steps& steps, const ScheduleFlags
                                  absl::StrJoin(table.controllers(), ", "), " may change it."));
   }
   if (!steps.listed() && steps.count() > RateTable::kMostPlotted) {
-    notes.push_back(absl::StrCat(RateTable::kMostPlotted, " of ", steps.count(),
-                                 " updates are drawn."));
+    notes.push_back(
+        absl::StrCat(RateTable::kMostPlotted, " of ", steps.count(), " updates are drawn."));
   }
   options.caption = absl::StrJoin(notes, " ");
   const std::string picture =

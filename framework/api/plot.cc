@@ -49,14 +49,14 @@ std::string Label(double value, double step, double greatest) {
     for (const auto& unit : kUnits) {
       if (greatest < unit.unit * 0.9999) continue;
       const int decimals = static_cast<int>(std::round(std::log10(unit.unit))) - step_digit;
-      return Trimmed(absl::StrFormat("%.*f", std::min(std::max(decimals, 0), 9),
-                                     value / unit.unit)) +
+      return Trimmed(
+                 absl::StrFormat("%.*f", std::min(std::max(decimals, 0), 9), value / unit.unit)) +
              unit.name;
     }
   }
   if (greatest >= 1e5 || greatest < 1e-3 * 0.9999) {
-    return Trimmed(absl::StrFormat("%.*e", std::min(std::max(first_digit - step_digit, 0), 15),
-                                   value));
+    return Trimmed(
+        absl::StrFormat("%.*e", std::min(std::max(first_digit - step_digit, 0), 15), value));
   }
   return Trimmed(absl::StrFormat("%.*f", std::min(std::max(-step_digit, 0), 17), value));
 }
@@ -181,8 +181,9 @@ PlotAxis PlotAxis::Make(double low, double high, bool log, int most_ticks, bool 
 
 double PlotAxis::Place(double value) const {
   if (log_ && !(value > 0)) return kNone;
-  const double place = log_ ? (std::log(value) - std::log(low_)) / (std::log(high_) - std::log(low_))
-                            : (value - low_) / (high_ - low_);
+  const double place = log_
+                           ? (std::log(value) - std::log(low_)) / (std::log(high_) - std::log(low_))
+                           : (value - low_) / (high_ - low_);
   return place >= -kSlack && place <= 1 + kSlack ? place : kNone;
 }
 
@@ -209,7 +210,8 @@ PlotAxes MakeAxes(absl::Span<const PlotSeries> series, const PlotOptions& option
 }
 
 std::vector<size_t> VisiblePoints(const PlotSeries& series, const PlotAxes& axes, int columns) {
-  // Of the points in one column: the first, the lowest, the highest and the last, and each gap once.
+  // Of the points in one column: the first, the lowest, the highest and the last, and each gap
+  // once.
   std::vector<size_t> visible;
   const size_t points = std::min(series.x.size(), series.y.size());
   const auto place = [&](size_t i) {
@@ -219,8 +221,7 @@ std::vector<size_t> VisiblePoints(const PlotSeries& series, const PlotAxes& axes
   for (size_t begin = 0; begin < points;) {
     const bool gap = std::isnan(place(begin));
     size_t end = begin + 1, lowest = begin, highest = begin;
-    while (end < points && std::isnan(place(end)) == gap &&
-           (gap || column(end) == column(begin))) {
+    while (end < points && std::isnan(place(end)) == gap && (gap || column(end) == column(begin))) {
       if (series.y[end] < series.y[lowest]) lowest = end;
       if (series.y[end] > series.y[highest]) highest = end;
       ++end;

@@ -1,5 +1,5 @@
-// What a plot shows, for every way of drawing it: curves over a common axis, a band around a curve, events, and the axes with
-// readable numbers. svg_plot.h and text_plot.h draw it.
+// What a plot shows, for every way of drawing it: curves over a common axis, a band around a curve,
+// events, and the axes with readable numbers. svg_plot.h and text_plot.h draw it.
 //
 //   PlotOptions options;
 //   options.title = "learning rate";
@@ -21,7 +21,8 @@ namespace gradus {
 struct PlotSeries {
   std::string name;  // Of its entry in the legend; without a name it has none.
   std::vector<double> x, y;
-  // A band that is shaded, for example from the least to the greatest of several runs; both empty, or as long as `x`.
+  // A band that is shaded, for example from the least to the greatest of several runs; both empty,
+  // or as long as `x`.
   std::vector<double> low = {}, high = {};
 };
 
@@ -46,8 +47,8 @@ class PlotAxis {
     std::string label;
   };
 
-  // For numbers from `low` to `high`. `most_ticks` >= 2 is how many there is room for. `round` widens the range to whole ticks, and to 0
-  // when that is near.
+  // For numbers from `low` to `high`. `most_ticks` >= 2 is how many there is room for. `round`
+  // widens the range to whole ticks, and to 0 when that is near.
   static PlotAxis Make(double low, double high, bool log, int most_ticks, bool round);
 
   double low() const { return low_; }
@@ -72,8 +73,9 @@ struct PlotAxes {
 PlotAxes MakeAxes(absl::Span<const PlotSeries> series, const PlotOptions& options, int most_x_ticks,
                   int most_y_ticks);
 
-// A curve's points in a picture so many columns wide: those that make a difference, in their order, as indices. Between two of them that
-// are not neighbours lies nothing that could be seen, and gaps stay gaps.
+// A curve's points in a picture so many columns wide: those that make a difference, in their order,
+// as indices. Between two of them that are not neighbours lies nothing that could be seen, and gaps
+// stay gaps.
 std::vector<size_t> VisiblePoints(const PlotSeries& series, const PlotAxes& axes, int columns);
 
 }  // namespace gradus

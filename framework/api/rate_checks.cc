@@ -108,9 +108,9 @@ class Checker {
         const int64_t middle = good + (bad - good) / 2;
         (numbers_.CheckRange(i_, At(middle)).ok() ? good : bad) = middle;
       }
-      diagnostics_.Error("out-of-range", path_,
-                         absl::StrCat("at step ", bad, " ",
-                                      numbers_.CheckRange(i_, At(bad)).message()));
+      diagnostics_.Error(
+          "out-of-range", path_,
+          absl::StrCat("at step ", bad, " ", numbers_.CheckRange(i_, At(bad)).message()));
       return false;
     }
     return true;
@@ -127,9 +127,9 @@ class Checker {
     if (first > 0) {
       const int64_t count = Boundary(steps_[first - 1], steps_[first]);
       Warn("zero-rate",
-           count == 1 ? "the rate is 0 at the first update, which does nothing"
-                      : absl::StrCat("the rate is 0 at the first ", Updates(count),
-                                     ", which do nothing"),
+           count == 1
+               ? "the rate is 0 at the first update, which does nothing"
+               : absl::StrCat("the rate is 0 at the first ", Updates(count), ", which do nothing"),
            "a warm-up may begin above 0");
     }
     if (last < values_.size()) {
@@ -171,8 +171,9 @@ class Checker {
     }
     if (worst == 0) return;
     Warn("rate-jump",
-         absl::StrFormat("the rate jumps from %.6g at step %d to %.6g at step %d, by a factor of %.3g",
-                         At(worst_step - 1), worst_step - 1, At(worst_step), worst_step, worst));
+         absl::StrFormat(
+             "the rate jumps from %.6g at step %d to %.6g at step %d, by a factor of %.3g",
+             At(worst_step - 1), worst_step - 1, At(worst_step), worst_step, worst));
   }
 
   // Whether the schedule's length is one in steps where epochs must have been meant.
@@ -245,9 +246,11 @@ class Checker {
     return large / small;
   }
 
-  // Whether the schedule holds after its end what is less than it was before: a decay, not a warm-up.
+  // Whether the schedule holds after its end what is less than it was before: a decay, not a
+  // warm-up.
   bool FallsToItsEnd(double end) const {
-    const int64_t held = static_cast<int64_t>(std::min(std::ceil(end) + 1, static_cast<double>(last_)));
+    const int64_t held =
+        static_cast<int64_t>(std::min(std::ceil(end) + 1, static_cast<double>(last_)));
     const double value = At(held);
     if (value != At(last_) || value != At(held + (last_ - held) / 2)) return false;
     // Among the probes there may be none before the end.
@@ -271,9 +274,9 @@ class Checker {
 
 void CheckRates(const Hyperparameters& numbers, const OptimizerConfig& config,
                 Diagnostics* diagnostics) {
-  const absl::optional<int64_t> total = numbers.timeline().total_steps();
-  if (total.has_value() && *total <= 0) return;
-  std::set<std::string> seen;  // Groups share schedules.
+  const Timeline::Plan& plan = numbers.timeline().plan();
+  if (plan.epochs == 0 || plan.max_steps == 0) return;  // No updates.
+  std::set<std::string> seen;                           // Groups share schedules.
   for (int i = 0; i < numbers.count(); ++i) {
     const Number& number = numbers.number(i);
     if (number.group >= 0 && numbers.groups().parameters[number.group] == 0) continue;

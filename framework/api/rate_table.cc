@@ -21,9 +21,8 @@ absl::StatusOr<int64_t> ParseCount(absl::string_view text, absl::string_view wha
   // SimpleAtoi takes spaces and signs.
   const bool digits = !text.empty() && text.find_first_not_of("0123456789") == text.npos;
   if (digits && absl::SimpleAtoi(text, &count) && count >= least) return count;
-  return absl::InvalidArgumentError(absl::StrCat(what, " ", Quoted(text),
-                                                 " is not a whole number from ", least, " to ",
-                                                 kMost));
+  return absl::InvalidArgumentError(
+      absl::StrCat(what, " ", Quoted(text), " is not a whole number from ", least, " to ", kMost));
 }
 
 // What a clock needs to be known, in every schedule of the text.
@@ -73,15 +72,13 @@ void CheckClocks(const google::protobuf::Message& message, const ConfigPath& pat
 absl::Status CheckOption(absl::string_view name, const absl::optional<int64_t>& value) {
   constexpr int64_t kMostCount = 9007199254740991;  // A double counts no further.
   if (!value.has_value() || (*value >= 1 && *value <= kMostCount)) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("--", name, " ", *value,
-                                                 " is not a whole number from 1 to ", kMostCount));
+  return absl::InvalidArgumentError(
+      absl::StrCat("--", name, " ", *value, " is not a whole number from 1 to ", kMostCount));
 }
 
 }  // namespace
 
-int64_t StepRange::count() const {
-  return stop <= start ? 0 : (stop - start - 1) / stride + 1;
-}
+int64_t StepRange::count() const { return stop <= start ? 0 : (stop - start - 1) / stride + 1; }
 
 absl::StatusOr<StepRange> StepRange::Parse(absl::string_view text) {
   const std::vector<absl::string_view> parts = absl::StrSplit(text, ':');
@@ -216,7 +213,8 @@ std::vector<PlotSeries> RateTable::Series(const StepRange& steps) const {
   const int64_t every = count == 0 ? 1 : (count - 1) / kMostPlotted + 1;
   std::vector<int64_t> list;
   // In this order nothing overflows.
-  for (int64_t k = 0; count > 0 && k <= (count - 1) / every; ++k) list.push_back(steps.at(k * every));
+  for (int64_t k = 0; count > 0 && k <= (count - 1) / every; ++k)
+    list.push_back(steps.at(k * every));
   if (count > 0 && list.back() != steps.at(count - 1)) list.push_back(steps.at(count - 1));
   return Series(list);
 }

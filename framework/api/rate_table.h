@@ -1,10 +1,11 @@
-// What every rate of a run will be, update by update, before anything is trained; and of a schedule alone. What `gradus schedule` and a
-// service show.
+// What every rate of a run will be, update by update, before anything is trained; and of a schedule
+// alone. What `gradus schedule` and a service show.
 //
 //   RateTable table = *RateTable::OfRun(*RunFile::Read("fashion.pbtxt"), /*all=*/false);
 //   for (const RateRow& row : table.Rows(StepRange{0, 100, 1})) ... row.group, row.rate ...
 //
-// Controllers react to what is measured, which nobody knows beforehand: the table has what the schedules plan.
+// Controllers react to what is measured, which nobody knows beforehand: the table has what the
+// schedules plan.
 
 #ifndef GRADUS_API_RATE_TABLE_H_
 #define GRADUS_API_RATE_TABLE_H_
@@ -57,14 +58,15 @@ class RateTable {
     std::string group, field;
   };
 
-  // The rates of all groups that have parameters, and with `all` every other number that follows a schedule. Reads the run's data to
-  // count its examples.
-  static absl::StatusOr<RateTable> OfRun(RunFile file, bool all, const TrainerOptions& options = {});
-  // From where the trainer stands: with what was asked for from outside. A copy; the trainer must live on, but may not be trained
-  // while the table is asked.
+  // The rates of all groups that have parameters, and with `all` every other number that follows a
+  // schedule. Reads the run's data to count its examples.
+  static absl::StatusOr<RateTable> OfRun(RunFile file, bool all,
+                                         const TrainerOptions& options = {});
+  // From where the trainer stands: with what was asked for from outside. A copy; the trainer must
+  // live on, but may not be trained while the table is asked.
   static RateTable Of(const Trainer& trainer, bool all);
-  // One schedule, as `learning_rate { ... }` has it between its braces; its column is "default". Positions of errors are in a file
-  // called `name`.
+  // One schedule, as `learning_rate { ... }` has it between its braces; its column is "default".
+  // Positions of errors are in a file called `name`.
   static absl::StatusOr<RateTable> OfText(absl::string_view text, const std::string& name,
                                           const ScheduleTextOptions& options);
 

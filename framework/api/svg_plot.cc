@@ -1,7 +1,8 @@
 // The SVG, from the back to the front: grid, bands, markers, curves, axes, texts.
 //
-// The colours are those of Okabe and Ito (2008), "Color Universal Design", which most colour-blind people can tell apart, with the
-// yellow left out, which is too light on white. From the eighth curve on they come again, dashed.
+// The colours are those of Okabe and Ito (2008), "Color Universal Design", which most colour-blind
+// people can tell apart, with the yellow left out, which is too light on white. From the eighth
+// curve on they come again, dashed.
 
 #include "gradus/api/svg_plot.h"
 
@@ -29,8 +30,10 @@ size_t XmlCharacter(const std::string& text, size_t i) {
   };
   const unsigned lead = byte(i);
   if (lead < 0x80) return lead >= 0x20 ? 1 : 0;
-  const size_t length = lead >= 0xf0 && lead < 0xf5 ? 4 : lead >= 0xe0 && lead < 0xf0 ? 3
-                        : lead >= 0xc2 && lead < 0xe0 ? 2 : 0;
+  const size_t length = lead >= 0xf0 && lead < 0xf5   ? 4
+                        : lead >= 0xe0 && lead < 0xf0 ? 3
+                        : lead >= 0xc2 && lead < 0xe0 ? 2
+                                                      : 0;
   unsigned code = length == 4 ? lead & 7 : length == 3 ? lead & 15 : lead & 31;
   for (size_t k = 1; k < length; ++k) {
     if ((byte(i + k) & 0xc0) != 0x80) return 0;
@@ -107,25 +110,27 @@ class Drawing {
     const std::vector<std::string> caption =
         Lines(options_.caption, kCaptionSize, kWidth - 2 * kRightMargin);
     const double x_title = options_.x_label.empty() ? 0 : 22;
-    const double height =
-        bottom_ + 28 + x_title + (caption.empty() ? 0 : 10 + 15 * static_cast<double>(caption.size()));
+    const double height = bottom_ + 28 + x_title +
+                          (caption.empty() ? 0 : 10 + 15 * static_cast<double>(caption.size()));
     absl::StrAppendFormat(
         &svg_,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%g\" height=\"%g\" viewBox=\"0 0 %g %g\" "
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%g\" height=\"%g\" viewBox=\"0 0 %g "
+        "%g\" "
         "role=\"img\" font-family=\"system-ui, 'Segoe UI', 'Helvetica Neue', Helvetica, Arial, "
         "sans-serif\" font-size=\"%d\" fill=\"#333\">\n",
         kWidth, height, kWidth, height, kTickSize);
     if (!options_.title.empty()) {
       absl::StrAppend(&svg_, "<title>", Escaped(options_.title), "</title>\n");
     }
-    absl::StrAppendFormat(&svg_, "<rect width=\"%g\" height=\"%g\" fill=\"#fff\"/>\n", kWidth, height);
+    absl::StrAppendFormat(&svg_, "<rect width=\"%g\" height=\"%g\" fill=\"#fff\"/>\n", kWidth,
+                          height);
     Grid();
     for (size_t i = 0; i < series_.size(); ++i) Band(i);
     Markers();
     for (size_t i = 0; i < series_.size(); ++i) Curve(i);
-    absl::StrAppendFormat(
-        &svg_, "<path d=\"M%.1f %.1fV%.1fH%.1f\" fill=\"none\" stroke=\"#666\"/>\n", left_, top_,
-        bottom_, left_ + width_);
+    absl::StrAppendFormat(&svg_,
+                          "<path d=\"M%.1f %.1fV%.1fH%.1f\" fill=\"none\" stroke=\"#666\"/>\n",
+                          left_, top_, bottom_, left_ + width_);
     if (!options_.title.empty()) {
       Text(options_.title, left_, 30, "start",
            absl::StrFormat(" font-size=\"%d\" font-weight=\"600\" fill=\"#111\"", kTitleSize));
@@ -140,8 +145,7 @@ class Drawing {
       svg_ += "</g>\n";
     }
     if (!axes_.any) {
-      Text("nothing to show", left_ + width_ / 2, (top_ + bottom_) / 2, "middle",
-           " fill=\"#888\"");
+      Text("nothing to show", left_ + width_ / 2, (top_ + bottom_) / 2, "middle", " fill=\"#888\"");
     }
     Legend();
     for (size_t i = 0; i < caption.size(); ++i) {
@@ -162,8 +166,8 @@ class Drawing {
 
   void Text(const std::string& text, double x, double y, const char* anchor,
             const std::string& attributes) {
-    absl::StrAppendFormat(&svg_, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\"%s>%s</text>\n", x, y,
-                          anchor, attributes, Escaped(text));
+    absl::StrAppendFormat(&svg_, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\"%s>%s</text>\n", x,
+                          y, anchor, attributes, Escaped(text));
   }
 
   void Grid() {
@@ -220,8 +224,7 @@ class Drawing {
 
   void Band(size_t number) {
     const PlotSeries& series = series_[number];
-    const size_t points =
-        std::min({series.x.size(), series.low.size(), series.high.size()});
+    const size_t points = std::min({series.x.size(), series.low.size(), series.high.size()});
     // Of many points in a column the band's widest is enough.
     std::vector<double> at, low, high;
     const auto flush = [&] {
@@ -258,14 +261,14 @@ class Drawing {
       const double place = axes_.x.Place(marker.x);
       if (!(place >= 0 && place <= 1)) continue;
       const double x = left_ + place * width_;
-      absl::StrAppendFormat(
-          &svg_, "<path d=\"M%.1f %.1fV%.1f\" stroke=\"#888\" stroke-dasharray=\"4 3\">", x, top_,
-          bottom_);
+      absl::StrAppendFormat(&svg_,
+                            "<path d=\"M%.1f %.1fV%.1f\" stroke=\"#888\" stroke-dasharray=\"4 3\">",
+                            x, top_, bottom_);
       absl::StrAppend(&svg_, "<title>", Escaped(marker.text), "</title></path>\n");
       const double half = WidthOf(marker.text, kCaptionSize) / 2;
-      const double middle =
-          std::max(half + 4, std::min(x, kWidth - half - 4));
-      if (middle - half < free_from) continue;  // Its text would cover another's; the line is there.
+      const double middle = std::max(half + 4, std::min(x, kWidth - half - 4));
+      if (middle - half < free_from)
+        continue;  // Its text would cover another's; the line is there.
       free_from = middle + half + 6;
       Text(marker.text, middle, top_ - 5, "middle",
            absl::StrFormat(" font-size=\"%d\" fill=\"#555\"", kCaptionSize));
@@ -292,7 +295,8 @@ class Drawing {
     for (size_t i = 0; i < series_.size(); ++i) {
       if (series_[i].name.empty()) continue;
       if (x > 0 && x + EntryWidth(series_[i]) > width_) x = 0, y += 20;
-      absl::StrAppendFormat(&svg_, "<path d=\"M%.1f %.1fh20\" stroke=\"%s\" stroke-width=\"3\"%s/>\n",
+      absl::StrAppendFormat(&svg_,
+                            "<path d=\"M%.1f %.1fh20\" stroke=\"%s\" stroke-width=\"3\"%s/>\n",
                             left_ + x, y, Colour(i), Dash(i));
       Text(series_[i].name, left_ + x + 27, y + 4, "start", "");
       x += EntryWidth(series_[i]);

@@ -1,7 +1,7 @@
 // Dots on a grid of characters.
 //
-// A braille character (U+2800 and the following) shows 2 x 4 dots, one bit each; ASCII has 1 x 1. Where two series meet in a
-// character the later one gives its colour.
+// A braille character (U+2800 and the following) shows 2 x 4 dots, one bit each; ASCII has 1 x 1.
+// Where two series meet in a character the later one gives its colour.
 
 #include "gradus/api/text_plot.h"
 
@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -114,8 +115,7 @@ class Drawing {
     Append(&out, Labels());
     if (!options_.x_label.empty()) {
       const std::string label = Show(options_.x_label);
-      Append(&out,
-             Spaces(margin_ + 1 + (columns_ - static_cast<int>(Columns(label))) / 2) + label);
+      Append(&out, Spaces(margin_ + 1 + (columns_ - static_cast<int>(Columns(label))) / 2) + label);
     }
     Legend(&out);
     for (const PlotMarker& marker : options_.markers) {
@@ -201,20 +201,20 @@ class Drawing {
     return std::string(1, kSigns[static_cast<size_t>(series) % (sizeof(kSigns) - 1)]);
   }
 
-  std::string Glyph(const Canvas::Cell& cell) const {
+  // A cell's character, and the series whose colour it has or -1.
+  std::pair<std::string, int> Glyph(const Canvas::Cell& cell) const {
     if (cell.bits != 0) {
       // Braille without colour cannot tell series apart.
       const bool braille = text_.utf8 && (text_.colour || series_.size() == 1);
-      if (!braille) return Coloured(Sign(cell.series), cell.series);
+      if (!braille) return {Sign(cell.series), cell.series};
       const unsigned code = 0x2800 + static_cast<unsigned>(cell.bits);
-      std::string glyph = {static_cast<char>(0xe0 | code >> 12),
-                           static_cast<char>(0x80 | (code >> 6 & 0x3f)),
-                           static_cast<char>(0x80 | (code & 0x3f))};
-      return Coloured(glyph, cell.series);
+      return {{static_cast<char>(0xe0 | code >> 12), static_cast<char>(0x80 | (code >> 6 & 0x3f)),
+               static_cast<char>(0x80 | (code & 0x3f))},
+              cell.series};
     }
-    if (cell.marker) return text_.utf8 ? "┊" : "|";
-    if (cell.band) return Coloured(text_.utf8 ? "░" : ":", cell.band_series);
-    return " ";
+    if (cell.marker) return {text_.utf8 ? "┊" : "|", -1};
+    if (cell.band) return {text_.utf8 ? "░" : ":", cell.band_series};
+    return {" ", -1};
   }
 
   std::string Row(int row) {
@@ -224,8 +224,18 @@ class Drawing {
     }
     std::string line = Spaces(margin_ - 1 - static_cast<int>(label.size())) + label + " ";
     line += text_.utf8 ? (label.empty() ? "│" : "┤") : (label.empty() ? "|" : "+");
-    for (int column = 0; column < columns_; ++column) line += Glyph(canvas_.at(column, row));
-    return line;
+    std::string same;  // Neighbours of one colour.
+    int colour = -1;
+    for (int column = 0; column < columns_; ++column) {
+      const std::pair<std::string, int> glyph = Glyph(canvas_.at(column, row));
+      if (glyph.second != colour) {
+        line += Coloured(same, colour);
+        same.clear();
+        colour = glyph.second;
+      }
+      same += glyph.first;
+    }
+    return line + Coloured(same, colour);
   }
 
   int ColumnOf(const PlotAxis::Tick& tick) const {

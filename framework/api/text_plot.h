@@ -1,4 +1,5 @@
-// A plot in a terminal: curves of braille dots (or of plain characters), axes with numbers, a legend.
+// A plot in a terminal: curves of braille dots (or of plain characters), axes with numbers, a
+// legend.
 
 #ifndef GRADUS_API_TEXT_PLOT_H_
 #define GRADUS_API_TEXT_PLOT_H_
@@ -17,8 +18,9 @@ struct TextPlotOptions {
   bool colour = false;  // Escape sequences tell the series apart.
 };
 
-// What suits the file that a descriptor is open for: a terminal's width, its locale (LC_ALL, LC_CTYPE, LANG), colour unless
-// NO_COLOR is set or TERM is dumb. What is no terminal gets 80 columns of ASCII.
+// What suits the file that a descriptor is open for: a terminal's width, its locale (LC_ALL,
+// LC_CTYPE, LANG), colour unless NO_COLOR is set or TERM is dumb. What is no terminal gets 80
+// columns of ASCII.
 TextPlotOptions TextPlotOptionsFor(int descriptor);
 
 std::string RenderText(absl::Span<const PlotSeries> series, const PlotOptions& options,

@@ -57,7 +57,10 @@ TEST_F(RateChecks, ASoundScheduleIsNotMentioned) {
   EXPECT_EQ(SayOfRate("cosine_decay { initial_learning_rate: 0.1 decay_steps: 1000 }"), "");
   EXPECT_EQ(SayOfRate("clock: EPOCHS cosine_decay { initial_learning_rate: 0.1 decay_steps: 10 }"),
             "");
-  EXPECT_EQ(SayOfRate("clock: RUN linear { initial_learning_rate: 0.1 end_learning_rate: 0.001 steps: 1 }"), "");
+  EXPECT_EQ(
+      SayOfRate(
+          "clock: RUN linear { initial_learning_rate: 0.1 end_learning_rate: 0.001 steps: 1 }"),
+      "");
   EXPECT_EQ(SayOfRate("exponential_decay { initial_learning_rate: 0.1 decay_steps: 10 "
                       "decay_rate: 0.96 }"),
             "");
@@ -78,7 +81,7 @@ TEST_F(RateChecks, AFrozenGroupIsMeant) {
   EXPECT_EQ(Say("group { name: \"frozen\" match: \"hidden/.*\" learning_rate_scale: 0 }"), "");
   // Its own schedule of zeros is said at its own place.
   EXPECT_EQ(Say("group { name: \"still\" match: \"hidden/.*\" learning_rate { constant: 0 } }"),
-            "run:9:40: the rate is 0 at every update, so nothing is learned "
+            "run:9:42: the rate is 0 at every update, so nothing is learned "
             "[optimizer.group[still].learning_rate]\n");
 }
 
@@ -111,16 +114,18 @@ TEST_F(RateChecks, SaysFromWhereOnTheRateIsZero) {
 }
 
 TEST_F(RateChecks, ANegativeRateIsAnErrorWithItsFirstStep) {
-  const std::vector<Finding> findings =
-      Check("  schedule { field: \"beta1\" follow { linear { initial_learning_rate: 0.5 end_learning_rate: 1.5 "
-            "steps: 1000 } } }");
+  const std::vector<Finding> findings = Check(
+      "  schedule { field: \"beta1\" follow { linear { initial_learning_rate: 0.5 "
+      "end_learning_rate: 1.5 "
+      "steps: 1000 } } }");
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(findings[0].severity, Finding::kError);
   EXPECT_EQ(findings[0].code, "out-of-range");
   EXPECT_EQ(ToString(findings[0]),
-            "run:9:31: at step 500 beta1 is 1, which must be finite and at least 0 and below 1 "
+            "run:9:29: at step 500 beta1 is 1, which must be finite and at least 0 and below 1 "
             "[optimizer.schedule[0].follow]");
-  EXPECT_EQ(Say("  schedule { field: \"beta1\" follow { linear { initial_learning_rate: 0.5 end_learning_rate: 0.9 "
+  EXPECT_EQ(Say("  schedule { field: \"beta1\" follow { linear { initial_learning_rate: 0.5 "
+                "end_learning_rate: 0.9 "
                 "steps: 1000 } } }"),
             "");
 }
@@ -132,14 +137,15 @@ TEST_F(RateChecks, FindsTheFirstStepOutOfRangeInAVeryLongRun) {
       "epochs: 10000000");
   ASSERT_EQ(findings.size(), 1u);
   EXPECT_EQ(ToString(findings[0]),
-            "run:9:31: at step 123456790 beta1 is 1, which must be finite and at least 0 and "
+            "run:9:29: at step 123456790 beta1 is 1, which must be finite and at least 0 and "
             "below 1 [optimizer.schedule[0].follow]");
 }
 
 TEST_F(RateChecks, SaysWhereTheRateJumps) {
   // A sequence whose second part was given another size.
   const auto sequence = [](const std::string& begin) {
-    return "sequence { part { length: 500 schedule { linear { initial_learning_rate: 0.001 end_learning_rate: 0.1 "
+    return "sequence { part { length: 500 schedule { linear { initial_learning_rate: 0.001 "
+           "end_learning_rate: 0.1 "
            "steps: 500 } } } part { schedule { linear { initial_learning_rate: " +
            begin + " end_learning_rate: 0.0001 steps: 500 } } } }";
   };
@@ -173,11 +179,13 @@ TEST_F(RateChecks, FindsAJumpInAVeryLongRun) {
 }
 
 TEST_F(RateChecks, RestartsJumpOnPurpose) {
-  EXPECT_EQ(SayOfRate("cosine_decay_restarts { initial_learning_rate: 0.1 first_decay_steps: 250 }"),
-            "");
-  EXPECT_EQ(SayOfRate("polynomial_decay { initial_learning_rate: 0.1 decay_steps: 250 cycle: true }"),
-            "");
-  EXPECT_EQ(SayOfRate("repeat { schedule { linear { initial_learning_rate: 0.1 end_learning_rate: 0.0001 steps: "
+  EXPECT_EQ(
+      SayOfRate("cosine_decay_restarts { initial_learning_rate: 0.1 first_decay_steps: 250 }"), "");
+  EXPECT_EQ(
+      SayOfRate("polynomial_decay { initial_learning_rate: 0.1 decay_steps: 250 cycle: true }"),
+      "");
+  EXPECT_EQ(SayOfRate("repeat { schedule { linear { initial_learning_rate: 0.1 end_learning_rate: "
+                      "0.0001 steps: "
                       "250 } } }"),
             "");
 }
@@ -195,7 +203,8 @@ TEST_F(RateChecks, SaysThatTheScheduleEndsEarly) {
                       "end_learning_rate: 0.001 }"),
             "");
   // A warm-up is meant to end early.
-  EXPECT_EQ(SayOfRate("linear { initial_learning_rate: 0.001 end_learning_rate: 0.1 steps: 50 }"), "");
+  EXPECT_EQ(SayOfRate("linear { initial_learning_rate: 0.001 end_learning_rate: 0.1 steps: 50 }"),
+            "");
 }
 
 TEST_F(RateChecks, SaysThatTheScheduleIsCutOff) {
@@ -222,7 +231,8 @@ TEST_F(RateChecks, SaysThatEpochsWereMeant) {
                       "end_learning_rate: 0.01 }"),
             "");
   // A warm-up within the first epoch; a run of one epoch.
-  EXPECT_EQ(SayOfRate("linear { initial_learning_rate: 0.001 end_learning_rate: 0.1 steps: 60 }"), "");
+  EXPECT_EQ(SayOfRate("linear { initial_learning_rate: 0.001 end_learning_rate: 0.1 steps: 60 }"),
+            "");
   EXPECT_EQ(SayOfRate("cosine_decay { initial_learning_rate: 0.1 decay_steps: 60 "
                       "end_learning_rate: 0.01 }",
                       "epochs: 1"),
@@ -245,9 +255,10 @@ TEST(Summary, HoldsTheWarningsOfTheRates) {
       *RunFile::Read("examples/tutorial_adam.pbtxt", {"optimizer.learning_rate=constant: 0"}));
   ASSERT_TRUE(summary.ok()) << summary.status();
   ASSERT_EQ(summary->warnings.size(), 1u);
-  EXPECT_EQ(summary->warnings[0],
-            "--set optimizer.learning_rate=constant: 0: the rate is 0 at every update, so nothing "
-            "is learned [optimizer.learning_rate]");
+  EXPECT_EQ(
+      summary->warnings[0],
+      "--set optimizer.learning_rate=constant: 0:11: the rate is 0 at every update, so nothing "
+      "is learned [optimizer.learning_rate]");
 }
 
 TEST(Summary, TheExamplesHaveNoWarnings) {

@@ -90,8 +90,9 @@ TEST(RateTable, HasOtherNumbersWhenAskedForAll) {
 
 TEST(RateTable, NamesTheControllersThatMayChangeIt) {
   EXPECT_TRUE(TableOf({})->controllers().empty());
-  const absl::StatusOr<RateTable> table = TableOf(
-      {"optimizer.controller=reduce_on_plateau { monitor: \"train/loss\" factor: 0.1 patience: 2 }"});
+  const absl::StatusOr<RateTable> table =
+      TableOf({"optimizer.controller=reduce_on_plateau { monitor: \"train/loss\" factor: 0.1 "
+               "patience: 2 }"});
   ASSERT_TRUE(table.ok()) << table.status();
   EXPECT_EQ(table->controllers(), std::vector<std::string>{"reduce_on_plateau"});
   EXPECT_EQ(table->At(0, 8), 0.01);
@@ -140,8 +141,8 @@ ScheduleTextOptions Counts(absl::optional<int64_t> steps_per_epoch,
 
 TEST(RateTableOfText, NeedsNoRun) {
   // tf.keras.optimizers.schedules.CosineDecayRestarts(0.1, 3)
-  const absl::StatusOr<RateTable> table = OfText(
-      "cosine_decay_restarts { initial_learning_rate: 0.1 first_decay_steps: 3 t_mul: 2 }");
+  const absl::StatusOr<RateTable> table =
+      OfText("cosine_decay_restarts { initial_learning_rate: 0.1 first_decay_steps: 3 t_mul: 2 }");
   ASSERT_TRUE(table.ok()) << table.status();
   EXPECT_FALSE(table->total_steps().has_value());
   ASSERT_EQ(table->columns().size(), 1u);
@@ -166,11 +167,10 @@ TEST(RateTableOfText, SaysWhatAClockNeeds) {
             "[clock]");
   EXPECT_EQ(OfText("clock: RUN " + line).status().message(),
             "--text:1:8: clock RUN needs the run's end; give --total_steps N [clock]");
-  EXPECT_EQ(OfText("scale { factor: 2\n schedule { clock: EXAMPLES " + line + " } }")
-                .status()
-                .message(),
-            "--text:2:20: clock EXAMPLES needs the batch size; give --batch_size N "
-            "[scale.schedule.clock]");
+  EXPECT_EQ(
+      OfText("scale { factor: 2\n schedule { clock: EXAMPLES " + line + " } }").status().message(),
+      "--text:2:20: clock EXAMPLES needs the batch size; give --batch_size N "
+      "[scale.schedule.clock]");
 }
 
 TEST(RateTableOfText, ErrorsHavePositions) {
@@ -178,8 +178,8 @@ TEST(RateTableOfText, ErrorsHavePositions) {
       OfText("cosine_decay {\n  initial_rate: 0.1\n  decay_steps: 0 }").status().message());
   EXPECT_TRUE(absl::StrContains(message, "--text:2:3: ")) << message;
   EXPECT_TRUE(absl::StrContains(message, "--text:3:16: ")) << message;
-  EXPECT_TRUE(absl::StrContains(std::string(OfText("cosine_decay {").status().message()),
-                                "--text:1:"));
+  EXPECT_TRUE(
+      absl::StrContains(std::string(OfText("cosine_decay {").status().message()), "--text:1:"));
   EXPECT_FALSE(OfText("").ok());
   EXPECT_FALSE(OfText("constant: -1").ok());
 }
@@ -246,8 +246,9 @@ TEST(StepRange, IsReadAsItIsWritten) {
 }
 
 TEST(StepRange, RefusesWhatIsNone) {
-  for (const char* text : {"", "5", "a:b", "0:10:0", "-1:10", "0:10:-1", "10:10", "10:5:1", "0:1:2:3",
-                           "0:9223372036854775808", "0: 4", "+0:4", "0:4:", "0:1e3", "0:4.0"}) {
+  for (const char* text :
+       {"", "5", "a:b", "0:10:0", "-1:10", "0:10:-1", "10:10", "10:5:1", "0:1:2:3",
+        "0:9223372036854775808", "0: 4", "+0:4", "0:4:", "0:1e3", "0:4.0"}) {
     EXPECT_FALSE(StepRange::Parse(text).ok()) << text;
   }
   EXPECT_EQ(StepRange::Parse("0:10:0").status().message(),

@@ -18,13 +18,14 @@ namespace {
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-// Every element is closed in its order, attributes are quoted and not twice there, and there is one root. Nothing of ours needs more
-// of XML.
+// Every element is closed in its order, attributes are quoted and not twice there, and there is one
+// root. Nothing of ours needs more of XML.
 std::string WhyNotWellFormed(const std::string& text) {
   std::vector<std::string> open;
   size_t at = 0;
   int roots = 0;
-  static const std::regex kTag(R"(<(/?)([A-Za-z]+)((?: [A-Za-z-]+="[^"<&]*(?:&[a-z]+;[^"<&]*)*")*)(/?)>)");
+  static const std::regex kTag(
+      R"(<(/?)([A-Za-z]+)((?: [A-Za-z-]+="[^"<&]*(?:&[a-z]+;[^"<&]*)*")*)(/?)>)");
   static const std::regex kText(R"((?:[^<>&]|&(?:amp|lt|gt|quot);)*)");
   while (at < text.size()) {
     const size_t next = std::min(text.find('<', at), text.size());
@@ -185,16 +186,14 @@ std::string Labels(const PlotAxis& axis) {
 
 TEST(Axis, HasReadableTicks) {
   EXPECT_EQ(Labels(PlotAxis::Make(0, 1, false, 6, true)), "0 0.2 0.4 0.6 0.8 1 ");
-  EXPECT_EQ(Labels(PlotAxis::Make(0.0001, 0.002, false, 6, true)),
-            "0 0.0005 0.001 0.0015 0.002 ");
+  EXPECT_EQ(Labels(PlotAxis::Make(0.0001, 0.002, false, 6, true)), "0 0.0005 0.001 0.0015 0.002 ");
   EXPECT_EQ(Labels(PlotAxis::Make(0, 9.9e-5, false, 6, true)), "0 2e-5 4e-5 6e-5 8e-5 1e-4 ");
   EXPECT_EQ(Labels(PlotAxis::Make(0, 6329, false, 8, false)), "0 1000 2000 3000 4000 5000 6000 ");
   EXPECT_EQ(Labels(PlotAxis::Make(0, 250000, false, 6, false)), "0 50k 100k 150k 200k 250k ");
   EXPECT_EQ(Labels(PlotAxis::Make(0, 3e6, false, 7, false)), "0 0.5M 1M 1.5M 2M 2.5M 3M ");
   EXPECT_EQ(Labels(PlotAxis::Make(-1, 1, false, 5, true)), "-1 -0.5 0 0.5 1 ");
   EXPECT_EQ(Labels(PlotAxis::Make(0.9, 0.95, false, 6, true)), "0.9 0.91 0.92 0.93 0.94 0.95 ");
-  EXPECT_EQ(Labels(PlotAxis::Make(1e-6, 1, true, 7, true)),
-            "1e-6 1e-5 1e-4 0.001 0.01 0.1 1 ");
+  EXPECT_EQ(Labels(PlotAxis::Make(1e-6, 1, true, 7, true)), "1e-6 1e-5 1e-4 0.001 0.01 0.1 1 ");
   EXPECT_EQ(Labels(PlotAxis::Make(1, 10, true, 7, true)), "1 2 5 10 ");
 }
 
@@ -213,16 +212,16 @@ TEST(Axis, PlacesItsEnds) {
 
 // Whatever the range, there are ticks, and they lie on the axis.
 TEST(Axis, IsSoundForEveryRange) {
-  const double values[] = {-1e300, -1e9, -3, -1e-300, 0,   5e-324, 1e-300, 1e-7,
-                           0.1,    1,    1 + 1e-15, 3,   1e9, 1e18,   1e300};
+  const double values[] = {-1e300, -1e9, -3,        -1e-300, 0,   5e-324, 1e-300, 1e-7,
+                           0.1,    1,    1 + 1e-15, 3,       1e9, 1e18,   1e300};
   for (double low : values) {
     for (double high : values) {
       for (int most : {2, 3, 8}) {
         for (bool round : {false, true}) {
           for (bool log : {false, true}) {
             if (high < low || (log && low < 1e-300)) continue;
-            SCOPED_TRACE(absl::StrCat(low, " ", high, " ", most, round ? " round" : "",
-                                      log ? " log" : ""));
+            SCOPED_TRACE(
+                absl::StrCat(low, " ", high, " ", most, round ? " round" : "", log ? " log" : ""));
             const PlotAxis axis = PlotAxis::Make(low, high, log, most, round);
             EXPECT_LT(axis.low(), axis.high());
             EXPECT_FALSE(axis.ticks().empty());

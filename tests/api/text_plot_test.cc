@@ -136,7 +136,9 @@ TEST(Text, DoesNotSteerTheTerminal) {
   options.title = "a\x1b[2Jb\r\n";
   options.caption = "\x1b]0;x\x07";
   PlotSeries series = Down();
-  series.name = "\x9b" "31m";
+  series.name =
+      "\x9b"
+      "31m";
   const std::string text = RenderText({series}, options, Ascii(40, 5));
   for (char c : {'\x1b', '\r', '\x07', '\x9b'}) EXPECT_EQ(text.find(c), text.npos);
   EXPECT_TRUE(absl::StrContains(text, "a?[2Jb??")) << text;

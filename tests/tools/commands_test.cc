@@ -179,7 +179,7 @@ TEST_F(Trained, APredictionIntoAFullDeviceIsAnError) {
 }
 
 TEST(Help, IsEverywhere) {
-  for (const char* command : {"train", "eval", "predict", "check", "graph", "list"}) {
+  for (const char* command : {"train", "eval", "predict", "check", "graph", "list", "schedule"}) {
     const Outcome outcome = RunGradus({command, "--help"});
     EXPECT_EQ(outcome.code, 0);
     EXPECT_EQ(outcome.err, "");
