@@ -142,7 +142,7 @@ INSTANTIATE_TEST_SUITE_P(
                 {"frobnicate"},
                 2,
                 "gradus: there is no subcommand \"frobnicate\"; there are: train, eval, predict, "
-                "check, graph, list\n"},
+                "check, graph, list, schedule\n"},
         Refusal{"MisspeltSubcommand",
                 {"trian", kTutorial},
                 2,
