@@ -113,7 +113,14 @@ TEST_F(RateChecks, SaysFromWhereOnTheRateIsZero) {
             "[optimizer.learning_rate]\n");
 }
 
-TEST_F(RateChecks, ANegativeRateIsAnErrorWithItsFirstStep) {
+TEST_F(RateChecks, TheRoundedEndOfAVeryLongCosineIsNotMentioned) {
+  // 1 + cos(x) is 0 in double when x is within 1e-8 of pi.
+  EXPECT_EQ(SayOfRate("cosine_decay { initial_learning_rate: 0.1 decay_steps: 1000000000 }",
+                      "epochs: 10000000"),
+            "");
+}
+
+TEST_F(RateChecks, ANumberOutOfRangeIsAnErrorWithItsFirstStep) {
   const std::vector<Finding> findings = Check(
       "  schedule { field: \"beta1\" follow { linear { initial_learning_rate: 0.5 "
       "end_learning_rate: 1.5 "
