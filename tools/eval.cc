@@ -24,6 +24,7 @@ int Eval(const EvalFlags& flags) {
   const int w = static_cast<int>(width);
   std::printf("%-*s  %s (%s examples)\n", w, "split", report->examples_from.c_str(),
               absl::StrCat(report->examples).c_str());
+  std::printf("%-*s  %s\n", w, "weights", report->weights.c_str());
   std::printf("%-*s  %.6f\n", w, "loss", report->loss);
   for (const auto& metric : report->metrics) {
     std::printf("%-*s  %.6f\n", w, metric.first.c_str(), metric.second);
@@ -46,6 +47,9 @@ void AddEval(CLI::App* app, RunFunction* run) {
   command->add_option("--batch_size", flags->options.batch_size, "Rows at a time.")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
+  command->add_option("--checkpoint", flags->options.checkpoint,
+                      "best, last or a number of updates; the best when the run keeps one, else the "
+                      "saved model.");
   command->callback([flags, run] { *run = [flags] { return Eval(*flags); }; });
 }
 

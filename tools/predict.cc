@@ -11,10 +11,12 @@ namespace gradus {
 namespace {
 
 int Predict(const PredictCsvOptions& options) {
-  const absl::StatusOr<int64_t> rows = PredictCsv(options);
-  if (!rows.ok()) return Fail(rows.status());
+  const absl::StatusOr<PredictCsvReport> report = PredictCsv(options);
+  if (!report.ok()) return Fail(report.status());
+  // Beside the predictions, which may go to standard output.
+  std::fprintf(stderr, "weights  %s\n", report->weights.c_str());
   if (options.output != "-") {
-    std::printf("%s rows written to %s\n", absl::StrCat(*rows).c_str(), options.output.c_str());
+    std::printf("%s rows written to %s\n", absl::StrCat(report->rows).c_str(), options.output.c_str());
   }
   return kOk;
 }
@@ -36,6 +38,9 @@ void AddPredict(CLI::App* app, RunFunction* run) {
   command->add_option("--batch_size", options->batch_size, "Rows at a time.")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
+  command->add_option("--checkpoint", options->checkpoint,
+                      "best, last or a number of updates; the best when the run keeps one, else the "
+                      "saved model.");
   command->callback([options, run] { *run = [options] { return Predict(*options); }; });
 }
 

@@ -4,8 +4,8 @@
 
 #include <memory>
 
-#include "gradus/api/model_file.h"
 #include "gradus/api/run_file.h"
+#include "gradus/api/weights_source.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
 #include "gradus/base/thread_pool.h"
@@ -48,7 +48,8 @@ absl::StatusOr<std::shared_ptr<const Dataset>> OpenSplit(const std::string& run,
 
 absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
                                                const EvaluateOptions& options) try {
-  GRADUS_ASSIGN_OR_RETURN(SavedModel saved, ReadSavedModel(run));
+  GRADUS_ASSIGN_OR_RETURN(const WeightsSource source, FindWeights(run, options.checkpoint));
+  const SavedModel& saved = source.saved;
   GRADUS_ASSIGN_OR_RETURN(Preprocessing preprocessing,
                           Preprocessing::FromProto(saved.preprocessing()));
   ThreadPool pool(AvailableCores());
@@ -63,11 +64,7 @@ absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
   }
   GRADUS_ASSIGN_OR_RETURN(ParameterStore store,
                           ParameterStore::Create(evaluation->model().graph, 0, {}));
-  GRADUS_ASSIGN_OR_RETURN(WeightsMatch match, LoadSavedWeights(run, saved, &store));
-  if (!match.exact()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat(WeightsPath(run), " does not fit ", run, "/model.pbtxt:\n", match.Table()));
-  }
+  GRADUS_RETURN_IF_ERROR(source.Load(&store));
 
   const std::vector<FieldSpec> fields = InputFields(saved.model());
   std::shared_ptr<const Dataset> dataset;
@@ -81,6 +78,7 @@ absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
 
   EvaluationReport report;
   report.examples_from = options.csv.empty() ? options.split : options.csv;
+  report.weights = source.label;
   report.examples = sums.examples;
   SetMeans(sums, evaluation->model().metrics, &report.loss, &report.metrics);
   return report;

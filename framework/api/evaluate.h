@@ -17,10 +17,12 @@ struct EvaluateOptions {
   std::string
       csv;  // ... a CSV file with the columns that the model was trained on, labels included.
   int64_t batch_size = 256;
+  std::string checkpoint;  // As PredictorOptions::checkpoint.
 };
 
 struct EvaluationReport {
   std::string examples_from;  // "test", or the file
+  std::string weights;        // "best checkpoint, step 1200", "saved model"
   int64_t examples = 0;
   double loss = 0;
   std::vector<std::pair<std::string, double>> metrics;

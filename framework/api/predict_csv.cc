@@ -62,8 +62,9 @@ void AppendRows(absl::Span<const FieldSpec> outputs, const std::map<std::string,
 
 }  // namespace
 
-absl::StatusOr<int64_t> PredictCsv(const PredictCsvOptions& options) try {
+absl::StatusOr<PredictCsvReport> PredictCsv(const PredictCsvOptions& options) try {
   PredictorOptions predictor_options;
+  predictor_options.checkpoint = options.checkpoint;
   predictor_options.raw_inputs = false;  // The dataset applies the preprocessing as it reads.
   GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<Predictor> predictor,
                           Predictor::Load(options.model, predictor_options));
@@ -97,7 +98,7 @@ absl::StatusOr<int64_t> PredictCsv(const PredictCsvOptions& options) try {
     return absl::UnavailableError(
         absl::StrCat("cannot write standard output: ", std::strerror(errno)));
   }
-  return rows;
+  return PredictCsvReport{rows, predictor->weights()};
 } catch (const std::exception& error) {
   return StatusOf(error, "predicting");
 }

@@ -16,11 +16,17 @@ struct PredictCsvOptions {
                       // Labels are not needed.
   std::string output;  // CSV, written whole or not at all; "-" writes to standard output.
   int64_t batch_size = 1024;
+  std::string checkpoint;  // As PredictorOptions::checkpoint.
+};
+
+struct PredictCsvReport {
+  int64_t rows = 0;
+  std::string weights;  // "best checkpoint, step 1200", "saved model"
 };
 
 // One row per row of the input; a column per output, `name` or `name[i]` for several numbers.
-// Numbers have nine significant digits, which give the same float back. Returns the number of rows.
-absl::StatusOr<int64_t> PredictCsv(const PredictCsvOptions& options);
+// Numbers have nine significant digits, which give the same float back. 
+absl::StatusOr<PredictCsvReport> PredictCsv(const PredictCsvOptions& options);
 
 }  // namespace gradus
 

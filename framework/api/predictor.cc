@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "gradus/api/bind_inputs.h"
-#include "gradus/api/model_file.h"
 #include "gradus/api/run_file.h"
+#include "gradus/api/weights_source.h"
 #include "gradus/train/train_step.h"
 
 namespace gradus {
@@ -26,10 +26,12 @@ Predictor::~Predictor() = default;
 
 absl::StatusOr<std::unique_ptr<Predictor>> Predictor::Load(const std::string& folder,
                                                            const PredictorOptions& options) try {
-  GRADUS_ASSIGN_OR_RETURN(SavedModel saved, ReadSavedModel(folder));
+  GRADUS_ASSIGN_OR_RETURN(const WeightsSource source, FindWeights(folder, options.checkpoint));
+  const SavedModel& saved = source.saved;
   std::unique_ptr<Predictor> predictor(new Predictor);
   predictor->options_ = options;
   predictor->name_ = saved.model().name();
+  predictor->weights_ = source.label;
   GRADUS_ASSIGN_OR_RETURN(predictor->preprocessing_,
                           Preprocessing::FromProto(saved.preprocessing()));
   Diagnostics diagnostics;
@@ -49,15 +51,7 @@ absl::StatusOr<std::unique_ptr<Predictor>> Predictor::Load(const std::string& fo
   }
   GRADUS_ASSIGN_OR_RETURN(ParameterStore store, ParameterStore::Create(model.graph, 0, {}));
   predictor->store_ = std::make_unique<ParameterStore>(std::move(store));
-  GRADUS_ASSIGN_OR_RETURN(WeightsMatch match,
-                          LoadSavedWeights(folder, saved, predictor->store_.get()));
-  for (const WeightsMatch::Row& row : match.rows) {
-    // A model may have been saved with parameters that only its losses read; those are of no use
-    // here.
-    if (row.kind == WeightsMatch::kLoaded || row.kind == WeightsMatch::kUnexpected) continue;
-    return absl::InvalidArgumentError(absl::StrCat(WeightsPath(folder), " does not fit ", folder,
-                                                   "/model.pbtxt:\n", match.Table()));
-  }
+  GRADUS_RETURN_IF_ERROR(source.Load(predictor->store_.get(), true));
   GRADUS_ASSIGN_OR_RETURN(predictor->executor_,
                           Executor::Create(model.graph, fetches, predictor->store_->layout(),
                                            predictor->store_->state_layout(), ExecutorOptions()));

