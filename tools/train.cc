@@ -22,6 +22,7 @@ struct TrainFlags {
   std::string file, run_dir, resume, weights;
   std::vector<std::string> settings;
   bool check_numerics = false;
+  int64_t stop_after_epoch = 0;  // 0: the run's own end.
 };
 
 volatile std::sig_atomic_t stop_requested = 0;
@@ -42,9 +43,19 @@ void StopOnSignals() {
   sigaction(SIGTERM, &action, nullptr);
 }
 
-class SignalObserver final : public TrainObserver {
+// Asks for a stop when a signal came, or when so many epochs are over.
+class StopObserver final : public TrainObserver {
  public:
-  bool StopRequested() override { return stop_requested != 0; }
+  explicit StopObserver(int64_t epochs) : epochs_(epochs) {}
+  absl::Status OnLine(const MetricLine& line) override {
+    over_ |= epochs_ > 0 && line.scope == MetricLine::kEpoch && line.epoch >= epochs_;
+    return absl::OkStatus();
+  }
+  bool StopRequested() override { return over_ || stop_requested != 0; }
+
+ private:
+  const int64_t epochs_;
+  bool over_ = false;
 };
 
 int TerminalColumns() {
@@ -150,9 +161,9 @@ int Train(const TrainFlags& flags) {
   absl::StatusOr<std::unique_ptr<MetricsFile>> metrics =
       MetricsFile::Open(run->folder.metrics(), trainer.state().progress.update);
   if (!metrics.ok()) return Fail(metrics.status());
-  SignalObserver signals;
+  StopObserver stop(flags.stop_after_epoch);
   TrainProgress progress(trainer, stdout, isatty(STDOUT_FILENO) != 0, TerminalColumns);
-  TrainObserver* observers[] = {metrics->get(), &progress, &signals};
+  TrainObserver* observers[] = {metrics->get(), &progress, &stop};
   const absl::StatusOr<LoopEnd> end = trainer.Train(observers);
   progress.Finish();
   if (!end.ok()) return Fail(end.status());
@@ -189,6 +200,11 @@ void AddTrain(CLI::App* app, RunFunction* run) {
   command->add_flag(
       "--check_numerics", flags->check_numerics,
       "Looks at every value of every step and names the first that is not finite; slow.");
+  command
+      ->add_option("--stop_after_epoch", flags->stop_after_epoch,
+                   "Stops when so many epochs are over, the state saved as by Ctrl-C: the run is "
+                   "still that of its whole length, and --resume goes on with it.")
+      ->check(CLI::PositiveNumber);
   command->callback([flags, run] { *run = [flags] { return Train(*flags); }; });
 }
 
