@@ -3,6 +3,8 @@
 //   probabilities p   -(y log q + (1 - y) log(1 - q)),  q = p clipped to [1e-7, 1 - 1e-7]   (keras.losses.binary_crossentropy)
 //   logits z          softplus(z) - z y  =  max(z, 0) - z y + log(1 + exp(-|z|))
 //
+// With label_smoothing a, y is y (1 - a) + a / 2; a is a number of the run, so a schedule can move it.
+//
 //   loss { binary_crossentropy { prediction: "output" label: "malignant" } }
 //   loss { binary_crossentropy { prediction: "logit" label: "malignant" from_logits: true } }
 //
@@ -38,8 +40,14 @@ class BinaryCrossentropy final : public TypedLayer<loss::BinaryCrossentropy> {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid()) return;
     Emitter& emit = scope->emit();
-    const Value loss = config.from_logits() ? FromLogits(pair.prediction, pair.label, emit)
-                                            : FromProbabilities(pair.prediction, pair.label, emit);
+    Value label = pair.label;
+    if (config.has_label_smoothing()) {
+      const Value a = scope->Hyperparameter("label_smoothing", config.label_smoothing());
+      label = emit(op::Add(), {emit(op::Mul(), {label, emit(op::Sub(), {emit.Constant(1), a})}),
+                               emit(op::Mul(), {a, emit.Constant(0.5f)})});
+    }
+    const Value loss = config.from_logits() ? FromLogits(pair.prediction, label, emit)
+                                            : FromProbabilities(pair.prediction, label, emit);
     scope->SetOutput(MeanPerExample(loss, emit));
   }
 };

@@ -3,6 +3,8 @@
 //   probabilities p   -sum_k y_k log q_k,  q = p / sum(p) clipped to [1e-7, 1 - 1e-7]   (keras.losses.categorical_crossentropy)
 //   logits z          -sum_k y_k log_softmax(z)_k
 //
+// With label_smoothing a, y_k is y_k (1 - a) + a / classes; a is a number of the run, so a schedule can move it.
+//
 //   loss { categorical_crossentropy { prediction: "logits" label: "one_hot" from_logits: true } }
 //
 // NOTE: Keras on TensorFlow, JAX and PyTorch all divide by the sum before they clip.
@@ -33,9 +35,16 @@ class CategoricalCrossentropy final : public TypedLayer<loss::CategoricalCrossen
     Emitter& emit = scope->emit();
     const Value log_p = config.from_logits() ? emit(op::LogSoftmax(), {pair.prediction})
                                              : LogProbabilities(pair.prediction, emit);
+    Value label = pair.label;
+    if (config.has_label_smoothing()) {
+      const Value a = scope->Hyperparameter("label_smoothing", config.label_smoothing());
+      const auto classes = static_cast<float>(scope->spec(log_p).shape.dims().back().k);
+      label = emit(op::Add(), {emit(op::Mul(), {label, emit(op::Sub(), {emit.Constant(1), a})}),
+                               emit(op::Mul(), {a, emit.Constant(1 / classes)})});
+    }
     op::ReduceSum over_classes;
     over_classes.add_axis(-1);
-    const Value sum = emit(over_classes, {emit(op::Mul(), {pair.label, log_p})});
+    const Value sum = emit(over_classes, {emit(op::Mul(), {label, log_p})});
     scope->SetOutput(MeanPerExample(emit(op::Neg(), {sum}), emit));
   }
 };

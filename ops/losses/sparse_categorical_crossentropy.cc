@@ -3,6 +3,9 @@
 //   probabilities p   -log q,  q = p_k / sum(p) clipped to [1e-7, 1 - 1e-7]   (keras.losses.sparse_categorical_crossentropy)
 //   logits z          -log_softmax(z)_k
 //
+// With label_smoothing a: -(1 - a) log q_k - a mean_j(log q_j), which is categorical cross-entropy with smoothed labels; a is a number
+// of the run, so a schedule can move it.
+//
 //   loss { sparse_categorical_crossentropy { prediction: "logits" label: "digit" from_logits: true } }
 //
 // From probabilities the class is picked first: what follows works on one number per example and gives the same. A class outside [0, classes) ends
@@ -29,6 +32,16 @@ Value LogOfPicked(Value p, Value label, const op::Gather& pick, Emitter& emit) {
   return emit(op::Log(), {emit(clip, {normalised})});
 }
 
+Value LogOfAll(Value p, Emitter& emit) {
+  op::ReduceSum sum;
+  sum.add_axis(-1);
+  sum.set_keep_dims(true);
+  op::Clip clip;
+  clip.set_min(kEpsilon);
+  clip.set_max(1 - kEpsilon);
+  return emit(op::Log(), {emit(clip, {emit(op::Div(), {p, emit(sum, {p})})})});
+}
+
 class SparseCategoricalCrossentropy final
     : public TypedLayer<loss::SparseCategoricalCrossentropy> {
   void Build(const loss::SparseCategoricalCrossentropy& config, LayerScope* scope) const override {
@@ -41,7 +54,19 @@ class SparseCategoricalCrossentropy final
         config.from_logits()
             ? emit(pick, {emit(op::LogSoftmax(), {pair.prediction}), pair.label})
             : LogOfPicked(pair.prediction, pair.label, pick, emit);
-    scope->SetOutput(emit(op::Neg(), {log_p}));
+    if (!config.has_label_smoothing()) {
+      scope->SetOutput(emit(op::Neg(), {log_p}));
+      return;
+    }
+    // -(1 - a) log p_k - a mean(log p)
+    op::ReduceMean over_classes;
+    over_classes.add_axis(-1);
+    const Value all = config.from_logits() ? emit(op::LogSoftmax(), {pair.prediction})
+                                           : LogOfAll(pair.prediction, emit);
+    const Value a = scope->Hyperparameter("label_smoothing", config.label_smoothing());
+    const Value picked = emit(op::Mul(), {emit(op::Sub(), {emit.Constant(1), a}), log_p});
+    const Value spread = emit(op::Mul(), {a, emit(over_classes, {all})});
+    scope->SetOutput(emit(op::Neg(), {emit(op::Add(), {picked, spread})}));
   }
 };
 

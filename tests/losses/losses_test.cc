@@ -42,6 +42,9 @@ Case Make(absl::string_view loss, absl::string_view label, const std::vector<int
   out.prediction = inputs[0];
   out.leaves[inputs[0]] = {dims, p};
   out.leaves[inputs[1]] = {out.model.graph.spec(inputs[1]).shape.At(out.rows), y};
+  for (const ModelScalar& number : out.model.hyperparameters) {
+    out.leaves[out.model.graph.FindLeaf(Leaf::kScalar, number.name)] = {{}, {number.value}};
+  }
   return out;
 }
 
@@ -96,6 +99,39 @@ TEST(BinaryCrossentropyTest, TakesOneLabelPerExampleWithOrWithoutItsAxis) {
   const Numbers expected = {Binary(0, 0.2), Binary(1, 0.9)};
   ExpectNear(Evaluate(Make(kBinary, "", {2, 1}, {0.2, 0.9}, {0, 1})), expected);
   ExpectNear(Evaluate(Make(kBinary, "shape: 1", {2}, {0.2, 0.9}, {0, 1})), expected);
+}
+
+TEST(BinaryCrossentropyTest, SmoothedLabelsLieNearerToAHalf) {
+  const Numbers p = {0.2, 0.9, 0.4};
+  const Numbers y = {0, 1, 0.5};
+  Numbers expected;
+  for (size_t i = 0; i < p.size(); ++i) expected.push_back(Binary(y[i] * 0.75 + 0.125, p[i]));
+  const Case smoothed = Make(
+      "binary_crossentropy { prediction: \"l\" label: \"y\" label_smoothing: 0.25 }", "shape: 1",
+      {3, 1}, p, y);
+  ExpectNear(Evaluate(smoothed), expected);
+  EXPECT_EQ(Gradients(smoothed), "");
+}
+
+TEST(SparseCategoricalCrossentropyTest, SmoothedItIsTheCategoricalOneOfSmoothedLabels) {
+  const Numbers z = {1, 2, 0.5, -1, 0.25, 3};
+  for (const char* logits : {"", " from_logits: true"}) {
+    const Numbers p = *logits == 0 ? Numbers{0.2, 0.5, 0.3, 0.6, 0.3, 0.1} : z;
+    const auto loss = [&](const char* name, const char* smoothing) {
+      return absl::StrCat(name, " { prediction: \"l\" label: \"y\"", logits, smoothing, " }");
+    };
+    const char* a = " label_smoothing: 0.3";
+    const Case sparse = Make(loss("sparse_categorical_crossentropy", a), "type: INT32", {2, 3}, p, {2, 0});
+    const Numbers one_hot = {0, 0, 1, 1, 0, 0};
+    const Numbers mixed = {0.1, 0.1, 0.8, 0.8, 0.1, 0.1};  // By hand: 0.7 y + 0.3 / 3.
+    const Numbers expected =
+        Evaluate(Make(loss("categorical_crossentropy", ""), "shape: 3", {2, 3}, p, mixed));
+    // 1 / 3 is a float constant of the graph: 1e-8 of a loss below 4.
+    ExpectNear(Evaluate(Make(loss("categorical_crossentropy", a), "shape: 3", {2, 3}, p, one_hot)),
+               expected, 1e-7);
+    ExpectNear(Evaluate(sparse), expected);
+    EXPECT_EQ(Gradients(sparse), "");
+  }
 }
 
 TEST(BinaryCrossentropyTest, OfLogitsIsThatOfTheirSigmoidAndHasNoBound) {
