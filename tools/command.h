@@ -32,6 +32,7 @@ void AddCheck(CLI::App* app, RunFunction* run);
 void AddGraph(CLI::App* app, RunFunction* run);
 void AddList(CLI::App* app, RunFunction* run);
 void AddSchedule(CLI::App* app, RunFunction* run);
+void AddSweep(CLI::App* app, RunFunction* run);
 void AddFindLr(CLI::App* app, RunFunction* run);
 
 }  // namespace gradus

@@ -67,6 +67,7 @@ int ParseAndRun(int argc, char** argv) {
   AddGraph(&app, &run);
   AddList(&app, &run);
   AddSchedule(&app, &run);
+  AddSweep(&app, &run);
   AddFindLr(&app, &run);
   if (HasUnknownSubcommand(app, argc, argv)) return kUsage;
   try {

@@ -1,0 +1,136 @@
+// Checks trials as Trainer::Create would, but opens the data only when it is another.
+
+#include "gradus/api/sweep_check.h"
+
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "gradus/api/trainer.h"
+#include "gradus/base/file.h"
+#include "gradus/base/status.h"
+
+namespace gradus {
+namespace {
+
+constexpr size_t kMostLines = 100;
+constexpr size_t kMostNames = 8;
+
+// What of the data the other trials' checks depend on.
+struct OpenedData {
+  std::string data_and_inputs;
+  int64_t examples = 0;
+  bool validates = false;
+};
+
+std::string KeyOf(const RunConfig& config) {
+  std::string key = config.data().SerializeAsString();
+  for (const InputConfig& input : config.model().input()) key += input.SerializeAsString();
+  return key;
+}
+
+absl::Status CheckMetric(const TrainStep& step, const std::string& metric) {
+  const absl::StatusOr<Monitor> monitor = step.monitors().Find(metric);
+  if (!monitor.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat("--metric ", metric, ": ",
+                                                   monitor.status().message()));
+  }
+  if (monitor->section == Section::kBatch) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("--metric ", metric, ": it is measured at every update; take \"train/loss\" "
+                     "or a measure of the validation"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckWhole(RunFile file, const std::string& metric, std::unique_ptr<OpenedData>* open) {
+  const std::string key = KeyOf(file.config());
+  GRADUS_ASSIGN_OR_RETURN(const std::unique_ptr<Trainer> trainer, Trainer::Create(std::move(file)));
+  if (trainer->data().train == nullptr) {
+    return absl::FailedPreconditionError(
+        "there is no training data; write data { train { ... } }");
+  }
+  *open = std::make_unique<OpenedData>();
+  **open = {key, trainer->data().train->size(), trainer->data().validation != nullptr};
+  return CheckMetric(trainer->step(), metric);
+}
+
+absl::Status CheckModel(RunFile file, const OpenedData& open, ThreadPool* pool,
+                        const std::string& metric) {
+  const RunConfig config = WithAbsolutePaths(file.config(), file.directory());
+  Timeline::Plan plan;
+  plan.examples_per_epoch = open.examples;
+  plan.examples_per_update = config.data().batch_size();
+  plan.epochs = config.run().epochs();
+  if (config.run().has_max_steps()) plan.max_steps = config.run().max_steps();
+  StepOptions options;
+  options.seed = static_cast<uint64_t>(config.run().seed());
+  options.pool = pool;
+  options.block_rows = config.run().block_rows();
+  options.timeline = std::make_shared<Timeline>(plan);
+  options.validates = open.validates;
+  GRADUS_ASSIGN_OR_RETURN(const std::unique_ptr<TrainStep> step,
+                          TrainStep::Create(config.model(), config.optimizer(), options,
+                                            &file.diagnostics()));
+  Watcher::Check(config.run(), step->monitors(), ConfigPath().Child("run"), &file.diagnostics());
+  GRADUS_RETURN_IF_ERROR(file.diagnostics().ToStatus());
+  return CheckMetric(*step, metric);
+}
+
+absl::Status CheckTrial(const std::string& text, const std::string& file,
+                        absl::Span<const std::string> settings, const std::string& metric,
+                        ThreadPool* pool, std::unique_ptr<OpenedData>* open) {
+  GRADUS_ASSIGN_OR_RETURN(RunFile run, RunFile::Parse(text, file, settings, FolderOf(file)));
+  const bool same = *open != nullptr && (*open)->data_and_inputs == KeyOf(run.config());
+  return same ? CheckModel(std::move(run), **open, pool, metric)
+              : CheckWhole(std::move(run), metric, open);
+}
+
+// "trial 3", "trials 0, 1, 2", "all trials".
+std::string Naming(const std::vector<size_t>& trials, size_t count) {
+  if (trials.size() == count && count > 1) return "all trials";
+  const size_t shown = std::min(trials.size(), kMostNames);
+  return absl::StrCat(trials.size() == 1 ? "trial " : "trials ",
+                      absl::StrJoin(trials.begin(), trials.begin() + static_cast<long>(shown), ", "),
+                      shown < trials.size()
+                          ? absl::StrCat(" and ", trials.size() - shown, " others")
+                          : "");
+}
+
+}  // namespace
+
+absl::Status CheckTrials(const std::string& file,
+                         absl::Span<const std::vector<std::string>> settings,
+                         const std::string& metric) try {
+  GRADUS_ASSIGN_OR_RETURN(const std::string text, ReadConfigFile(file));
+  ThreadPool pool(1);
+  std::unique_ptr<OpenedData> open;
+  std::vector<std::string> lines;  // In the order in which they were found.
+  std::map<std::string, std::vector<size_t>> trials;
+  for (size_t i = 0; i < settings.size(); ++i) {
+    const absl::Status status = CheckTrial(text, file, settings[i], metric, &pool, &open);
+    if (status.ok()) continue;
+    for (absl::string_view line : absl::StrSplit(status.message(), '\n', absl::SkipEmpty())) {
+      std::vector<size_t>& numbers = trials[std::string(line)];
+      if (numbers.empty()) lines.emplace_back(line);
+      if (numbers.empty() || numbers.back() != i) numbers.push_back(i);
+    }
+  }
+  if (lines.empty()) return absl::OkStatus();
+  std::vector<std::string> told;
+  for (const std::string& line : lines) {
+    if (told.size() == kMostLines) {
+      told.push_back(absl::StrCat("... and ", lines.size() - kMostLines, " more"));
+      break;
+    }
+    told.push_back(absl::StrCat(Naming(trials[line], settings.size()), ": ", line));
+  }
+  return absl::InvalidArgumentError(absl::StrJoin(told, "\n"));
+} catch (const std::exception& error) {
+  return StatusOf(error, "checking the trials of a sweep");
+}
+
+}  // namespace gradus
