@@ -218,7 +218,7 @@ void AddFindLr(CLI::App* app, RunFunction* run) {
       ->check(CLI::Range(1, 100));
   command
       ->add_option("--trials", options.trials,
-                   "The most trainings at one rate each; 16. 0: the range test alone.")
+                   "The most trainings at one rate each; 20. 0: the range test alone.")
       ->check(CLI::Range(0, 1000));
   command
       ->add_option("--trial_steps", options.trial_steps,

@@ -25,6 +25,7 @@ constexpr int64_t kMostTrialSteps = 10000;
 // The lattice: four rates a decade; half a decade is two of its places.
 constexpr int kPerDecade = 4, kHalfDecade = 2;
 constexpr int kScanned = 7, kScanShare = 8;
+constexpr size_t kMostAsked = 4;  // Rates, of every other seed.
 constexpr double kTie = 1.02, kAgrees = 1.05, kNearlyAgrees = 1.15;
 
 double ThreeDigits(double value) {
@@ -235,18 +236,26 @@ class Search {
     return found == own_.end() ? kInfinity : found->second;
   }
 
+  // Ends at the lowest of the places that are about as good as the best.
   absl::Status Scan() {
     const int64_t steps = std::max<int64_t>(1, whole_ / kScanShare);
-    --left_;
+    left_ = std::max(1, left_ - (kScanned * options_.seeds + kScanShare - 1) / kScanShare);
+    std::map<int, double> sums;
     double best = kInfinity;
-    best_ = Middle();
     for (int k = 0; k < kScanned; ++k) {
       const int place = Middle() + (k - kScanned / 2) * kHalfDecade;
       if (range_.diverges.has_value() && RateAt(place) > *range_.diverges) continue;
-      GRADUS_ASSIGN_OR_RETURN(const double loss, Try(place, 0, steps));
-      if (loss >= best) continue;
-      best = loss;
+      for (int seed = 0; seed < options_.seeds; ++seed) {
+        GRADUS_ASSIGN_OR_RETURN(const double loss, Try(place, seed, steps));
+        sums[place] += loss;
+      }
+      best = std::min(best, sums[place]);
+    }
+    best_ = Middle();
+    for (const auto& [place, sum] : sums) {
+      if (!std::isfinite(best) || sum > kAgrees * best) continue;
       best_ = place;
+      break;
     }
     return absl::OkStatus();
   }
@@ -256,7 +265,6 @@ class Search {
     GRADUS_ASSIGN_OR_RETURN(bool tried, TryOnce(best_));
     while (tried) {
       const int here = best_;
-      // Down first: what the scan found best in a short time is rather too high for a long one.
       for (int place : {here - stride, here + stride}) {
         GRADUS_ASSIGN_OR_RETURN(tried, TryOnce(place));
         if (!tried) break;
@@ -269,6 +277,13 @@ class Search {
   }
 
   absl::Status Climb() {
+    // All of a decade downwards, whatever lies between: where a net overfits, a run that is 8 times as long as the scan wants an
+    // eighth of the rate; where it does not, the same rate.
+    const int scanned = best_;
+    for (int place = scanned; place >= scanned - kPerDecade; place -= kHalfDecade) {
+      GRADUS_RETURN_IF_ERROR(TryOnce(place).status());
+      if (Own(place) < Own(best_)) best_ = place;
+    }
     GRADUS_ASSIGN_OR_RETURN(bracketed_, ClimbBy(kHalfDecade));
     if (!bracketed_) return absl::OkStatus();
     for (int place : {best_ - 1, best_ + 1}) {
@@ -295,7 +310,7 @@ class Search {
       }
     }
     for (const auto& [place, loss] : own_) {
-      if (loss <= kTie * Own(best_)) ask(place);
+      if (loss <= kTie * Own(best_) && places.size() < kMostAsked) ask(place);
     }
     for (int seed = 1; seed < options_.seeds; ++seed) {
       // A seed answers about all of them or is not asked.

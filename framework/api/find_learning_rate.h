@@ -9,10 +9,13 @@
 // fastest. So it only says where to look, and trials say the rest:
 //
 //   1. range test  middle = steepest descent / sqrt(10), on a lattice of four rates a decade
-//   2. scan        an eighth of a trial each, at 7 rates, two a decade, from middle / 30 to middle * 30
-//   3. climb       whole trials at the scan's best and half a decade below and above it, going on in the direction that is better
+//   2. scan        an eighth of a trial each, with every seed, at 7 rates, two a decade, from middle / 30 to middle * 30; the
+//                  lowest rate whose mean loss is within 5% of the best
+//   3. climb       whole trials there and at half a decade and a decade below, then on from the best, half a decade at a
+//                  time, until both neighbours are worse. Below, because where a net overfits a run that is 8 times as long wants an
+//                  eighth of the rate
 //   4. refine      whole trials a quarter of a decade to both sides
-//   5. other seeds the best, what is within 2% of it, and half a decade to both sides, with the other seeds
+//   5. other seeds the best, half a decade to both sides, and what is within 2% of the best
 //
 // A trial trains as the file says, with its schedule scaled so that the peak is the rate; what counts is the validation loss in the
 // end, of the run's own seed. Rates whose losses are within 2% of the best are told apart by the other seeds.
@@ -50,8 +53,8 @@ struct FindRateOptions {
   int64_t steps = 0;
   // Seed 0 is the run's own; each of the others has another order of the data and other first weights.
   int seeds = 3;
-  // How many whole trials there may be, those with other seeds included; the scan counts as one. 0: the range test alone.
-  int trials = 16;
+  // How many whole trials there may be, those with other seeds included; 8 of the scan count as one. 0: the range test alone.
+  int trials = 20;
   // The updates of a whole trial. 0: those of the run, at most 10000. Shorter ones than the run shrink its schedule.
   int64_t trial_steps = 0;
   // Begins with the trainer's weights instead of new ones.
