@@ -32,6 +32,8 @@ void AddCheck(CLI::App* app, RunFunction* run);
 void AddGraph(CLI::App* app, RunFunction* run);
 void AddList(CLI::App* app, RunFunction* run);
 void AddSchedule(CLI::App* app, RunFunction* run);
+void AddRate(CLI::App* app, RunFunction* run);
+void AddExplain(CLI::App* app, RunFunction* run);
 void AddSweep(CLI::App* app, RunFunction* run);
 void AddFindLr(CLI::App* app, RunFunction* run);
 

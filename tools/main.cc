@@ -67,6 +67,8 @@ int ParseAndRun(int argc, char** argv) {
   AddGraph(&app, &run);
   AddList(&app, &run);
   AddSchedule(&app, &run);
+  AddRate(&app, &run);
+  AddExplain(&app, &run);
   AddSweep(&app, &run);
   AddFindLr(&app, &run);
   if (HasUnknownSubcommand(app, argc, argv)) return kUsage;

@@ -8,12 +8,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "gradus/api/events_file.h"
 
 namespace gradus {
 namespace {
 
 constexpr std::chrono::milliseconds kBetweenFrames(100);
 constexpr char kClearLine[] = "\r\x1b[2K";
+constexpr double kLeastChange = 0.0499;  // A cut by a factor of 0.95 is shown.
 constexpr size_t kGap = 2;
 constexpr size_t kLeastWidth = 8;
 constexpr int kWidestBar = 30, kNarrowestBar = 5;
@@ -56,9 +58,9 @@ TrainProgress::TrainProgress(const Trainer& trainer, std::FILE* out, bool termin
       terminal_(terminal),
       terminal_columns_(std::move(columns)),
       epochs_(trainer.config().run().epochs()),
-      planned_steps_(trainer.planned_steps()),
       first_step_(trainer.state().progress.update),
       epoch_rows_(trainer.data().train == nullptr ? 0 : trainer.data().train->size()),
+      planned_steps_(trainer.planned_steps()),
       validated_(trainer.data().validation != nullptr),
       metric_names_(NamesOf(trainer)) {}
 
@@ -86,6 +88,33 @@ absl::Status TrainProgress::OnLine(const MetricLine& line) {
     if (line.split == "train") train_ = line;
     if (line.split == "validation" || !validated_) PrintRow(train_, line);
   }
+  std::fflush(out_);
+  return absl::OkStatus();
+}
+
+absl::Status TrainProgress::OnEvent(const RateEvent& event) {
+  // A controller that moves the rate a little at every update is shown when it has come far.
+  const std::string number = absl::StrCat(event.field, " ", event.group);
+  const auto shown = shown_rates_.emplace(number, event.old_value).first;
+  const double far = kLeastChange * std::abs(shown->second);
+  if (!event.command.has_value() && std::abs(event.new_value - shown->second) < far) {
+    return absl::OkStatus();
+  }
+  shown->second = event.new_value;
+  if (event.command.has_value() && event.command->has_total_steps()) {
+    planned_steps_ = event.command->total_steps();
+  }
+  Finish();
+  std::fprintf(out_, "%s: %s\n", ChangeInWords(event).c_str(), event.cause.c_str());
+  std::fflush(out_);
+  return absl::OkStatus();
+}
+
+absl::Status TrainProgress::OnCommand(const RateCommand& command, const absl::Status& status) {
+  if (status.ok()) return absl::OkStatus();
+  Finish();
+  std::fprintf(out_, "refused: %s: %s\n", Describe(command).c_str(),
+               std::string(status.message()).c_str());
   std::fflush(out_);
   return absl::OkStatus();
 }

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdio>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,8 @@ class TrainProgress final : public TrainObserver {
 
   absl::Status OnStep(const StepReport& report, const TrainState& state) override;
   absl::Status OnLine(const MetricLine& line) override;
+  absl::Status OnEvent(const RateEvent& event) override;
+  absl::Status OnCommand(const RateCommand& command, const absl::Status& status) override;
   // Removes the bar.
   void Finish();
 
@@ -46,13 +49,15 @@ class TrainProgress final : public TrainObserver {
   std::FILE* const out_;
   const bool terminal_;
   const std::function<int()> terminal_columns_;
-  const int64_t epochs_, planned_steps_, first_step_, epoch_rows_;
+  const int64_t epochs_, first_step_, epoch_rows_;
+  int64_t planned_steps_;
   const bool validated_;
   const std::vector<std::string> metric_names_;  // The loss, then the metrics.
   const Clock::time_point start_ = Clock::now();
   Clock::time_point epoch_start_ = start_, drawn_ = start_;
   std::vector<Column> columns_;  // Empty before the first row.
   MetricLine train_;
+  std::map<std::string, double> shown_rates_;  // What the last line about a number said.
   bool has_bar_ = false;
 };
 

@@ -9,9 +9,14 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_join.h"
+#include "gradus/api/control_folder.h"
+#include "gradus/api/events_file.h"
+#include "gradus/api/rate_control.h"
 #include "gradus/api/run_folder.h"
 #include "gradus/api/trainer.h"
 #include "gradus/base/file.h"
+#include "gradus/base/text_config.h"
 #include "tools/command.h"
 #include "tools/progress.h"
 
@@ -19,7 +24,7 @@ namespace gradus {
 namespace {
 
 struct TrainFlags {
-  std::string file, run_dir, resume, weights;
+  std::string file, run_dir, resume, weights, replay;
   std::vector<std::string> settings;
   bool check_numerics = false;
   int64_t stop_after_epoch = 0;  // 0: the run's own end.
@@ -81,7 +86,25 @@ absl::Status StartFromWeights(const std::string& path, Trainer* trainer) {
 struct Run {
   std::unique_ptr<Trainer> trainer;
   RunFolder folder;
+  EventsAtCheckpoint events;  // Of a run that goes on.
 };
+
+// What other settings do to the rate of the first parameters, for the log.
+RateEvent ResumeEvent(const Trainer& trainer, const std::vector<std::string>& settings) {
+  const TrainState& state = trainer.state();
+  const Hyperparameters& numbers = trainer.step().numbers();
+  int group = 0;
+  while (group + 1 < numbers.groups().count() && numbers.groups().parameters[group] == 0) ++group;
+  RateEvent event;
+  event.step = state.progress.update;
+  event.group = numbers.groups().names[group];
+  event.field = "learning_rate";
+  event.layer = "resume";
+  event.old_value = state.last_learning_rate;
+  event.new_value = numbers.At(group, state.progress, state.rates);
+  event.cause = absl::StrCat("--set ", absl::StrJoin(settings, " --set "));
+  return event;
+}
 
 absl::StatusOr<Run> Resume(const TrainFlags& flags) {
   Run run;
@@ -99,15 +122,49 @@ absl::StatusOr<Run> Resume(const TrainFlags& flags) {
     std::fprintf(stderr, "gradus: skipped: %s\n", message.c_str());
   }
   if (!checkpoint.ok()) return checkpoint.status();
+  const absl::StatusOr<TrainStateHeader> header = ReadCheckpointHeader(*checkpoint);
+  if (!header.ok()) return header.status();
+  absl::StatusOr<std::vector<RecordedEvent>> recorded = ReadEvents(run.folder.events());
+  if (!recorded.ok()) return recorded.status();
+  run.events = SplitEvents(*std::move(recorded), *header);
   TrainerOptions options;
   options.checkpoint_folder = run.folder.checkpoints();
   options.check_numerics = flags.check_numerics;
-  absl::StatusOr<std::unique_ptr<Trainer>> trainer = Trainer::Resume(*checkpoint, options);
+  std::vector<std::string> settings = run.events.settings;
+  settings.insert(settings.end(), flags.settings.begin(), flags.settings.end());
+  absl::StatusOr<std::unique_ptr<Trainer>> trainer =
+      Trainer::Resume(*checkpoint, options, settings);
   if (!trainer.ok()) return trainer.status();
   run.trainer = *std::move(trainer);
-  std::printf("resuming %s at step %s\n", flags.resume.c_str(),
-              absl::StrCat(run.trainer->state().progress.update).c_str());
+  // What was asked for after the state was saved is asked for again, at the same steps. It waits in
+  // the control folder before its lines go from the log, so that it is never in neither.
+  const ControlFolder control(flags.resume);
+  absl::Status status = control.RemoveDone(run.events);
+  if (status.ok()) status = control.PutAgain(run.events.lost, header->command_size());
+  if (!status.ok()) return status;
   return run;
+}
+
+// The commands of another run of this configuration.
+absl::StatusOr<std::vector<RateCommand>> CommandsOf(const std::string& run,
+                                                    const RunConfig& config) {
+  RunFolder folder;
+  folder.path = run;
+  const absl::StatusOr<RunFile> file = RunFile::Read(folder.configuration());
+  if (!file.ok()) return file.status();
+  if (PrintTextConfig(file->config()) != PrintTextConfig(config)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("--replay ", run, ": the configuration is not that of the run; use ",
+                     folder.configuration(), " itself"));
+  }
+  const absl::StatusOr<std::vector<RecordedEvent>> events = ReadEvents(folder.events());
+  if (!events.ok()) return events.status();
+  absl::StatusOr<std::vector<RateCommand>> commands = ReplayCommands(*events);
+  if (!commands.ok()) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("--replay ", run, ": ", commands.status().message()));
+  }
+  return commands;
 }
 
 absl::StatusOr<Run> Start(const TrainFlags& flags) {
@@ -127,11 +184,33 @@ absl::StatusOr<Run> Start(const TrainFlags& flags) {
     const absl::Status status = StartFromWeights(flags.weights, run.trainer.get());
     if (!status.ok()) return status;
   }
+  absl::StatusOr<std::vector<RateCommand>> commands = std::vector<RateCommand>();
+  if (!flags.replay.empty()) commands = CommandsOf(flags.replay, run.trainer->config());
+  if (!commands.ok()) return commands.status();
   absl::StatusOr<RunFolder> folder = RunFolder::Create(flags.run_dir, run.trainer->config());
   if (!folder.ok()) return folder.status();
   run.folder = *std::move(folder);
+  const absl::Status put = ControlFolder(run.folder.path).PutAgain(*commands, 0);
+  if (!put.ok()) return put;
   run.trainer->set_checkpoint_folder(run.folder.checkpoints());
   return run;
+}
+
+int SaveModel(const Run& run) {
+  const absl::Status saved = run.trainer->SaveModel(run.folder.path);
+  if (!saved.ok()) return Fail(saved);
+  std::printf("saved  %s/model.pbtxt, model.safetensors\n", run.folder.path.c_str());
+  return kOk;
+}
+
+std::string EndedInWords(const TrainState& state) {
+  return absl::StrCat("ended at step ", state.progress.update, ": ", state.ended_by);
+}
+
+// A run that was ended early does not go on.
+int ShowEnded(const Run& run) {
+  std::printf("%s has %s\n", run.folder.path.c_str(), EndedInWords(run.trainer->state()).c_str());
+  return Exists(JoinPath(run.folder.path, "model.pbtxt")) ? static_cast<int>(kOk) : SaveModel(run);
 }
 
 int Train(const TrainFlags& flags) {
@@ -140,16 +219,21 @@ int Train(const TrainFlags& flags) {
     return kUsage;
   }
   if (!flags.resume.empty() &&
-      (!flags.settings.empty() || !flags.weights.empty() || !flags.run_dir.empty())) {
+      (!flags.weights.empty() || !flags.run_dir.empty() || !flags.replay.empty())) {
     std::fprintf(stderr,
-                 "gradus train: --resume goes on as the run began; --set, --weights and --run_dir "
-                 "do not go with it\n");
+                 "gradus train: --resume goes on as the run began; --weights, --run_dir and "
+                 "--replay do not go with it\n");
     return kUsage;
   }
   absl::StatusOr<Run> run = flags.resume.empty() ? Start(flags) : Resume(flags);
   if (!run.ok()) return Fail(run.status());
-  StopOnSignals();
   Trainer& trainer = *run->trainer;
+  if (!trainer.state().ended_by.empty()) return ShowEnded(*run);
+  StopOnSignals();
+  if (!flags.resume.empty()) {
+    std::printf("resuming %s at step %s\n", flags.resume.c_str(),
+                absl::StrCat(trainer.state().progress.update).c_str());
+  }
   for (const std::string& warning : trainer.warnings()) {
     std::fprintf(stderr, "gradus: warning: %s\n", warning.c_str());
   }
@@ -161,10 +245,20 @@ int Train(const TrainFlags& flags) {
   absl::StatusOr<std::unique_ptr<MetricsFile>> metrics =
       MetricsFile::Open(run->folder.metrics(), trainer.state().progress.update);
   if (!metrics.ok()) return Fail(metrics.status());
+  absl::StatusOr<std::unique_ptr<EventsFile>> events =
+      EventsFile::Open(run->folder.events(), run->events.kept);
+  if (!events.ok()) return Fail(events.status());
+  if (!flags.resume.empty() && !flags.settings.empty()) {
+    const absl::Status written =
+        (*events)->WriteResume(ResumeEvent(trainer, flags.settings), flags.settings);
+    if (!written.ok()) return Fail(written);
+  }
   StopObserver stop(flags.stop_after_epoch);
   TrainProgress progress(trainer, stdout, isatty(STDOUT_FILENO) != 0, TerminalColumns);
-  TrainObserver* observers[] = {metrics->get(), &progress, &stop};
+  std::unique_ptr<RateControl> control = RateControl::Start(run->folder.path, &trainer);
+  TrainObserver* observers[] = {metrics->get(), events->get(), control.get(), &progress, &stop};
   const absl::StatusOr<LoopEnd> end = trainer.Train(observers);
+  control.reset();
   progress.Finish();
   if (!end.ok()) return Fail(end.status());
   if (*end == LoopEnd::kStopped) {
@@ -172,10 +266,8 @@ int Train(const TrainFlags& flags) {
                 absl::StrCat(trainer.state().progress.update).c_str(), run->folder.path.c_str());
     return kStopped;
   }
-  const absl::Status saved = trainer.SaveModel(run->folder.path);
-  if (!saved.ok()) return Fail(saved);
-  std::printf("saved  %s/model.pbtxt, model.safetensors\n", run->folder.path.c_str());
-  return kOk;
+  if (*end == LoopEnd::kEarly) std::printf("\n%s\n", EndedInWords(trainer.state()).c_str());
+  return SaveModel(*run);
 }
 
 }  // namespace
@@ -188,13 +280,16 @@ void AddTrain(CLI::App* app, RunFunction* run) {
   command
       ->add_option("--set", flags->settings,
                    "PATH=VALUE sets a field by its address, e.g. optimizer.adam.beta1=0.95; may be "
-                   "repeated.")
+                   "repeated. With --resume: run.*, optimizer.* and data.batch_size.")
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--run_dir", flags->run_dir,
                       "A new folder for the run; runs/<name>-<n> when not given.");
   command->add_option("--resume", flags->resume,
                       "Goes on with the run in this folder exactly where it stood.");
+  command->add_option("--replay", flags->replay,
+                      "Changes the rates as `gradus rate` did in the run of this folder, at the "
+                      "same steps: the same weights come out.");
   command->add_option("--weights", flags->weights,
                       "Starts from the weights in a .safetensors file.");
   command->add_flag(

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cmath>
 #include <cstring>
 
 #include "absl/strings/numbers.h"
@@ -22,26 +21,6 @@ namespace gradus {
 namespace {
 
 constexpr char kLockFile[] = "lock";
-constexpr int64_t kMostMetricsBytes = int64_t{1} << 32;
-
-std::string JsonNumber(double value) {
-  return std::isfinite(value) ? absl::StrFormat("%.17g", value) : "null";
-}
-
-std::string JsonString(absl::string_view text) {
-  std::string out = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') {
-      absl::StrAppend(&out, "\\", absl::string_view(&c, 1));
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      absl::StrAppendFormat(&out, "\\u%04x", static_cast<unsigned char>(c));
-    } else {
-      out.push_back(c);
-    }
-  }
-  return out + "\"";
-}
-
 absl::string_view ScopeName(MetricLine::Scope scope) {
   switch (scope) {
     case MetricLine::kStep:
@@ -68,10 +47,6 @@ bool WrittenBefore(absl::string_view line, int64_t step) {
 // The error with what can be done about it.
 absl::Status Explained(const absl::Status& status, absl::string_view remedy) {
   return absl::Status(status.code(), absl::StrCat(status.message(), "; ", remedy));
-}
-
-absl::Status WriteError(const std::string& path) {
-  return absl::UnavailableError(absl::StrCat("cannot write ", path, ": ", std::strerror(errno)));
 }
 
 // A lock of the open file description (fcntl(2), F_OFD_SETLK): unlike flock(2) it can be asked for
@@ -170,6 +145,8 @@ absl::StatusOr<bool> IsRunning(const std::string& folder) {
 
 std::string RunFolder::checkpoints() const { return JoinPath(path, "checkpoints"); }
 std::string RunFolder::metrics() const { return JoinPath(path, "metrics.jsonl"); }
+std::string RunFolder::events() const { return JoinPath(path, "events.jsonl"); }
+std::string RunFolder::configuration() const { return JoinPath(path, "run.pbtxt"); }
 
 absl::StatusOr<RunFolder> RunFolder::Create(const std::string& path, const RunConfig& config) {
   RunFolder folder;
@@ -211,7 +188,7 @@ absl::StatusOr<RunFolder> RunFolder::Create(const std::string& path, const RunCo
   if (status.ok()) GRADUS_RETURN_IF_ERROR(refuse_occupied());
   if (status.ok()) status = MakeFolders(folder.checkpoints());
   if (status.ok()) {
-    status = WriteFile(JoinPath(folder.path, "run.pbtxt"), PrintTextConfig(config));
+    status = WriteFile(folder.configuration(), PrintTextConfig(config));
   }
   if (status.ok()) return folder;
   // Nothing stays behind of a run that cannot begin; the first error is the one to tell.
@@ -221,33 +198,20 @@ absl::StatusOr<RunFolder> RunFolder::Create(const std::string& path, const RunCo
 
 absl::StatusOr<std::unique_ptr<MetricsFile>> MetricsFile::Open(const std::string& path,
                                                                int64_t resumed_step) {
-  if (Exists(path)) {
-    GRADUS_ASSIGN_OR_RETURN(std::string text, ReadFile(path, kMostMetricsBytes));
-    std::string kept;
-    for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
-      if (WrittenBefore(line, resumed_step)) absl::StrAppend(&kept, line, "\n");
-    }
-    if (kept != text) GRADUS_RETURN_IF_ERROR(WriteFile(path, kept));
-  }
-  std::FILE* file = std::fopen(path.c_str(), "ab");
-  if (file == nullptr) return WriteError(path);
-  return std::unique_ptr<MetricsFile>(new MetricsFile(path, file));
+  GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<JsonLinesFile> lines,
+                          JsonLinesFile::Open(path, [resumed_step](absl::string_view line) {
+                            return WrittenBefore(line, resumed_step);
+                          }));
+  return std::unique_ptr<MetricsFile>(new MetricsFile(std::move(lines)));
 }
-
-MetricsFile::~MetricsFile() { std::fclose(file_); }
 
 absl::Status MetricsFile::OnLine(const MetricLine& line) {
-  const std::string json = ToJson(line) + "\n";
-  if (std::fwrite(json.data(), 1, json.size(), file_) != json.size()) return WriteError(path_);
+  GRADUS_RETURN_IF_ERROR(lines_->Append(ToJson(line)));
   // Epochs are what people watch; single steps may wait in the buffer.
-  if (line.scope != MetricLine::kStep && std::fflush(file_) != 0) return WriteError(path_);
-  return absl::OkStatus();
+  return line.scope == MetricLine::kStep ? absl::OkStatus() : lines_->Flush();
 }
 
-absl::Status MetricsFile::BeforeCheckpoint() {
-  if (std::fflush(file_) != 0 || fsync(fileno(file_)) != 0) return WriteError(path_);
-  return absl::OkStatus();
-}
+absl::Status MetricsFile::BeforeCheckpoint() { return lines_->Sync(); }
 
 std::string ToJson(const MetricLine& line) {
   std::string json =

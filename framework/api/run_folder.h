@@ -2,6 +2,8 @@
 //
 //   run.pbtxt            the configuration as it was resolved (`--set` applied, absolute paths)
 //   metrics.jsonl        a line per epoch and split, and per so many steps
+//   events.jsonl         a line per change of a rate that is not its schedule's own curve
+//   control/             commands that wait for the run, and its answers (control_folder.h)
 //   checkpoints/step-*   states to resume from
 //   model.pbtxt, model.safetensors   the trained model
 //   lock                 while a process trains in it: "<process id> <host>"
@@ -9,12 +11,12 @@
 #ifndef GRADUS_API_RUN_FOLDER_H_
 #define GRADUS_API_RUN_FOLDER_H_
 
-#include <cstdio>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "gradus/api/json_lines.h"
 #include "gradus/run.pb.h"
 #include "gradus/train/train_loop.h"
 
@@ -46,6 +48,8 @@ struct RunFolder {
 
   std::string checkpoints() const;
   std::string metrics() const;
+  std::string events() const;
+  std::string configuration() const;  // run.pbtxt
 
   // Makes a new folder, takes its lock and writes run.pbtxt into it, so that a place where nothing
   // can be written is found before the first step; an occupied one is refused. Empty `path`: the
@@ -54,24 +58,21 @@ struct RunFolder {
 };
 
 // An observer that writes metrics.jsonl: one JSON object a line with scope, step, epoch, split,
-// loss, each metric by name, learning_rate. Numbers have 17 significant digits, so reading one
-// gives the same double; a number that is not finite is null.
+// loss, each metric by name, learning_rate.
 class MetricsFile final : public TrainObserver {
  public:
   // Appends; lines that a run wrote after `resumed_step` updates, or after its end, are removed
   // first: a resumed run's file is that of a run that was never stopped.
   static absl::StatusOr<std::unique_ptr<MetricsFile>> Open(const std::string& path,
                                                            int64_t resumed_step);
-  ~MetricsFile() override;
 
   absl::Status OnLine(const MetricLine& line) override;
   // A resume keeps the lines up to its checkpoint, so they must be on the disk before it.
   absl::Status BeforeCheckpoint() override;
 
  private:
-  MetricsFile(std::string path, std::FILE* file) : path_(std::move(path)), file_(file) {}
-  const std::string path_;
-  std::FILE* const file_;
+  explicit MetricsFile(std::unique_ptr<JsonLinesFile> lines) : lines_(std::move(lines)) {}
+  const std::unique_ptr<JsonLinesFile> lines_;
 };
 
 // The JSON object, without the line's end.

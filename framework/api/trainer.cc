@@ -230,10 +230,14 @@ absl::Status Trainer::Command(const RateCommand& command) try {
   Diagnostics diagnostics;
   CheckRules(command, ConfigPath(), &diagnostics);
   GRADUS_RETURN_IF_ERROR(diagnostics.ToStatus());
-  // On a state of its own, so that nothing is read that the training thread writes.
+  // On a state of its own, so that nothing is read that the training thread writes. What depends on
+  // the present values is left out.
   RateState trial = step_->numbers().NewState();
+  RateCommand likely = command;
+  if (command.has_scale()) likely.set_scale(1);
+  if (command.has_schedule()) likely.set_jump(true);
   std::vector<RateEvent> events;
-  GRADUS_RETURN_IF_ERROR(step_->numbers().Accept(command, timeline().At(command.at_step()), &trial,
+  GRADUS_RETURN_IF_ERROR(step_->numbers().Accept(likely, timeline().At(command.at_step()), &trial,
                                                  &events));
   inbox_.Put(command);
   return absl::OkStatus();

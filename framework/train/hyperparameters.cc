@@ -211,7 +211,12 @@ absl::StatusOr<RateState> Hyperparameters::FromProto(const TrainStateHeader& hea
     GRADUS_RETURN_IF_ERROR(SetStateOf(c, header.controller(c), &state));
   }
   for (const RateCommand& command : header.command()) {
-    GRADUS_RETURN_IF_ERROR(Fold(command, timeline_->At(command.at_step()), &state));
+    // Where it took effect is counted, not computed: batches may have been given up.
+    Progress at = timeline_->At(command.at_step());
+    if (command.has_at_epoch()) {
+      at = {command.at_step(), command.at_examples(), command.at_epoch(), command.at_offset()};
+    }
+    GRADUS_RETURN_IF_ERROR(Fold(command, at, &state));
   }
   return state;
 }

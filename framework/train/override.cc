@@ -68,6 +68,9 @@ absl::Status Hyperparameters::Accept(const RateCommand& command, const Progress&
   // Everything is tried on a copy, so that a refusal changes nothing.
   RateCommand accepted = command;
   accepted.set_at_step(progress.update);
+  accepted.set_at_examples(progress.examples);
+  accepted.set_at_epoch(progress.epoch);
+  accepted.set_at_offset(progress.offset);
   RateState next = *state;
   if (command.has_schedule() && !command.jump() && !command.has_gain()) {
     // So that what the layers above get goes on from where it is.

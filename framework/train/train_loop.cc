@@ -20,11 +20,12 @@ class Loop {
         watcher_(options.settings, step->monitors()) {}
 
   absl::StatusOr<LoopEnd> Run() {
+    // A command may move the end, so they come first.
+    GRADUS_RETURN_IF_ERROR(ObeyCommands());
     if (!Done()) {
       GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<BatchStream> stream,
                               BatchStream::Create(data_.train, TrainingBatches(options_.data),
                                                   {state_.progress.epoch, state_.progress.offset}));
-      GRADUS_RETURN_IF_ERROR(ObeyCommands());
       while (!Done()) {
         GRADUS_ASSIGN_OR_RETURN(const Batch* batch, stream->Next());
         GRADUS_RETURN_IF_ERROR(Step(*batch));

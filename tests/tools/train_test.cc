@@ -39,8 +39,9 @@ TEST(Train, WritesPlainLinesIntoAPipe) {
       << outcome.out;
   EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 8) << outcome.out;
   EXPECT_TRUE(absl::EndsWith(outcome.out, "saved  " + run + "/model.pbtxt, model.safetensors\n"));
-  EXPECT_EQ(Names(run), (std::vector<std::string>{"checkpoints", "metrics.jsonl", "model.pbtxt",
-                                                  "model.safetensors", "run.pbtxt"}));
+  EXPECT_EQ(Names(run), (std::vector<std::string>{"checkpoints", "events.jsonl", "metrics.jsonl",
+                                                  "model.pbtxt", "model.safetensors",
+                                                  "run.pbtxt"}));
 }
 
 TEST(Train, GivesTheSameBytesTwice) {
@@ -142,7 +143,7 @@ INSTANTIATE_TEST_SUITE_P(
                 {"frobnicate"},
                 2,
                 "gradus: there is no subcommand \"frobnicate\"; there are: train, eval, predict, "
-                "check, graph, list, schedule\n"},
+                "check, graph, list, schedule, rate, explain, sweep, find-lr\n"},
         Refusal{"MisspeltSubcommand",
                 {"trian", kTutorial},
                 2,
@@ -158,11 +159,11 @@ INSTANTIATE_TEST_SUITE_P(
                 2,
                 "gradus train: give a file, or --resume RUN\n"},
         Refusal{
-            "ResumeWithSettings",
-            {"train", "--resume", "FOLDER", "--set", "run.epochs=3"},
+            "ResumeInAnotherFolder",
+            {"train", "--resume", "FOLDER", "--run_dir", "FOLDER/other"},
             2,
-            "gradus train: --resume goes on as the run began; --set, --weights and --run_dir do "
-            "not go with it\n"},
+            "gradus train: --resume goes on as the run began; --weights, --run_dir and --replay "
+            "do not go with it\n"},
         Refusal{"PredictWithoutInput",
                 {"predict", "FOLDER"},
                 2,
