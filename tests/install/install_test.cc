@@ -144,6 +144,28 @@ TEST_F(InstallTest, HeadersAreClosedUnderIncludeAndPkgConfigFindsThem) {
   EXPECT_EQ(run.status, 0) << run.output;
 }
 
+TEST_F(InstallTest, AScheduleOutsideOfTheTreeBuildsWithPlainGccAndPassesItsTest) {
+  const fs::path build = Scratch() / "schedule_plugin";
+  fs::create_directories(build);
+  const std::string include = (Prefix() / "share/gradus/proto").string();
+  const Outcome generated =
+      Shell("protoc '-I" + include + "' -Iexamples/schedule_plugin '--cpp_out=" + build.string() +
+            "' examples/schedule_plugin/square_root_decay.proto");
+  ASSERT_EQ(generated.status, 0) << generated.output;
+  const std::string pkg_config =
+      "PKG_CONFIG_PATH='" + (Prefix() / "lib/pkgconfig").string() + "' pkg-config";
+  const std::string program = (build / "test").string();
+  const Outcome built = Shell("eval g++ -std=c++17 -Wall -Wextra -Werror " + std::string(kFlags) +
+                              " examples/schedule_plugin/*.cc \\'" + build.string() +
+                              "/square_root_decay.pb.cc\\' \\'-I" + build.string() + "\\' -o \\'" +
+                              program + "\\' $(" + pkg_config +
+                              " --cflags --libs gradus) -lgtest -lgtest_main");
+  ASSERT_EQ(built.status, 0) << built.output;
+  const Outcome run =
+      Shell("LD_LIBRARY_PATH='" + (Prefix() / "lib").string() + "' '" + program + "'");
+  EXPECT_EQ(run.status, 0) << run.output;
+}
+
 TEST_F(InstallTest, InstalledProtosAreEnoughToExtendThem) {
   const fs::path proto = Scratch() / "acme.proto";
   std::ofstream(proto)
