@@ -65,7 +65,8 @@ size_t FindOutside(absl::string_view text, IsEnd is_end, size_t* unclosed) {
     } else if (c == '(' || c == '[' || c == '{') {
       open.emplace_back(c == '(' ? ')' : c == '[' ? ']' : '}', i);
     } else if (c == ')' || c == ']' || c == '}') {
-      if (open.empty() || open.back().first != c) return i;
+      if (open.empty()) return i;
+      if (open.back().first != c) break;
       open.pop_back();
     }
   }
