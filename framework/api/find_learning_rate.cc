@@ -10,6 +10,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "gradus/api/range_test.h"
 #include "gradus/api/rate_trials.h"
 #include "gradus/base/status.h"
 #include "gradus/base/text_config.h"
@@ -18,29 +19,32 @@ namespace gradus {
 namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
-// The smoothing's memory, in decades of the rate.
-constexpr double kMemory = 1.0 / 3;
-constexpr double kBreaksAt = 4;  // Times the least loss, as fastai and Lightning.
 constexpr int64_t kMostTrialSteps = 10000;
 // The lattice: four rates a decade; half a decade is two of its places.
 constexpr int kPerDecade = 4, kHalfDecade = 2;
 constexpr int kScanned = 7, kScanShare = 8;
 constexpr size_t kMostAsked = 4;  // Rates, of every other seed.
-constexpr double kTie = 1.02, kAgrees = 1.05, kNearlyAgrees = 1.15;
+// Shares of a loss that another may be worse by.
+constexpr double kTie = 0.02, kAgrees = 0.05, kNearlyAgrees = 0.15;
 
 double ThreeDigits(double value) {
   const double unit = std::pow(10, std::floor(std::log10(value)) - 2);
   return std::stod(absl::StrFormat("%.6g", std::round(value / unit) * unit));
 }
 
-double RateAt(int place) { return ThreeDigits(std::pow(10, static_cast<double>(place) / kPerDecade)); }
+// Losses may be below 0.
+bool About(double loss, double best, double share) { return loss <= best + share * std::abs(best); }
+
+double RateAt(int place) {
+  return ThreeDigits(std::pow(10, static_cast<double>(place) / kPerDecade));
+}
 int PlaceOf(double rate) { return static_cast<int>(std::lround(std::log10(rate) * kPerDecade)); }
 
 absl::Status CheckOptions(const FindRateOptions& options) {
   if (!(options.start > 0) || !std::isfinite(options.end) || !(options.end > options.start)) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("the range of rates from ", ShortestNumber(options.start), " to ",
-                     ShortestNumber(options.end), " must begin above 0 and end above its beginning"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the range of rates from ", ShortestNumber(options.start), " to ",
+        ShortestNumber(options.end), " must begin above 0 and end above its beginning"));
   }
   if (options.steps != 0 && (options.steps < 10 || options.steps > 1000000)) {
     return absl::InvalidArgumentError(
@@ -61,44 +65,6 @@ absl::Status CheckOptions(const FindRateOptions& options) {
   return absl::OkStatus();
 }
 
-// One seed's smoothed losses, up to where it breaks off.
-class Smoothed {
- public:
-  explicit Smoothed(double factor) : factor_(factor) {}
-
-  // Whether that was the last one.
-  bool Add(double loss) {
-    sum_ = factor_ * sum_ + (1 - factor_) * loss;
-    weight_ = factor_ * weight_ + (1 - factor_);
-    const double value = sum_ / weight_;
-    if (!std::isfinite(value)) return true;
-    best_ = std::min(best_, value);
-    // A loss at or below 0 has no fourfold.
-    if (best_ > 0 && value > kBreaksAt * best_) return true;
-    values.push_back(value);
-    return false;
-  }
-
-  std::vector<double> values;
-
- private:
-  const double factor_;
-  double sum_ = 0, weight_ = 0, best_ = kInfinity;
-};
-
-// The slope at `i` of a straight line through the points within `reach` of it.
-double SlopeAt(const std::vector<double>& y, int64_t i, int64_t reach) {
-  const int64_t begin = std::max<int64_t>(0, i - reach);
-  const int64_t end = std::min<int64_t>(static_cast<int64_t>(y.size()), i + reach + 1);
-  const double middle = static_cast<double>(begin + end - 1) / 2;
-  double product = 0, square = 0;
-  for (int64_t k = begin; k < end; ++k) {
-    product += (static_cast<double>(k) - middle) * y[k];
-    square += (static_cast<double>(k) - middle) * (static_cast<double>(k) - middle);
-  }
-  return square > 0 ? product / square : 0;
-}
-
 class Search {
  public:
   Search(const Trainer& trainer, const FindRateOptions& options)
@@ -109,14 +75,15 @@ class Search {
     GRADUS_ASSIGN_OR_RETURN(
         trials_, RateTrials::Create(trainer_, options_.present_weights, options_.cancelled));
     range_.validated = trials_->validates();
-    GRADUS_RETURN_IF_ERROR(RangeTest());
+    GRADUS_RETURN_IF_ERROR(RunRangeTest(*trials_, trainer_.timeline().plan(), options_, &range_));
     whole_ = options_.trial_steps > 0 ? options_.trial_steps : kMostTrialSteps;
     whole_ = std::min(whole_, trials_->planned_steps());
     left_ = options_.trials;
     if (whole_ == 0 || left_ == 0) {
-      SuggestFromRangeTest(whole_ == 0 ? "the run has no updates to try it with"
-                                       : "no trial was made, and the range test alone does not know "
-                                         "how long the run is");
+      SuggestFromRangeTest(whole_ == 0
+                               ? "the run has no updates to try it with"
+                               : "no trial was made, and the range test alone does not know "
+                                 "how long the run is");
     } else {
       GRADUS_RETURN_IF_ERROR(Scan());
       GRADUS_RETURN_IF_ERROR(Climb());
@@ -127,87 +94,19 @@ class Search {
     range_.settings = ScaleRates(optimizer, trials_->peak(), range_.suggestion);
     if (!optimizer.has_learning_rate() ||
         optimizer.learning_rate().kind_case() == ScheduleConfig::kConstant) {
-      range_.text = absl::StrCat("optimizer { learning_rate { constant: ",
-                                 ShortestNumber(range_.suggestion), " } }");
+      range_.text = absl::StrCat(
+          "optimizer { learning_rate { constant: ", ShortestNumber(range_.suggestion), " } }");
     }
     return std::move(range_);
   }
 
  private:
-  absl::Status RangeTest() {
-    const Timeline::Plan& plan = trials_timeline();
-    const int64_t rows = std::max<int64_t>(plan.examples_per_update, 1);
-    int64_t steps = options_.steps;
-    if (steps == 0) {
-      steps = std::min<int64_t>(200, std::max<int64_t>(100, plan.examples_per_epoch / rows));
-    }
-    const double decades = std::log10(options_.end / options_.start);
-    per_decade_ = static_cast<double>(steps - 1) / decades;
-    const double factor = std::max(0.0, 1 - 1 / (kMemory * per_decade_));
-    std::vector<double> rates;
-    for (int64_t k = 0; k < steps; ++k) {
-      const double part = static_cast<double>(k) / static_cast<double>(steps - 1);
-      rates.push_back(options_.start * std::pow(options_.end / options_.start, part));
-    }
-    std::vector<Smoothed> curves;
-    size_t shortest = rates.size();
-    for (int seed = 0; seed < options_.seeds; ++seed) {
-      curves.emplace_back(factor);
-      Smoothed& curve = curves.back();
-      std::vector<double> losses;
-      GRADUS_RETURN_IF_ERROR(trials_->Ramp(
-          seed, rates, [&curve](double loss) { return curve.Add(loss); }, &losses));
-      shortest = std::min(shortest, curve.values.size());
-      if (options_.on_range_test != nullptr) options_.on_range_test(seed + 1);
-    }
-    if (shortest == 0) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("the loss is not finite at the first batch already, with rate ",
-                       ShortestNumber(options_.start)));
-    }
-    if (shortest < rates.size()) range_.diverges = rates[shortest];
-    for (size_t k = 0; k < shortest; ++k) {
-      double low = kInfinity, high = -kInfinity, sum = 0;
-      for (const Smoothed& curve : curves) {
-        low = std::min(low, curve.values[k]);
-        high = std::max(high, curve.values[k]);
-        sum += curve.values[k];
-      }
-      range_.curve.rates.push_back(rates[k]);
-      range_.curve.low.push_back(low);
-      range_.curve.mean.push_back(sum / static_cast<double>(curves.size()));
-      range_.curve.high.push_back(high);
-    }
-    Read();
-    return absl::OkStatus();
-  }
-
-  const Timeline::Plan& trials_timeline() const { return trainer_.timeline().plan(); }
-
-  // What the curve says.
-  void Read() {
-    const std::vector<double>& mean = range_.curve.mean;
-    const auto lowest = std::min_element(mean.begin(), mean.end()) - mean.begin();
-    range_.lowest = range_.curve.rates[lowest];
-    const int64_t reach = std::max<int64_t>(1, std::llround(per_decade_ / 4));
-    double steepest = kInfinity;
-    for (int64_t k = 0; k <= lowest; ++k) {
-      const double slope = SlopeAt(mean, k, reach);
-      if (slope >= steepest) continue;
-      steepest = slope;
-      range_.steepest = range_.curve.rates[k];
-    }
-    // What the seeds do not agree about is no descent.
-    const double fall = mean.front() - mean[lowest];
-    falls_ = fall > 0.02 * std::abs(mean.front());
-  }
-
   int Middle() const { return PlaceOf(range_.steepest) - kHalfDecade; }
 
   void SuggestFromRangeTest(const std::string& why) {
     range_.suggestion = RateAt(Middle());
     range_.confidence = RateConfidence::kLow;
-    range_.because = falls_ ? why : "the loss did not fall in the range test";
+    range_.because = Falls(range_.curve) ? why : "the loss did not fall in the range test";
   }
 
   // A loss, infinite for a trial that broke.
@@ -253,7 +152,7 @@ class Search {
     }
     best_ = Middle();
     for (const auto& [place, sum] : sums) {
-      if (!std::isfinite(best) || sum > kAgrees * best) continue;
+      if (!std::isfinite(sum) || !About(sum, best, kAgrees)) continue;
       best_ = place;
       break;
     }
@@ -277,8 +176,8 @@ class Search {
   }
 
   absl::Status Climb() {
-    // All of a decade downwards, whatever lies between: where a net overfits, a run that is 8 times as long as the scan wants an
-    // eighth of the rate; where it does not, the same rate.
+    // All of a decade downwards, whatever lies between: where a net overfits, a run that is 8 times
+    // as long as the scan wants an eighth of the rate; where it does not, the same rate.
     const int scanned = best_;
     for (int place = scanned; place >= scanned - kPerDecade; place -= kHalfDecade) {
       GRADUS_RETURN_IF_ERROR(TryOnce(place).status());
@@ -310,7 +209,7 @@ class Search {
       }
     }
     for (const auto& [place, loss] : own_) {
-      if (loss <= kTie * Own(best_) && places.size() < kMostAsked) ask(place);
+      if (About(loss, Own(best_), kTie) && places.size() < kMostAsked) ask(place);
     }
     for (int seed = 1; seed < options_.seeds; ++seed) {
       // A seed answers about all of them or is not asked.
@@ -325,7 +224,7 @@ class Search {
     if (asked_ == 0) return absl::OkStatus();
     const double own = Own(best_);
     for (const auto& [place, loss] : others_) {
-      if (Own(place) <= kTie * own && loss < others_[best_]) best_ = place;
+      if (About(Own(place), own, kTie) && loss < others_[best_]) best_ = place;
     }
     return absl::OkStatus();
   }
@@ -359,13 +258,17 @@ class Search {
     for (const auto& [place, loss] : others_) {
       if (loss < others_[favourite]) favourite = place;
     }
-    const double factor = others_[best_] / others_[favourite];
+    const double chosen = others_[best_], least = others_[favourite];
     const std::string seeds = absl::StrCat(asked_, asked_ == 1 ? " other seed" : " other seeds");
-    if (!(factor <= kAgrees)) {
-      const std::string better =
-          std::isfinite(factor) ? absl::StrFormat("better by %.0f%%", 100 * (1 - 1 / factor)) : "better";
-      return say(factor <= kNearlyAgrees ? RateConfidence::kMedium : RateConfidence::kLow,
-                 absl::StrCat("with ", seeds, " ", ShortestNumber(RateAt(favourite)), " is ", better));
+    if (!std::isfinite(chosen)) {
+      return say(RateConfidence::kLow, absl::StrCat("with ", seeds, " a number became infinite"));
+    }
+    if (!About(chosen, least, kAgrees)) {
+      const double share = (chosen - least) / std::abs(chosen);
+      return say(
+          About(chosen, least, kNearlyAgrees) ? RateConfidence::kMedium : RateConfidence::kLow,
+          absl::StrFormat("with %s %s is better by %.0f%%", seeds,
+                          ShortestNumber(RateAt(favourite)), 100 * share));
     }
     const std::string agree =
         absl::StrCat("with ", seeds, " no rate that was tried is better by more than 5%");
@@ -377,8 +280,6 @@ class Search {
   const FindRateOptions& options_;
   std::unique_ptr<RateTrials> trials_;
   RateRange range_;
-  double per_decade_ = 0;  // Updates of the range test.
-  bool falls_ = false;
   int64_t whole_ = 0;
   int left_ = 0;
   int best_ = 0;
@@ -399,9 +300,12 @@ absl::StatusOr<RateRange> FindLearningRate(const Trainer& trainer,
 
 const char* Name(RateConfidence confidence) {
   switch (confidence) {
-    case RateConfidence::kLow: return "low";
-    case RateConfidence::kMedium: return "medium";
-    case RateConfidence::kHigh: break;
+    case RateConfidence::kLow:
+      return "low";
+    case RateConfidence::kMedium:
+      return "medium";
+    case RateConfidence::kHigh:
+      break;
   }
   return "high";
 }

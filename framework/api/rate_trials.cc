@@ -76,12 +76,12 @@ absl::Status RateTrials::FindPeaks() {
   int first = 0;
   while (first + 1 < groups && numbers.groups().parameters[first] == 0) ++first;
   peak_ = proportions_[first];
-  const GroupConfig* group =
-      first == 0 ? nullptr : &trainer_.config().optimizer().group(first - 1);
+  const GroupConfig* group = first == 0 ? nullptr : &trainer_.config().optimizer().group(first - 1);
   if (group != nullptr) peak_ /= group->learning_rate_scale();
   if (!(peak_ > 0) || !std::isfinite(peak_)) {
     return absl::FailedPreconditionError(
-        "the schedule's rate is never above 0, so there is nothing that a better rate could stand in the "
+        "the schedule's rate is never above 0, so there is nothing that a better rate could stand "
+        "in the "
         "place of; write optimizer { learning_rate { constant: 0.001 } }");
   }
   for (double& proportion : proportions_) proportion /= peak_;
@@ -123,12 +123,11 @@ absl::Status RateTrials::Ramp(int seed, absl::Span<const double> rates,
   const Hyperparameters& numbers = setup.step->numbers();
   for (int i = 0; i < numbers.count(); ++i) {
     if (numbers.number(i).kind == Hyperparameters::Number::kLearningRate) continue;
-    setup.state.rates.overrides[i].pin = trainer_.step().numbers().At(
-        i, trainer_.state().progress, trainer_.state().rates);
+    setup.state.rates.overrides[i].pin =
+        trainer_.step().numbers().At(i, trainer_.state().progress, trainer_.state().rates);
   }
-  GRADUS_ASSIGN_OR_RETURN(
-      std::unique_ptr<BatchStream> stream,
-      BatchStream::Create(trainer_.data().train, TrainingBatches(setup.data)));
+  GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<BatchStream> stream,
+                          BatchStream::Create(trainer_.data().train, TrainingBatches(setup.data)));
   StepReport report;
   std::vector<const void*> inputs;
   for (double rate : rates) {
@@ -163,9 +162,9 @@ absl::StatusOr<absl::optional<double>> RateTrials::Train(int seed, double rate,
   options.block_rows = trainer_.config().run().block_rows();
   options.timeline = timeline_;
   Diagnostics diagnostics;
-  GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<Evaluation> evaluation,
-                          Evaluation::Create(trainer_.config().model(), options, &diagnostics,
-                                             &setup.step->layout()));
+  GRADUS_ASSIGN_OR_RETURN(
+      std::unique_ptr<Evaluation> evaluation,
+      Evaluation::Create(trainer_.config().model(), options, &diagnostics, &setup.step->layout()));
   LoopOptions loop;
   loop.settings = trainer_.config().run();
   loop.settings.clear_checkpoint();

@@ -80,11 +80,12 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Make(RunFile file, const Train
   step_options.passes = options.passes;
   step_options.check_numerics = options.check_numerics;
   step_options.timeline = trainer->MakeTimeline(header);
-  step_options.validates = trainer->data_.validation != nullptr;
+  // Data that could not be opened is a finding already; that nothing validates would only follow from it.
+  step_options.validates = trainer->data_.validation != nullptr ||
+                           (config.data().has_validation() && !diagnostics.ok());
+  step_options.settings = &settings;
   GRADUS_ASSIGN_OR_RETURN(trainer->step_, TrainStep::Create(config.model(), config.optimizer(),
                                                             step_options, &diagnostics));
-  Watcher::Check(settings, trainer->step_->monitors(), ConfigPath().Child("run"), &diagnostics);
-  GRADUS_RETURN_IF_ERROR(diagnostics.ToStatus());
   trainer->watcher_ = std::make_unique<Watcher>(settings, trainer->step_->monitors());
   Diagnostics already_reported;
   GRADUS_ASSIGN_OR_RETURN(trainer->evaluation_,

@@ -7,6 +7,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "gradus/base/text_config.h"
 
 namespace gradus {
@@ -31,6 +32,7 @@ absl::StatusOr<Monitor> MonitorTable::Find(absl::string_view name) const {
     return Monitor{kSections[section], static_cast<int>(i % per_section)};
   }
   std::string hint = SuggestName(name, names);
+  if (hint.empty()) hint = absl::StrCat("there is ", absl::StrJoin(names, ", "));
   if (!validation_ && absl::StartsWith(name, "validation/")) {
     hint = "the data has no validation part; write data { validation { fraction: 0.1 } }";
   }

@@ -135,6 +135,10 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
       Hyperparameters::Make(optimizer, step->model_, groups, step->monitors_,
                             step->options_.timeline, optimizer_path, diagnostics);
   step->AddRuleConfigs(optimizer, diagnostics);
+  if (options.settings != nullptr) {
+    Watcher::Check(*options.settings, step->monitors_, ConfigPath().Child("run"), diagnostics);
+    step->options_.settings = nullptr;  // Not kept beyond this call.
+  }
   if (step->model_.losses.empty() && diagnostics->ok()) {
     diagnostics->Error("missing", model_path, "a model without a loss cannot be trained",
                        "write loss { ... }");

@@ -43,6 +43,8 @@ struct StepOptions {
   std::shared_ptr<const Timeline> timeline;
   // Whether there will be validation, for what controllers may watch.
   bool validates = false;
+  // Checked for what they watch, together with everything else; null: there are none.
+  const RunSettings* settings = nullptr;
 };
 
 struct StepReport {

@@ -22,7 +22,8 @@ GRADUS_CONTROLLER_EXAMPLES(
         "text:1:30: reduce_on_plateau: nothing produces \"validation/los\"; did you mean "
         "\"validation/loss\"? [reduce_on_plateau.monitor]"},
        {"\n reduce_on_plateau {\n  monitor: \"test/loss\" }",
-        "text:3:12: reduce_on_plateau: nothing produces \"test/loss\" "
+        "text:3:12: reduce_on_plateau: nothing produces \"test/loss\"; there is validation/loss, "
+        "validation/accuracy, train/loss, train/accuracy, batch/loss, batch/accuracy "
         "[reduce_on_plateau.monitor]"},
        {"reduce_on_plateau { monitor: \"batch/loss\" factor: 1 }",
         "text:1:51: reduce_on_plateau: factor 1 must be above 0 and below 1 "
