@@ -33,7 +33,8 @@ volatile std::sig_atomic_t stop_requested = 0;
 
 void RequestStop(int) { stop_requested = 1; }
 
-// The first Ctrl-C or SIGTERM ends the search after the present update, the second the process at once.
+// The first Ctrl-C or SIGTERM ends the search after the present update, the second the process at
+// once.
 void StopOnSignals() {
   struct sigaction action = {};
   action.sa_handler = RequestStop;
@@ -49,11 +50,12 @@ void StopOnSignals() {
 absl::Status CheckWritable(const std::string& path) {
   if (path.empty()) return absl::OkStatus();
   const size_t slash = path.rfind('/');
-  const std::string folder =
-      slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+  const std::string folder = slash == std::string::npos ? "."
+                             : slash == 0               ? "/"
+                                                        : path.substr(0, slash);
   if (access(folder.c_str(), W_OK) == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrCat("--out ", path, ": the folder ", folder, " does not exist or cannot be written"));
+  return absl::FailedPreconditionError(absl::StrCat("--out ", path, ": the folder ", folder,
+                                                    " does not exist or cannot be written"));
 }
 
 std::string Rate(double rate) { return absl::StrFormat("%.3g", rate); }
@@ -116,7 +118,8 @@ class Report {
       }
     }
     options.log_y = least > 0 && greatest > 10 * least;
-    options.markers.push_back({range.suggestion, absl::StrCat("suggestion ", Rate(range.suggestion))});
+    options.markers.push_back(
+        {range.suggestion, absl::StrCat("suggestion ", Rate(range.suggestion))});
     options.caption =
         absl::StrCat("The band goes from the least to the greatest of ", flags_.options.seeds,
                      " seeds. Confidence ", Name(range.confidence), ": ", range.because, ".");
@@ -162,12 +165,12 @@ int FindLr(const FindLrFlags& flags) {
   if (!flags.weights.empty()) {
     const absl::StatusOr<WeightsMatch> match = trainer.LoadWeights(flags.weights);
     if (!match.ok()) return Fail(match.status());
-    const bool any = std::any_of(
-        match->rows.begin(), match->rows.end(),
-        [](const WeightsMatch::Row& row) { return row.kind == WeightsMatch::kLoaded; });
+    const bool any =
+        std::any_of(match->rows.begin(), match->rows.end(),
+                    [](const WeightsMatch::Row& row) { return row.kind == WeightsMatch::kLoaded; });
     if (!any) {
-      return Fail(absl::InvalidArgumentError(absl::StrCat(
-          flags.weights, " has no tensor of this model:\n", match->Table())));
+      return Fail(absl::InvalidArgumentError(
+          absl::StrCat(flags.weights, " has no tensor of this model:\n", match->Table())));
     }
     options.present_weights = true;
   }
@@ -199,9 +202,9 @@ int FindLr(const FindLrFlags& flags) {
 
 void AddFindLr(CLI::App* app, RunFunction* run) {
   auto flags = std::make_shared<FindLrFlags>();
-  CLI::App* command = app->add_subcommand(
-      "find-lr",
-      "Suggests a learning rate: a range test with several seeds, then trials around what it shows.");
+  CLI::App* command = app->add_subcommand("find-lr",
+                                          "Suggests a learning rate: a range test with several "
+                                          "seeds, then trials around what it shows.");
   command->add_option("file", flags->file, "The run: a .pbtxt file (gradus.RunConfig).")
       ->required();
   FindRateOptions& options = flags->options;

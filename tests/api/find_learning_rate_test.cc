@@ -1,4 +1,5 @@
-// The search for a rate: what it measures is what training does, what it suggests is good, and it leaves no trace.
+// The search for a rate: what it measures is what training does, what it suggests is good, and it
+// leaves no trace.
 
 #include "gradus/api/find_learning_rate.h"
 
@@ -64,10 +65,11 @@ class StopAt final : public TrainObserver {
   int64_t last_ = 0;
 };
 
-// In the middle of an epoch, with slots, batch normalisation's states, a command, a controller's memory.
+// In the middle of an epoch, with slots, batch normalisation's states, a command, a controller's
+// memory.
 std::unique_ptr<Trainer> HalfTrained() {
-  auto trainer = SmallTrainer(And(
-      Validated(), {"optimizer.controller=[{ hypergradient { step_size: 0.05 } }]"}));
+  auto trainer = SmallTrainer(
+      And(Validated(), {"optimizer.controller=[{ hypergradient { step_size: 0.05 } }]"}));
   RateCommand command;
   command.set_scale(0.5);
   EXPECT_TRUE(trainer->Command(command).ok());
@@ -102,7 +104,9 @@ INSTANTIATE_TEST_SUITE_P(Stopped, NoTrace, testing::Values(0, 1, 50, 150, 330, 5
 TEST(FindLearningRate, LeavesNoTraceWhenItFails) {
   const auto trainer = SmallTrainer();
   // The square of its output is no float any more.
-  ASSERT_TRUE(trainer->SetParameter("out/kernel", Tensor::Of<float>({4, 1}, {1e30f, 1e30f, 1e30f, 1e30f})).ok());
+  ASSERT_TRUE(
+      trainer->SetParameter("out/kernel", Tensor::Of<float>({4, 1}, {1e30f, 1e30f, 1e30f, 1e30f}))
+          .ok());
   const std::string before = State(*trainer, "before");
   FindRateOptions options;
   options.present_weights = true;
@@ -138,11 +142,15 @@ std::vector<double> Steps(Trainer* trainer, double bias_scale) {
       command.set_set(kRates[k] * (group[0] == 'b' ? bias_scale : 1));
       EXPECT_TRUE(trainer->Command(command).ok());
     }
-    const int64_t begin = k % 3 == 0 ? 0 : k % 3 == 1 ? 8 : 16, end = std::min<int64_t>(begin + 8, 20);
+    const int64_t begin = k % 3 == 0   ? 0
+                          : k % 3 == 1 ? 8
+                                       : 16,
+                  end = std::min<int64_t>(begin + 8, 20);
     const auto rows = [&](const Tensor& all, int64_t width) {
       const absl::Span<const float> values = all.data<float>();
-      return Tensor::Of<float>({end - begin, width}, std::vector<float>(values.begin() + begin * width,
-                                                                       values.begin() + end * width));
+      return Tensor::Of<float>(
+          {end - begin, width},
+          std::vector<float>(values.begin() + begin * width, values.begin() + end * width));
     };
     const absl::StatusOr<StepResult> result =
         trainer->Step({{"x", rows(points.x, 3)}, {"y", rows(points.y, 1)}});
@@ -157,11 +165,12 @@ TEST(RangeTest, IsStepsAtThoseRatesWithEveryGroupInProportionAndTheRestHeld) {
       "data.order=FILE_ORDER",
       "optimizer.group=[{ name: \"biases\" match: \".*/bias\" learning_rate_scale: 3 }]"};
   // Rate and beta1 move in the run that is searched; in the other one beta1 stays where it begins.
-  const auto moving = SmallTrainer(And(
-      groups,
-      {"optimizer.learning_rate=linear { initial_learning_rate: 0.02 end_learning_rate: 0.001 steps: 9 }",
-       "optimizer.schedule=[{ field: \"beta1\" follow { linear { initial_learning_rate: 0.8 "
-       "end_learning_rate: 0.1 steps: 4 } } }]"}));
+  const auto moving = SmallTrainer(
+      And(groups,
+          {"optimizer.learning_rate=linear { initial_learning_rate: 0.02 end_learning_rate: 0.001 "
+           "steps: 9 }",
+           "optimizer.schedule=[{ field: \"beta1\" follow { linear { initial_learning_rate: 0.8 "
+           "end_learning_rate: 0.1 steps: 4 } } }]"}));
   const auto told = SmallTrainer(And(groups, {"optimizer.adam.beta1=0.8"}));
   const auto trials = RateTrials::Create(*moving, false, nullptr);
   ASSERT_TRUE(trials.ok()) << trials.status();
@@ -211,7 +220,8 @@ TEST(RangeTest, BreaksOffWhereTrainingDoes) {
 double TrainedLoss(const std::vector<std::string>& settings) {
   const auto trainer = SmallTrainer(settings);
   EXPECT_TRUE(trainer->Train().ok());
-  const absl::StatusOr<MetricLine> line = trainer->Evaluate(trainer->data().validation, "validation");
+  const absl::StatusOr<MetricLine> line =
+      trainer->Evaluate(trainer->data().validation, "validation");
   EXPECT_TRUE(line.ok()) << line.status();
   return line->loss;
 }
@@ -224,8 +234,8 @@ TEST(Trial, IsTheRunWithThatRate) {
   for (double rate : {0.01, 0.02}) {  // The run's own, and twice that, which loses no bit.
     const auto loss = (*trials)->Train(0, rate, 20);
     ASSERT_TRUE(loss.ok() && loss->has_value());
-    EXPECT_EQ(**loss,
-              TrainedLoss(And(Validated(), {absl::StrCat("optimizer.learning_rate.constant=", rate)})));
+    EXPECT_EQ(**loss, TrainedLoss(And(Validated(),
+                                      {absl::StrCat("optimizer.learning_rate.constant=", rate)})));
   }
   const auto other = (*trials)->Train(1, 0.01, 20);
   EXPECT_EQ(**other, TrainedLoss(And(Validated(), {"run.seed=6", "data.shuffle_seed=4"})));
@@ -233,12 +243,14 @@ TEST(Trial, IsTheRunWithThatRate) {
 
 TEST(Trial, ThatIsShorterHasTheWholeSchedule) {
   const auto trainer = SmallTrainer(And(
-      Validated(), {"optimizer.learning_rate=cosine_decay { initial_learning_rate: 0.02 decay_steps: 20 }"}));
+      Validated(),
+      {"optimizer.learning_rate=cosine_decay { initial_learning_rate: 0.02 decay_steps: 20 }"}));
   const auto trials = RateTrials::Create(*trainer, false, nullptr);
   ASSERT_TRUE(trials.ok()) << trials.status();
   const auto loss = (*trials)->Train(0, 0.02, 10);
   ASSERT_TRUE(loss.ok() && loss->has_value());
-  // Half the time, so twice the pace: sums of other order, and cosines of other arguments, are a few roundings apart.
+  // Half the time, so twice the pace: sums of other order, and cosines of other arguments, are a
+  // few roundings apart.
   EXPECT_NEAR(**loss,
               TrainedLoss({"data.validation.fraction=0.2", "run.epochs=5",
                            "optimizer.learning_rate=cosine_decay { initial_learning_rate: 0.02 "
@@ -260,9 +272,10 @@ TEST(Trial, ThatBreaksHasNoLoss) {
 class Scaled : public testing::TestWithParam<const char*> {};
 
 TEST_P(Scaled, HasItsPeakAtTheSuggestion) {
-  const std::vector<std::string> settings = And(
-      Validated(), {absl::StrCat("optimizer.learning_rate=", GetParam()),
-                    "optimizer.group=[{ name: \"biases\" match: \".*/bias\" learning_rate { constant: 0.004 } }]"});
+  const std::vector<std::string> settings =
+      And(Validated(), {absl::StrCat("optimizer.learning_rate=", GetParam()),
+                        "optimizer.group=[{ name: \"biases\" match: \".*/bias\" learning_rate { "
+                        "constant: 0.004 } }]"});
   const auto trainer = SmallTrainer(settings);
   const auto trials = RateTrials::Create(*trainer, false, nullptr);
   ASSERT_TRUE(trials.ok()) << trials.status();
@@ -287,13 +300,15 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         "constant: 0.02",
         "exponential_decay { initial_learning_rate: 0.1 decay_steps: 5 decay_rate: 0.5 }",
-        "cosine_decay { initial_learning_rate: 0.001 warmup_target: 0.5 warmup_steps: 4 decay_steps: 16 }",
+        "cosine_decay { initial_learning_rate: 0.001 warmup_target: 0.5 warmup_steps: 4 "
+        "decay_steps: 16 }",
         // Its end_learning_rate is 1e-4 by default.
         "polynomial_decay { initial_learning_rate: 0.02 decay_steps: 10 }",
         "one_cycle { max_learning_rate: 0.3 total_steps: 20 }",
         "cyclic { base_learning_rate: 0.001 max_learning_rate: 0.2 step_size_up: 4 }",
         "clock: EPOCHS piecewise_constant_decay { boundaries: [2, 5] values: [0.05, 0.02, 0.005] }",
-        "warmup { steps: 5 then { cosine_decay { initial_learning_rate: 0.1 decay_steps: 15 } } }"));
+        "warmup { steps: 5 then { cosine_decay { initial_learning_rate: 0.1 decay_steps: 15 } } "
+        "}"));
 
 // ---- What it suggests.
 
@@ -317,8 +332,9 @@ TEST(FindLearningRate, IsWithin5PercentOfTheBestOfAGrid) {
   EXPECT_TRUE(range->validated);
   EXPECT_EQ(range->text, absl::StrCat("optimizer { learning_rate { constant: ",
                                       ShortestNumber(range->suggestion), " } }"));
-  EXPECT_EQ(range->settings, (std::vector<std::string>{absl::StrCat(
-                                 "optimizer.learning_rate.constant=", ShortestNumber(range->suggestion))}));
+  EXPECT_EQ(range->settings,
+            (std::vector<std::string>{absl::StrCat("optimizer.learning_rate.constant=",
+                                                   ShortestNumber(range->suggestion))}));
 }
 
 TEST(FindLearningRate, IsNeverSureOfLessThanTheWholeRun) {
@@ -330,10 +346,14 @@ TEST(FindLearningRate, IsNeverSureOfLessThanTheWholeRun) {
   alone.seeds = 1;
   const std::string kept = "data.validation.fraction=0.2";
   for (const auto& [settings, options, because] :
-       {std::make_tuple(std::vector<std::string>{kept, "run.epochs=10"}, shorter, "10 of 20 updates"),
-        std::make_tuple(std::vector<std::string>{kept, "run.epochs=10"}, few, "trials were used up"),
-        std::make_tuple(std::vector<std::string>{kept, "run.epochs=10"}, alone, "no other was asked"),
-        std::make_tuple(std::vector<std::string>{kept, "run.epochs=0"}, FindRateOptions(), "no updates"),
+       {std::make_tuple(std::vector<std::string>{kept, "run.epochs=10"}, shorter,
+                        "10 of 20 updates"),
+        std::make_tuple(std::vector<std::string>{kept, "run.epochs=10"}, few,
+                        "trials were used up"),
+        std::make_tuple(std::vector<std::string>{kept, "run.epochs=10"}, alone,
+                        "no other was asked"),
+        std::make_tuple(std::vector<std::string>{kept, "run.epochs=0"}, FindRateOptions(),
+                        "no updates"),
         std::make_tuple(std::vector<std::string>{"run.epochs=10"}, FindRateOptions(),
                         "no validation examples")}) {
     const absl::StatusOr<RateRange> range = Find(settings, options);
@@ -352,9 +372,9 @@ TEST(FindLearningRate, RefusesWhatMakesNoSense) {
     int64_t steps;
     int seeds, trials;
     const char* message;
-  } cases[] = {{0, 1, 0, 3, 1, "must begin above 0"},     {1, 0.1, 0, 3, 1, "end above its beginning"},
-               {1e-3, INFINITY, 0, 3, 1, "end above"},    {NAN, 1, 0, 3, 1, "must begin above 0"},
-               {1e-3, 1, 3, 3, 1, "steps 3 must"},        {1e-3, 1, 0, 0, 1, "seeds 0 must"},
+  } cases[] = {{0, 1, 0, 3, 1, "must begin above 0"},  {1, 0.1, 0, 3, 1, "end above its beginning"},
+               {1e-3, INFINITY, 0, 3, 1, "end above"}, {NAN, 1, 0, 3, 1, "must begin above 0"},
+               {1e-3, 1, 3, 3, 1, "steps 3 must"},     {1e-3, 1, 0, 0, 1, "seeds 0 must"},
                {1e-3, 1, 0, 3, -1, "trials -1 must"}};
   for (const auto& refused : cases) {
     FindRateOptions options;

@@ -53,7 +53,8 @@ TEST(FindLr, ShowsWhatItDoesAndWhatToPaste) {
 }
 
 TEST(FindLr, SaysTheSameTwice) {
-  const std::vector<std::string> arguments = {"find-lr", kConstant, "--trials", "4", "--seeds", "2"};
+  const std::vector<std::string> arguments = {"find-lr", kConstant, "--trials",
+                                              "4",       "--seeds", "2"};
   EXPECT_EQ(RunGradus(arguments).out, RunGradus(arguments).out);
 }
 
@@ -86,10 +87,10 @@ TEST(FindLr, EndsAtASignal) {
   const std::string folder = FreshFolder("signal");
   for (int signal : {SIGINT, SIGTERM}) {
     // Whether it comes in time is left to chance with so few updates, so there are many.
-    const Outcome outcome = RunGradusAndSignal(
-        {"find-lr", kConstant, "--set", "run.epochs=100000", "--trial_steps", "1000000", "--out",
-         folder + "/loss.svg"},
-        4, signal);
+    const Outcome outcome =
+        RunGradusAndSignal({"find-lr", kConstant, "--set", "run.epochs=100000", "--trial_steps",
+                            "1000000", "--out", folder + "/loss.svg"},
+                           4, signal);
     EXPECT_EQ(outcome.code, 4) << outcome.err;
     EXPECT_TRUE(absl::EndsWith(outcome.out, "\nstopped before there was a suggestion\n"));
     EXPECT_TRUE(Names(folder).empty());
@@ -114,32 +115,31 @@ TEST_P(Refused, WithAMessage) {
 
 INSTANTIATE_TEST_SUITE_P(
     FindLr, Refused,
-    testing::Values(
-        Refusal{"NoFile", {"find-lr"}, 2, "file is required"},
-        Refusal{"MissingFile", {"find-lr", "missing.pbtxt"}, 1, "missing.pbtxt"},
-        Refusal{"NoSeeds", {"find-lr", kConstant, "--seeds", "0"}, 2, "--seeds"},
-        Refusal{"FewSteps", {"find-lr", kConstant, "--steps", "3"}, 2, "--steps"},
-        Refusal{"NegativeStart", {"find-lr", kConstant, "--start", "-1"}, 2, "--start"},
-        Refusal{"Backwards",
-                {"find-lr", kConstant, "--start", "1", "--end", "0.1"},
-                1,
-                "must begin above 0 and end above its beginning"},
-        Refusal{"NoRate",
-                {"find-lr", kConstant, "--set", "optimizer.learning_rate.constant=0"},
-                1,
-                "never above 0"},
-        Refusal{"NoFolder",
-                {"find-lr", kConstant, "--out", "missing/loss.svg"},
-                1,
-                "--out missing/loss.svg: the folder missing does not exist"},
-        Refusal{"NoWeights",
-                {"find-lr", kConstant, "--weights", "missing.safetensors"},
-                1,
-                "missing.safetensors"},
-        Refusal{"BrokenConfig",
-                {"find-lr", kConstant, "--set", "optimizer.learning_rate.constant=-1"},
-                1,
-                "optimizer.learning_rate.constant"}),
+    testing::Values(Refusal{"NoFile", {"find-lr"}, 2, "file is required"},
+                    Refusal{"MissingFile", {"find-lr", "missing.pbtxt"}, 1, "missing.pbtxt"},
+                    Refusal{"NoSeeds", {"find-lr", kConstant, "--seeds", "0"}, 2, "--seeds"},
+                    Refusal{"FewSteps", {"find-lr", kConstant, "--steps", "3"}, 2, "--steps"},
+                    Refusal{"NegativeStart", {"find-lr", kConstant, "--start", "-1"}, 2, "--start"},
+                    Refusal{"Backwards",
+                            {"find-lr", kConstant, "--start", "1", "--end", "0.1"},
+                            1,
+                            "must begin above 0 and end above its beginning"},
+                    Refusal{"NoRate",
+                            {"find-lr", kConstant, "--set", "optimizer.learning_rate.constant=0"},
+                            1,
+                            "never above 0"},
+                    Refusal{"NoFolder",
+                            {"find-lr", kConstant, "--out", "missing/loss.svg"},
+                            1,
+                            "--out missing/loss.svg: the folder missing does not exist"},
+                    Refusal{"NoWeights",
+                            {"find-lr", kConstant, "--weights", "missing.safetensors"},
+                            1,
+                            "missing.safetensors"},
+                    Refusal{"BrokenConfig",
+                            {"find-lr", kConstant, "--set", "optimizer.learning_rate.constant=-1"},
+                            1,
+                            "optimizer.learning_rate.constant"}),
     [](const testing::TestParamInfo<Refusal>& info) { return info.param.name; });
 
 }  // namespace
