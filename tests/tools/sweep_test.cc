@@ -120,6 +120,16 @@ struct Stop {
 
 class StoppedSweep : public testing::TestWithParam<Stop> {};
 
+void ExpectSameTrials(const std::string& a, const std::string& b) {
+  for (const std::string& trial : kTrials) {
+    for (const char* name : {"/metrics.jsonl", "/model.safetensors", "/run.pbtxt"}) {
+      EXPECT_EQ(Contents(absl::StrCat(a, "/", trial, name)),
+                Contents(absl::StrCat(b, "/", trial, name)))
+          << trial << name;
+    }
+  }
+}
+
 // When the signal arrives is left to chance: the end must be the same whenever it was.
 TEST_P(StoppedSweep, GoesOnToTheSameBytes) {
   const Stop stop = GetParam();
@@ -140,17 +150,54 @@ TEST_P(StoppedSweep, GoesOnToTheSameBytes) {
   const Outcome resumed = RunGradus(Grid(folder + "/sweep", kEpochs));
   ASSERT_EQ(resumed.code, 0) << resumed.err << resumed.out;
   EXPECT_EQ(TableOf(resumed.out), TableOf(whole.out));
-  for (const std::string& trial : kTrials) {
-    for (const char* name : {"/metrics.jsonl", "/model.safetensors", "/run.pbtxt"}) {
-      EXPECT_EQ(Contents(folder + "/sweep/" + trial + name),
-                Contents(folder + "/whole/" + trial + name))
-          << trial << name;
-    }
-  }
+  ExpectSameTrials(folder + "/sweep", folder + "/whole");
 }
 
 INSTANTIATE_TEST_SUITE_P(After, StoppedSweep, testing::Values(Stop{SIGINT, 3}, Stop{SIGINT, 4}, Stop{SIGTERM, 5},
                                          Stop{SIGKILL, 3}, Stop{SIGKILL, 4}));
+
+class SweepInTheMiddle : public testing::TestWithParam<std::string> {};
+
+// The signal comes when a trial has epochs behind it, so that it has a state to go on from: also
+// when the sweep is killed, because its trials then stop by themselves.
+TEST_P(SweepInTheMiddle, ItsTrialsGoOnWhereTheyStood) {
+  const std::string folder = FreshFolder("middle-" + GetParam());
+  ASSERT_EQ(RunGradus(Grid(folder + "/whole", kEpochs)).code, 0);
+  std::string command = "$GRADUS";
+  for (const std::string& word : Grid(folder + "/sweep", kEpochs)) {
+    absl::StrAppend(&command, " '", word, "'");
+  }
+  RunShell(absl::StrCat(command, " & sweep=$!\nuntil [ -s '", folder,
+                        "/sweep/trial-000/metrics.jsonl' ]; do :; done\nkill -", GetParam(),
+                        " $sweep\nwait $sweep"));
+  const Outcome resumed = RunGradus({"sweep", "--resume", folder + "/sweep", "--parallel", "1"});
+  ASSERT_EQ(resumed.code, 0) << resumed.err << resumed.out;
+  EXPECT_TRUE(absl::StrContains(Contents(folder + "/sweep/trial-000/log.txt"),
+                                "\nresuming " + folder + "/sweep/trial-000 at step "))
+      << Contents(folder + "/sweep/trial-000/log.txt");
+  ExpectSameTrials(folder + "/sweep", folder + "/whole");
+}
+
+INSTANTIATE_TEST_SUITE_P(By, SweepInTheMiddle, testing::Values("TERM", "KILL"),
+                         [](const auto& info) { return info.param; });
+
+TEST(Sweep, HalvingThatIsKilledDecidesAsIfItWereNot) {
+  const std::string folder = FreshFolder("killed-halving");
+  const auto arguments = [&](const std::string& name) {
+    return Sweep(folder + name, {"--set", "run.epochs=90", "--min_epochs", "10", "--search",
+                                 "optimizer.learning_rate.constant=log(1e-4, 0.1)", "--strategy",
+                                 "halving", "--seed", "5"});
+  };
+  const Outcome whole = RunGradus(arguments("/whole"));
+  ASSERT_EQ(whole.code, 0) << whole.err;
+  for (int lines : {6, 14, 16}) {  // In each of the rungs.
+    const std::string name = absl::StrCat("/sweep-", lines);
+    EXPECT_EQ(RunGradusAndSignal(arguments(name), lines, SIGKILL).code, 256 + SIGKILL);
+    const Outcome resumed = RunGradus(arguments(name));
+    ASSERT_EQ(resumed.code, 0) << resumed.err << resumed.out;
+    EXPECT_EQ(TableOf(resumed.out), TableOf(whole.out));
+  }
+}
 
 // A schedule that depends on the run's length, so that a survivor which had been trained for a
 // shorter run first would end elsewhere.
