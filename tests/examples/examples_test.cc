@@ -71,6 +71,16 @@ TEST(TwoInputsTwoLosses, LearnsBoth) {
   EXPECT_LT(lines.validation.metrics[1].second, 0.4);
 }
 
+TEST(Digits, AreTold) {
+  const LastLines lines = Trained("examples/digits.pbtxt");
+  EXPECT_GT(lines.validation.metrics[0].second, 0.87);  // Guessing gives 0.1.
+}
+
+TEST(Diabetes, IsBetterThanItsMean) {
+  const LastLines lines = Trained("examples/diabetes.pbtxt");
+  EXPECT_LT(lines.validation.loss, 0.65);  // The progression is standardised: its mean errs by 1.
+}
+
 TEST(FashionMnist, StartsLearning) {
   // Everything of the file but its length.
   const std::vector<std::string> settings = {"run.max_steps=120"};
@@ -99,7 +109,7 @@ TEST(Examples, AllPassTheCheck) {
     EXPECT_TRUE(summary->warnings.empty()) << file << ": " << summary->warnings[0];
     EXPECT_GT(summary->parameters, 0) << file;
   }
-  EXPECT_GE(Examples().size(), 5u);
+  EXPECT_GE(Examples().size(), 7u);
 }
 
 }  // namespace
