@@ -60,8 +60,8 @@ int Explain(const ExplainFlags& flags) {
       continue;
     }
     const RateEvent& event = *one.last_change;
-    absl::StrAppend(&text, "  last change: ", ShortestNumber(event.old_value), " -> ",
-                    ShortestNumber(event.new_value), " from step ", event.step, ", by ",
+    absl::StrAppend(&text, "  last change: ", RateInWords(event.old_value), " -> ",
+                    RateInWords(event.new_value), " from step ", event.step, ", by ",
                     event.layer, ": ", event.cause, "\n");
   }
   std::fputs(text.c_str(), stdout);

@@ -10,6 +10,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "google/protobuf/struct.pb.h"
@@ -73,10 +74,12 @@ bool IsOf(const RateEvent& event, const TrainStateHeader& header) {
 
 }  // namespace
 
+std::string RateInWords(double rate) { return absl::StrFormat("%.9g", rate); }
+
 std::string ChangeInWords(const RateEvent& event) {
   return absl::StrCat(event.field == "learning_rate" ? "rate" : event.field,
                       event.group == "model" ? "" : absl::StrCat(" of group ", event.group), ": ",
-                      ShortestNumber(event.old_value), " -> ", ShortestNumber(event.new_value),
+                      RateInWords(event.old_value), " -> ", RateInWords(event.new_value),
                       " from step ", event.step);
 }
 

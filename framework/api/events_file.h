@@ -50,6 +50,8 @@ absl::StatusOr<std::vector<RateCommand>> ReplayCommands(const std::vector<Record
 
 // A command without what runs and their folders wrote into it.
 RateCommand AsGiven(const RateCommand& command);
+// With the digits that people read: 0.0005.
+std::string RateInWords(double rate);
 // For people: "rate of group default: 0.001 -> 0.0005 from step 4312".
 std::string ChangeInWords(const RateEvent& event);
 // On one line: `scale: 0.5 at_step: 52`.

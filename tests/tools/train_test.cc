@@ -255,6 +255,66 @@ TEST(Train, EndsWithItsOwnCodeWhenTheLossDivergesAndKeepsTheLastState) {
   EXPECT_EQ(Contents(run + "/model.safetensors"), "");
 }
 
+// ---- Ends before its end, and goes on with other settings.
+
+TEST(Train, ThatIsEndedEarlySaysWhyAndStaysEnded) {
+  const std::string run = FreshFolder("early") + "/run";
+  const Outcome outcome = RunGradus(Train(
+      kTutorial, run,
+      {"--set", "run.threads=1", "--set", "optimizer.learning_rate.constant=0", "--set",
+       "run.early_stopping={ monitor: \"validation/loss\" patience: 2 restore_best: true }"}));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  const std::string why = "ended at step 45: validation/loss has not been ";
+  EXPECT_TRUE(absl::StrContains(outcome.out, "\n" + why)) << outcome.out;
+  EXPECT_TRUE(absl::EndsWith(outcome.out, "saved  " + run + "/model.pbtxt, model.safetensors\n"));
+  const std::string metrics = Contents(run + "/metrics.jsonl");
+  const Outcome resumed = RunGradus({"train", "--resume", run});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_TRUE(absl::StartsWith(resumed.out, run + " has " + why)) << resumed.out;
+  EXPECT_EQ(Contents(run + "/metrics.jsonl"), metrics);
+  const Outcome rate = RunGradus({"rate", run, "--total_steps", "60"});
+  EXPECT_EQ(rate.code, 1);
+  EXPECT_TRUE(absl::StartsWith(rate.err, "gradus: " + run + " has ended: validation/loss "))
+      << rate.err;
+}
+
+TEST(Train, GoesOnWithOtherSettingsAndRecordsThem) {
+  const std::string run = FreshFolder("settings") + "/run";
+  ASSERT_EQ(RunGradus(Train(kTutorial, run, {"--set", "run.epochs=4", "--stop_after_epoch", "1",
+                                             "--set", "run.threads=1"}))
+                .code,
+            4);
+  const std::string configuration = Contents(run + "/run.pbtxt");
+  const Outcome refused = RunGradus({"train", "--resume", run, "--set", "data.shuffle_seed=3"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_EQ(refused.err,
+            "gradus: --set data.shuffle_seed=3: a run that goes on may change run.*, optimizer.* "
+            "and data.batch_size, and nothing else\n");
+  EXPECT_EQ(Contents(run + "/events.jsonl"), "");
+  const Outcome resumed =
+      RunGradus({"train", "--resume", run, "--set", "run.epochs=3", "--set",
+                 "optimizer.learning_rate.constant=0.25", "--set", "data.batch_size=64"});
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_TRUE(absl::StrContains(resumed.out, "epoch 3/3  step 31  train")) << resumed.out;
+  EXPECT_EQ(Contents(run + "/run.pbtxt"), configuration);
+  const std::string settings =
+      "\"run.epochs=3\",\"optimizer.learning_rate.constant=0.25\",\"data.batch_size=64\"";
+  EXPECT_TRUE(absl::StrContains(Contents(run + "/events.jsonl"),
+                                "\"layer\":\"resume\",\"old\":0.001,\"new\":0.25,"))
+      << Contents(run + "/events.jsonl");
+  EXPECT_TRUE(absl::StrContains(Contents(run + "/events.jsonl"),
+                                "\"settings\":[" + settings + "]}\n"));
+  const Outcome before = RunGradus({"explain", run, "--step", "14"});
+  EXPECT_TRUE(absl::StrContains(before.out, "  schedule  constant  0.001\n")) << before.out;
+  const Outcome after = RunGradus({"explain", run, "--step", "15"});
+  EXPECT_TRUE(absl::StrContains(after.out, "  schedule  constant  0.25\n")) << after.out;
+  const Outcome replay = RunGradus({"train", run + "/run.pbtxt", "--replay", run, "--run_dir",
+                                    run + "-again"});
+  EXPECT_EQ(replay.code, 1);
+  EXPECT_TRUE(absl::StrContains(replay.err, "at step 15 the run went on with --set run.epochs=3"))
+      << replay.err;
+}
+
 TEST(Train, StartsFromWeightsAndShowsWhatDidNotFit) {
   const std::string folder = FreshFolder("weights");
   ASSERT_EQ(RunGradus(Train(kTutorial, folder + "/a", {"--set", "run.epochs=1"})).code, 0);
