@@ -38,7 +38,8 @@ absl::StatusOr<WeightsSource> FindWeights(const std::string& folder, const std::
   *source.saved.mutable_model() = header.config().model();
   *source.saved.mutable_preprocessing() = header.preprocessing();
   const bool named = wanted == "best" || wanted == "last";
-  source.label = absl::StrCat(named ? wanted + " " : "", "checkpoint, step ", header.progress().step());
+  source.label =
+      absl::StrCat(named ? wanted + " " : "", "checkpoint, step ", header.progress().step());
   return source;
 }
 

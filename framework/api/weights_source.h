@@ -1,4 +1,5 @@
-// Which weights a folder is evaluated or predicted with: those that were saved at the end, or a checkpoint's.
+// Which weights a folder is evaluated or predicted with: those that were saved at the end, or a
+// checkpoint's.
 
 #ifndef GRADUS_API_WEIGHTS_SOURCE_H_
 #define GRADUS_API_WEIGHTS_SOURCE_H_
@@ -18,14 +19,14 @@ struct WeightsSource {
   std::string checkpoint;  // Its folder; empty: the saved model's weights.
   std::string label;       // For people: "best checkpoint, step 1200", "saved model"
 
-  // Parameters and states. Tensors that the model has and the file has not, or of another shape, are an error naming
-  // them, and so are tensors of a saved model that the store has no place for, unless the store is `smaller` on purpose:
-  // without what only losses read.
+  // Parameters and states. Tensors that the model has and the file has not, or of another shape,
+  // are an error naming them, and so are tensors of a saved model that the store has no place for,
+  // unless the store is `smaller` on purpose: without what only losses read.
   absl::Status Load(ParameterStore* store, bool smaller = false) const;
 };
 
-// `which` is "best", "last", a number of updates, or empty: the best when the run keeps one, otherwise the saved
-// model.
+// `which` is "best", "last", a number of updates, or empty: the best when the run keeps one,
+// otherwise the saved model.
 absl::StatusOr<WeightsSource> FindWeights(const std::string& folder, const std::string& which);
 
 }  // namespace gradus

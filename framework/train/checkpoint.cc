@@ -2,7 +2,6 @@
 
 #include "gradus/train/checkpoint.h"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -21,6 +20,7 @@
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
 #include "gradus/base/text_config.h"
+#include "gradus/train/checkpoint_folder.h"
 #include "gradus/train/checksum.h"
 #include "gradus/train/safetensors.h"
 
@@ -29,9 +29,6 @@ namespace {
 
 constexpr char kHeaderFile[] = "state.pbtxt";
 constexpr char kTensorsFile[] = "state.safetensors";
-constexpr char kPrefix[] = "step-";
-constexpr char kTemporary[] = ".tmp-";
-constexpr char kBest[] = "best";
 constexpr int64_t kMostTensorBytes = int64_t{1} << 40;
 constexpr int64_t kMostCount = int64_t{1} << 53;  // What a double counts exactly.
 
@@ -69,7 +66,8 @@ auto Pieces(State* state) {
   using Float = std::remove_pointer_t<decltype(store->weights())>;
   std::vector<Piece<Float>> pieces;
   std::vector<Float*> slots;
-  for (size_t i = 0; i < store->slots().size(); ++i) slots.push_back(store->slot(static_cast<int>(i)));
+  for (size_t i = 0; i < store->slots().size(); ++i)
+    slots.push_back(store->slot(static_cast<int>(i)));
   AddPieces<Float>("", *store, store->weights(), slots, store->states(), &pieces);
   for (auto& entry : state->snapshots) {
     slots.clear();
@@ -133,67 +131,12 @@ absl::Status WriteInto(const std::string& folder, TrainStateHeader header,
   return WriteFile(JoinPath(folder, kHeaderFile), PrintTextConfig(header));
 }
 
-// Names of checkpoint folders, oldest first.
-absl::StatusOr<std::vector<std::string>> StepFolders(const std::string& folder) {
-  GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> names, ListFolder(folder));
-  names.erase(std::remove_if(names.begin(), names.end(),
-                             [](const std::string& name) {
-                               return !absl::StartsWith(name, kPrefix) ||
-                                      absl::StrContains(name, kTemporary);
-                             }),
-              names.end());
-  // Numbers have ten digits and more only when they need them, so length comes first.
-  std::sort(names.begin(), names.end(), [](const std::string& a, const std::string& b) {
-    return a.size() != b.size() ? a.size() < b.size() : a < b;
-  });
-  return names;
-}
-
 // Puts a folder in its place. What stood there (the same step, saved before) changes places with it
 // in one go, so that at no moment the step is missing.
 absl::Status Replace(const std::string& temporary, const std::string& path) {
   if (!Exists(path)) return Rename(temporary, path);
   GRADUS_RETURN_IF_ERROR(Exchange(temporary, path));
   return RemoveTree(temporary);
-}
-
-// Whether a temporary folder ("step-0000000007.tmp-123") is the rest of a process that is gone. One
-// that lives may be writing into it, this one from another thread; what names no process is not ours.
-bool IsLeftBehind(absl::string_view name) {
-  const size_t at = name.find(kTemporary);
-  if (!absl::StartsWith(name, kPrefix) || at == absl::string_view::npos) return false;
-  absl::string_view digits = name.substr(at + sizeof(kTemporary) - 1);
-  digits = digits.substr(0, digits.find_first_not_of("0123456789"));
-  int process;
-  if (!absl::SimpleAtoi(digits, &process) || process <= 0) return false;
-  return kill(process, 0) != 0 && errno == ESRCH;
-}
-
-// The name that the link `best` leads to; empty when there is none.
-std::string BestOf(const std::string& folder) {
-  char name[256];
-  const ssize_t size = readlink(JoinPath(folder, kBest).c_str(), name, sizeof name);
-  return size > 0 ? std::string(name, static_cast<size_t>(size)) : "";
-}
-
-// Removes all but the newest `keep` up to and including `written` (0 keeps all), and what a process
-// that was killed left behind. A later step than the written one belongs to a run that was given
-// up, damaged perhaps: it neither counts nor goes.
-absl::Status RemoveOld(const std::string& folder, const std::string& written, int64_t keep) {
-  GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> all, ListFolder(folder));
-  for (const std::string& name : all) {
-    if (IsLeftBehind(name)) GRADUS_RETURN_IF_ERROR(RemoveTree(JoinPath(folder, name)));
-  }
-  GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> names, StepFolders(folder));
-  if (keep == 0) return absl::OkStatus();
-  const std::string best = BestOf(folder);
-  const auto last = std::find(names.begin(), names.end(), written);
-  if (last != names.end()) names.erase(last + 1, names.end());
-  for (size_t i = 0; i + static_cast<size_t>(keep) < names.size(); ++i) {
-    if (names[i] == best) continue;
-    GRADUS_RETURN_IF_ERROR(RemoveTree(JoinPath(folder, names[i])));
-  }
-  return absl::OkStatus();
 }
 
 // The tensors file, with its checksum verified.
@@ -246,9 +189,9 @@ absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const Trai
   }
   GRADUS_ASSIGN_OR_RETURN(std::string tensors, SerializeSafetensors(file));
 
-  const std::string name = absl::StrFormat("%s%010d", kPrefix, state.progress.update);
+  const std::string name = StepFolderName(state.progress.update);
   const std::string path = JoinPath(folder, name);
-  const std::string temporary = absl::StrCat(path, kTemporary, getpid());
+  const std::string temporary = TemporaryName(path);
   GRADUS_RETURN_IF_ERROR(MakeFolders(folder));
   absl::Status status = WriteInto(temporary, MakeHeader(state, context), tensors);
   if (status.ok()) status = Replace(temporary, path);
@@ -257,21 +200,22 @@ absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const Trai
     return status;
   }
   GRADUS_RETURN_IF_ERROR(FsyncFolder(folder));
-  GRADUS_RETURN_IF_ERROR(RemoveOld(folder, name, keep));
+  GRADUS_RETURN_IF_ERROR(RemoveOldCheckpoints(folder, name, keep));
   return path;
 }
 
 absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path) {
   const std::string file = JoinPath(path, kHeaderFile);
   GRADUS_ASSIGN_OR_RETURN(std::string text, ReadConfigFile(file));
-  // The version comes first, so that a newer form is named as such and not as a heap of unknown fields.
+  // The version comes first, so that a newer form is named as such and not as a heap of unknown
+  // fields.
   absl::string_view rest = text;
   int64_t version = 0;
   if (absl::ConsumePrefix(&rest, "format_version: ") &&
       absl::SimpleAtoi(rest.substr(0, rest.find('\n')), &version) && version > kCheckpointVersion) {
     return absl::FailedPreconditionError(
-        absl::StrCat(file, ": format_version ", version, " was written by a newer program; this one reads 1 to ",
-                     kCheckpointVersion));
+        absl::StrCat(file, ": format_version ", version,
+                     " was written by a newer program; this one reads 1 to ", kCheckpointVersion));
   }
   Diagnostics diagnostics;
   ParsedConfig parsed =
@@ -304,43 +248,6 @@ absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path) {
         file, ": epoch_sum \"", sum.name(), "\" has the weight ", ShortestNumber(sum.weight())));
   }
   return header;
-}
-
-absl::Status MarkBest(const std::string& folder, const std::string& path) {
-  const std::string name = path.substr(path.find_last_of('/') + 1);
-  const std::string temporary = JoinPath(folder, absl::StrCat(kBest, kTemporary, getpid()));
-  unlink(temporary.c_str());
-  if (symlink(name.c_str(), temporary.c_str()) != 0) {
-    return absl::ErrnoToStatus(errno, absl::StrCat("linking ", temporary));
-  }
-  GRADUS_RETURN_IF_ERROR(Rename(temporary, JoinPath(folder, kBest)));
-  return FsyncFolder(folder);
-}
-
-absl::StatusOr<std::string> FindCheckpoint(const std::string& folder, const std::string& which) {
-  std::vector<std::string> skipped;
-  if (which == "last") return NewestCheckpoint(folder, &skipped);
-  if (which == kBest) {
-    const std::string name = BestOf(folder);
-    if (!name.empty()) return JoinPath(folder, name);
-    return absl::NotFoundError(
-        absl::StrCat(folder, " has no best checkpoint; a run keeps one when its configuration says "
-                             "run { checkpoint { best { metric: \"validation/loss\" } } }"));
-  }
-  int64_t step;
-  if (!absl::SimpleAtoi(which, &step) || step < 0) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("--checkpoint ", Quoted(which), " is not best, last or a number of updates"));
-  }
-  const std::string path = JoinPath(folder, absl::StrFormat("%s%010d", kPrefix, step));
-  if (Exists(path)) return path;
-  GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> names, StepFolders(folder));
-  for (std::string& name : names) {
-    int64_t number = 0;
-    if (absl::SimpleAtoi(name.substr(sizeof(kPrefix) - 1), &number)) name = absl::StrCat(number);
-  }
-  return absl::NotFoundError(absl::StrCat(folder, " has no checkpoint of step ", step,
-                                          "; there are ", absl::StrJoin(names, ", ")));
 }
 
 absl::Status LoadCheckpoint(const std::string& path, const Hyperparameters& numbers,
@@ -400,9 +307,10 @@ absl::Status LoadCheckpointWeights(const std::string& path, ParameterStore* stor
   // Slots and snapshots are the optimizer's affair.
   file.tensors.erase(std::remove_if(file.tensors.begin(), file.tensors.end(),
                                     [&](const NamedTensor& named) {
-                                      return std::none_of(
-                                          pieces.begin(), pieces.end(),
-                                          [&](const auto& piece) { return piece.name == named.name; });
+                                      return std::none_of(pieces.begin(), pieces.end(),
+                                                          [&](const auto& piece) {
+                                                            return piece.name == named.name;
+                                                          });
                                     }),
                      file.tensors.end());
   GRADUS_RETURN_IF_ERROR(Misfits(file, pieces, path));
@@ -421,7 +329,8 @@ absl::StatusOr<std::string> NewestCheckpoint(const std::string& folder,
     absl::StatusOr<TrainStateHeader> header = ReadCheckpointHeader(path);
     const absl::Status status = header.ok() ? ReadTensors(path, *header).status() : header.status();
     if (status.ok()) return path;
-    if (absl::IsFailedPrecondition(status)) return status;  // Newer than this program: not to be passed over.
+    if (absl::IsFailedPrecondition(status))
+      return status;  // Newer than this program: not to be passed over.
     skipped->push_back(std::string(status.message()));
   }
   return absl::NotFoundError(absl::StrCat("no whole checkpoint in ", folder));

@@ -42,8 +42,8 @@ struct CheckpointContext {
 absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const TrainState& state,
                                            const CheckpointContext& context, int64_t keep);
 
-// Makes `<folder>/best` a link to a checkpoint in it, in one go. SaveCheckpoint does not remove the one that it leads
-// to.
+// Makes `<folder>/best` a link to a checkpoint in it, in one go. SaveCheckpoint does not remove the
+// one that it leads to.
 absl::Status MarkBest(const std::string& folder, const std::string& path);
 
 // Where `gradus eval --checkpoint WHICH` finds its weights: "best", "last", or a number of updates.

@@ -36,7 +36,8 @@ absl::StatusOr<Monitor> MonitorTable::Find(absl::string_view name) const {
   if (!validation_ && absl::StartsWith(name, "validation/")) {
     hint = "the data has no validation part; write data { validation { fraction: 0.1 } }";
   }
-  return absl::NotFoundError(absl::StrCat("nothing produces ", Quoted(name), hint.empty() ? "" : "; ", hint));
+  return absl::NotFoundError(
+      absl::StrCat("nothing produces ", Quoted(name), hint.empty() ? "" : "; ", hint));
 }
 
 Direction DirectionOf(Direction direction, absl::string_view monitor) {
@@ -62,9 +63,9 @@ Monitor ControllerScope::Find(absl::string_view field, const std::string& name) 
 void ControllerScope::CheckClock(absl::string_view field, Clock clock) {
   const std::string why = timeline_->WhyNotRead(clock);
   if (why.empty()) return;
-  diagnostics_->Error("clock", path_.Child(field),
-                      absl::StrCat(SubjectOf(path_), "clock ", Clock_Name(clock),
-                                   " cannot be read: ", why));
+  diagnostics_->Error(
+      "clock", path_.Child(field),
+      absl::StrCat(SubjectOf(path_), "clock ", Clock_Name(clock), " cannot be read: ", why));
 }
 
 std::unique_ptr<Controller> MakeController(const ControllerConfig& config,
@@ -75,11 +76,11 @@ std::unique_ptr<Controller> MakeController(const ControllerConfig& config,
   if (field == nullptr) return nullptr;  // CheckRules has said so.
   const std::string name =
       field->is_extension() ? absl::StrCat("(", field->full_name(), ")") : field->name();
-  const ControllerFactory* factory =
-      Registry<ControllerFactory>::Get().Find(field->full_name());
+  const ControllerFactory* factory = Registry<ControllerFactory>::Get().Find(field->full_name());
   if (factory == nullptr) {
-    diagnostics->Error("unregistered", path.Child(name),
-                       absl::StrCat("no controller is registered for \"", field->full_name(), "\""));
+    diagnostics->Error(
+        "unregistered", path.Child(name),
+        absl::StrCat("no controller is registered for \"", field->full_name(), "\""));
     return nullptr;
   }
   ControllerScope scope(&monitors, std::move(timeline), path.Child(name), diagnostics);

@@ -61,7 +61,8 @@ class MonitorTable {
 
 // AUTO resolved by the monitor's name: MIN or MAX.
 Direction DirectionOf(Direction direction, absl::string_view monitor);
-// Whether `value` is better than `best` by more than `delta`; a value that is not a number never is.
+// Whether `value` is better than `best` by more than `delta`; a value that is not a number never
+// is.
 bool Better(Direction direction, double value, double best, double delta);
 
 // A number of a controller's memory; without a value until there is one.
@@ -73,11 +74,11 @@ using ControllerNumbers = std::vector<absl::optional<double>>;
 
 struct Observation {
   Section section = Section::kBatch;
-  Progress progress;                 // After it.
-  absl::Span<const double> values;   // The loss, then the metrics; may be not finite.
-  double rate = 0;                   // What the last update used.
-  // The cosine between the gradient and the last change of the weights, turned round: 1 when the last update went where
-  // this one wants to go on. Only for controllers that need it.
+  Progress progress;                // After it.
+  absl::Span<const double> values;  // The loss, then the metrics; may be not finite.
+  double rate = 0;                  // What the last update used.
+  // The cosine between the gradient and the last change of the weights, turned round: 1 when the
+  // last update went where this one wants to go on. Only for controllers that need it.
   absl::optional<double> alignment;
 };
 
@@ -94,8 +95,8 @@ class Controller {
   virtual bool NeedsAlignment() const { return false; }
   // How often a state to go back to is to be kept; 0: never.
   virtual int64_t SnapshotEverySteps() const { return 0; }
-  // Called at a step boundary when something it watches has been measured, after the update. `cause` says why in one line when it
-  // changes what Apply gives.
+  // Called at a step boundary when something it watches has been measured, after the update.
+  // `cause` says why in one line when it changes what Apply gives.
   virtual Verdict Observe(const Observation& observation, ControllerNumbers* numbers,
                           std::string* cause) const = 0;
   // What it makes of the rate of the update that comes after `progress`.
@@ -164,9 +165,9 @@ class ControllerFactoryOf final : public ControllerFactory {
 
 }  // namespace internal
 
-#define GRADUS_REGISTER_CONTROLLER(key, Class)                                      \
-  const bool GRADUS_CONCAT_(gradus_registered_, __LINE__) =                         \
-      (::gradus::Registry<::gradus::ControllerFactory>::Get().Add(                  \
+#define GRADUS_REGISTER_CONTROLLER(key, Class)                                       \
+  const bool GRADUS_CONCAT_(gradus_registered_, __LINE__) =                          \
+      (::gradus::Registry<::gradus::ControllerFactory>::Get().Add(                   \
            key, std::make_unique<::gradus::internal::ControllerFactoryOf<Class>>()), \
        true)
 

@@ -91,8 +91,8 @@ UpdateWatch RunElementwise(const typename Rule::Config& config, const UpdateStep
   UpdateWatch watch;
   const F decay = static_cast<F>(step.decay);
   if (step.decay == 0) {
-    ForIsa<ElementwiseLoop<Rule, F, false, slot...>>(&numbers, range.gradients, range.weights,
-                                                     range.slots.data(), range.count, decay, &watch);
+    ForIsa<ElementwiseLoop<Rule, F, false, slot...>>(
+        &numbers, range.gradients, range.weights, range.slots.data(), range.count, decay, &watch);
   } else {
     ForIsa<ElementwiseLoop<Rule, F, true, slot...>>(&numbers, range.gradients, range.weights,
                                                     range.slots.data(), range.count, decay, &watch);
@@ -157,7 +157,8 @@ class ElementwiseOptimizer final : public Optimizer {
         step.structure == nullptr ? config : static_cast<const Config&>(*step.structure);
     UpdateWatch watch;
     const bool served =
-        ((Rules::Serves(structure) && (watch = RunOne<F, Rules>(config, step, range), true)) || ...);
+        ((Rules::Serves(structure) && (watch = RunOne<F, Rules>(config, step, range), true)) ||
+         ...);
     GRADUS_CHECK(served);
     return watch;
   }

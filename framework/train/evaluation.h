@@ -21,11 +21,11 @@ namespace gradus {
 
 class Evaluation {
  public:
-  // `layout` is the geometry of the stores that it will be given, when their parameters have groups.
-  static absl::StatusOr<std::unique_ptr<Evaluation>> Create(const ModelConfig& model,
-                                                            const StepOptions& options,
-                                                            Diagnostics* diagnostics,
-                                                            const ParameterLayout* layout = nullptr);
+  // `layout` is the geometry of the stores that it will be given, when their parameters have
+  // groups.
+  static absl::StatusOr<std::unique_ptr<Evaluation>> Create(
+      const ModelConfig& model, const StepOptions& options, Diagnostics* diagnostics,
+      const ParameterLayout* layout = nullptr);
 
   // Means are sums / examples. `batch_size` rows at a time, in file order. A store made for another
   // graph of the same model serves.

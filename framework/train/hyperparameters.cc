@@ -1,4 +1,5 @@
-// The chains, asked. How they are made: make_hyperparameters.cc. What is asked of them from outside: override.cc.
+// The chains, asked. How they are made: make_hyperparameters.cc. What is asked of them from
+// outside: override.cc.
 
 #include "gradus/train/hyperparameters.h"
 
@@ -69,8 +70,10 @@ absl::Status Hyperparameters::CheckRange(int i, double value) const {
   if (std::isfinite(value) && Within(number.range, value)) return absl::OkStatus();
   const std::string range = RangeInWords(number.range);
   return absl::OutOfRangeError(absl::StrCat(
-      number.field, number.group > 0 ? absl::StrCat(" of group ", Quoted(groups_.names[number.group])) : "",
-      " is ", ShortestNumber(value), ", which must be finite", range.empty() ? "" : " and ", range));
+      number.field,
+      number.group > 0 ? absl::StrCat(" of group ", Quoted(groups_.names[number.group])) : "",
+      " is ", ShortestNumber(value), ", which must be finite", range.empty() ? "" : " and ",
+      range));
 }
 
 std::vector<Hyperparameters::Why> Hyperparameters::Explain(int i, const Progress& progress,
@@ -80,9 +83,12 @@ std::vector<Hyperparameters::Why> Hyperparameters::Explain(int i, const Progress
   std::vector<Why> chain;
   double value = FirstLayer(i, progress, state);
   if (override.schedule != nullptr) {
-    chain.push_back({"schedule", absl::StrCat("put in place at step ", override.start.update,
-                                              override.gain == 1 ? "" : absl::StrCat(", times ", ShortestNumber(override.gain))),
-                     value});
+    chain.push_back(
+        {"schedule",
+         absl::StrCat(
+             "put in place at step ", override.start.update,
+             override.gain == 1 ? "" : absl::StrCat(", times ", ShortestNumber(override.gain))),
+         value});
   } else {
     chain.push_back({entry.schedule.ok() ? "schedule" : "constant", entry.detail, value});
   }
@@ -94,9 +100,10 @@ std::vector<Hyperparameters::Why> Hyperparameters::Explain(int i, const Progress
     }
     if (entry.scale != 1) {
       value *= entry.scale;
-      chain.push_back({"group", absl::StrCat(groups_.names[entry.number.group], ", times ",
-                                             ShortestNumber(entry.scale)),
-                       value});
+      chain.push_back(
+          {"group",
+           absl::StrCat(groups_.names[entry.number.group], ", times ", ShortestNumber(entry.scale)),
+           value});
     }
   }
   if (override.pin.has_value() || override.scale != 1) {
@@ -104,7 +111,8 @@ std::vector<Hyperparameters::Why> Hyperparameters::Explain(int i, const Progress
     std::string detail;
     if (override.pin.has_value()) detail = absl::StrCat("set to ", ShortestNumber(*override.pin));
     if (override.scale != 1) {
-      absl::StrAppend(&detail, detail.empty() ? "" : ", ", "times ", ShortestNumber(override.scale));
+      absl::StrAppend(&detail, detail.empty() ? "" : ", ", "times ",
+                      ShortestNumber(override.scale));
     }
     chain.push_back({"override", detail, value});
   }
@@ -203,9 +211,8 @@ void Hyperparameters::ToProto(const RateState& state, TrainStateHeader* header) 
 absl::StatusOr<RateState> Hyperparameters::FromProto(const TrainStateHeader& header) const {
   RateState state = NewState();
   if (header.controller_size() != controllers()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("there are states of ", header.controller_size(), " controllers, the run has ",
-                     controllers()));
+    return absl::InvalidArgumentError(absl::StrCat("there are states of ", header.controller_size(),
+                                                   " controllers, the run has ", controllers()));
   }
   for (int c = 0; c < controllers(); ++c) {
     GRADUS_RETURN_IF_ERROR(SetStateOf(c, header.controller(c), &state));

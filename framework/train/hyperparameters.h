@@ -1,10 +1,12 @@
-// Every number that may change during a run, and what makes it: the learning rate and weight decay of each group, fields
-// of the rule and scalars of the model that follow a schedule. A number is the end of a chain that can be asked why:
+// Every number that may change during a run, and what makes it: the learning rate and weight decay
+// of each group, fields of the rule and scalars of the model that follow a schedule. A number is
+// the end of a chain that can be asked why:
 //
 //   rate(update, group) = override( group( controllers( schedule(progress) ) ) )
 //
-// A schedule is a pure function of progress; a controller reacts to what is measured; a group scales or replaces; an
-// override is what was asked for from outside. Other numbers have a schedule and an override.
+// A schedule is a pure function of progress; a controller reacts to what is measured; a group
+// scales or replaces; an override is what was asked for from outside. Other numbers have a schedule
+// and an override.
 //
 // Hyperparameters is immutable; what changes is a RateState, which checkpoints hold.
 
@@ -59,8 +61,9 @@ struct Warp {
 
 struct RateState {
   std::vector<ControllerNumbers> controllers;
-  std::vector<RateCommand> commands;  // Accepted, in their order; at_step says when each took effect.
-  std::vector<Override> overrides;    // By number.
+  std::vector<RateCommand>
+      commands;                     // Accepted, in their order; at_step says when each took effect.
+  std::vector<Override> overrides;  // By number.
   std::vector<Warp> warps;
   ControllerNumbers before;  // Scratch of Observe.
 };
@@ -70,8 +73,9 @@ class Hyperparameters {
   struct Number {
     enum Kind { kLearningRate, kWeightDecay, kRule, kModel };
     Kind kind = kLearningRate;
-    int group = 0;       // -1 for the model's.
-    std::string field;   // As events and commands name it: "learning_rate", "weight_decay", "beta1", "model.layer[drop].dropout.rate"
+    int group = 0;      // -1 for the model's.
+    std::string field;  // As events and commands name it: "learning_rate", "weight_decay", "beta1",
+                        // "model.layer[drop].dropout.rate"
     std::string scalar;  // Of the model's graph.
     const google::protobuf::FieldDescriptor* rule_field = nullptr;
     Rule range;
@@ -83,7 +87,8 @@ class Hyperparameters {
     double out = 0;
   };
 
-  // Findings about schedules, controllers and fields go to diagnostics; null after any. `path` is the optimizer's address.
+  // Findings about schedules, controllers and fields go to diagnostics; null after any. `path` is
+  // the optimizer's address.
   static std::unique_ptr<Hyperparameters> Make(const OptimizerConfig& config,
                                                const ModelGraph& model,
                                                const ParameterGroups& groups,
@@ -105,8 +110,8 @@ class Hyperparameters {
   std::vector<Why> Explain(int i, const Progress& progress, const RateState& state) const;
   // The schedule alone, as it is configured.
   double ScheduleAt(int i, const Progress& progress) const;
-  // The schedule's kind and length on the steps clock (infinite when it has none or cannot be converted); for checks. Null for a
-  // number that has no schedule.
+  // The schedule's kind and length on the steps clock (infinite when it has none or cannot be
+  // converted); for checks. Null for a number that has no schedule.
   const TimedSchedule* schedule(int i) const;
   // Of what gives the number, for messages: optimizer.learning_rate.
   const ConfigPath& path(int i) const { return entries_[i].path; }
@@ -116,13 +121,14 @@ class Hyperparameters {
   bool Watches(Section section) const { return watches_[static_cast<int>(section)]; }
   bool NeedsAlignment() const { return needs_alignment_; }
   int64_t SnapshotEverySteps() const { return snapshot_every_steps_; }
-  // Shows a measurement to the controllers that watch its section, in their order, and notes what changed.
+  // Shows a measurement to the controllers that watch its section, in their order, and notes what
+  // changed.
   Verdict Observe(const Observation& observation, RateState* state,
                   std::vector<RateEvent>* events) const;
 
   // ---- From outside.
-  // Takes effect now. An error leaves the state as it was: an unknown group or field, a value out of range, a schedule that cannot
-  // begin here.
+  // Takes effect now. An error leaves the state as it was: an unknown group or field, a value out
+  // of range, a schedule that cannot begin here.
   absl::Status Accept(const RateCommand& command, const Progress& progress, RateState* state,
                       std::vector<RateEvent>* events) const;
   // The updates of the whole run as it is now planned, or nothing when it has no end.

@@ -70,9 +70,9 @@ class Hyperparameters::Maker {
       entry.number.range.set_min(0);
       if (group != nullptr) entry.scale = group->learning_rate_scale();
       if (group != nullptr && group->has_learning_rate()) {
-        entry.schedule = MakeSchedule(
-            group->learning_rate(),
-            path_.Child("group", g - 1, group->name()).Child("learning_rate"), &entry);
+        entry.schedule =
+            MakeSchedule(group->learning_rate(),
+                         path_.Child("group", g - 1, group->name()).Child("learning_rate"), &entry);
       } else if (config_.has_learning_rate()) {
         Diagnostics said;  // By the first group.
         Diagnostics* diagnostics = g == 0 ? &diagnostics_ : &said;
@@ -86,9 +86,10 @@ class Hyperparameters::Maker {
         entry.detail = absl::StrCat("the default of ", ChosenField(config_)->name());
         entry.path = path_;
       } else if (g == 0 && ChosenField(config_) != nullptr) {
-        diagnostics_.Error("missing", path_.Child("learning_rate"),
-                           absl::StrCat(ChosenField(config_)->name(), " has no default learning rate"),
-                           "write learning_rate { constant: 0.001 }");
+        diagnostics_.Error(
+            "missing", path_.Child("learning_rate"),
+            absl::StrCat(ChosenField(config_)->name(), " has no default learning rate"),
+            "write learning_rate { constant: 0.001 }");
       }
       entries_.push_back(std::move(entry));
     }
@@ -147,13 +148,15 @@ class Hyperparameters::Maker {
       }
     }
     names.push_back("weight_decay");
-    for (const ModelScalar& scalar : model_.hyperparameters) names.push_back(scalar.path.ToString());
+    for (const ModelScalar& scalar : model_.hyperparameters)
+      names.push_back(scalar.path.ToString());
     return names;
   }
 
   // `group` -1: the optimizer's, for every group that has none of its own.
   void AddFollower(const FollowConfig& config, const ConfigPath& path, int group) {
-    if (config.field().empty() || ChosenField(config_) == nullptr) return;  // CheckRules has said so.
+    if (config.field().empty() || ChosenField(config_) == nullptr)
+      return;  // CheckRules has said so.
     Entry entry;
     entry.schedule = MakeSchedule(config.follow(), path.Child("follow"), &entry);
     const std::string kind = ChosenField(config_)->name();
@@ -178,17 +181,18 @@ class Hyperparameters::Maker {
       if (scalar != nullptr) field = FieldAt(scalar->path);
     }
     if (field == nullptr) {
-      if (absl::StartsWith(name, "model.") && model_.hyperparameters.empty() && !diagnostics_.ok()) return;
+      if (absl::StartsWith(name, "model.") && model_.hyperparameters.empty() && !diagnostics_.ok())
+        return;
       diagnostics_.Error("unknown-name", path.Child("field"),
                          absl::StrCat("there is no number called ", Quoted(config.field())),
                          SuggestName(config.field(), Schedulable()));
       return;
     }
     if (!field->options().GetExtension(rule).schedulable()) {
-      diagnostics_.Error("not-schedulable", path.Child("field"),
-                         absl::StrCat(Quoted(config.field()), " stays as it is during a run"),
-                         absl::StrCat("numbers that may follow a schedule: ",
-                                      absl::StrJoin(Schedulable(), ", ")));
+      diagnostics_.Error(
+          "not-schedulable", path.Child("field"),
+          absl::StrCat(Quoted(config.field()), " stays as it is during a run"),
+          absl::StrCat("numbers that may follow a schedule: ", absl::StrJoin(Schedulable(), ", ")));
       return;
     }
     if (scalar != nullptr && group >= 0) {
@@ -226,10 +230,12 @@ class Hyperparameters::Maker {
 
   void AddOnce(Entry entry, const ConfigPath& path, bool replaces = false) {
     for (Entry& other : entries_) {
-      if (other.number.field != entry.number.field || other.number.group != entry.number.group) continue;
+      if (other.number.field != entry.number.field || other.number.group != entry.number.group)
+        continue;
       const bool constant = !other.schedule.ok();
       // What a group says comes after what the optimizer says.
-      const bool of_optimizer = replaces && other.path.segments().size() < path.segments().size() + 1;
+      const bool of_optimizer =
+          replaces && other.path.segments().size() < path.segments().size() + 1;
       if (constant || of_optimizer) {
         other = std::move(entry);
         return;
@@ -280,13 +286,10 @@ class Hyperparameters::Maker {
   std::vector<Entry> entries_;
 };
 
-std::unique_ptr<Hyperparameters> Hyperparameters::Make(const OptimizerConfig& config,
-                                                       const ModelGraph& model,
-                                                       const ParameterGroups& groups,
-                                                       const MonitorTable& monitors,
-                                                       std::shared_ptr<const Timeline> timeline,
-                                                       const ConfigPath& path,
-                                                       Diagnostics* diagnostics) {
+std::unique_ptr<Hyperparameters> Hyperparameters::Make(
+    const OptimizerConfig& config, const ModelGraph& model, const ParameterGroups& groups,
+    const MonitorTable& monitors, std::shared_ptr<const Timeline> timeline, const ConfigPath& path,
+    Diagnostics* diagnostics) {
   return Maker(config, model, groups, monitors, std::move(timeline), path, diagnostics).Make();
 }
 

@@ -49,8 +49,8 @@ struct UpdateStep {
   int64_t t = 1;  // The number of this update, counted from 1.
   // Before the rule, weights are multiplied by 1 - decay.
   double decay = 0;
-  // The message with a number in every field that follows a schedule, 0 or not at the moment: what Slots were asked
-  // with, and what a choice between variants must be made by. Null: `config`.
+  // The message with a number in every field that follows a schedule, 0 or not at the moment: what
+  // Slots were asked with, and what a choice between variants must be made by. Null: `config`.
   const google::protobuf::Message* structure = nullptr;
 };
 

@@ -12,16 +12,20 @@ namespace gradus {
 
 std::string Describe(const RateCommand& command) {
   switch (command.action_case()) {
-    case RateCommand::kSet: return absl::StrCat("set to ", ShortestNumber(command.set()));
-    case RateCommand::kScale: return absl::StrCat("scaled by ", ShortestNumber(command.scale()));
+    case RateCommand::kSet:
+      return absl::StrCat("set to ", ShortestNumber(command.set()));
+    case RateCommand::kScale:
+      return absl::StrCat("scaled by ", ShortestNumber(command.scale()));
     case RateCommand::kSchedule: {
       const google::protobuf::FieldDescriptor* kind = ChosenField(command.schedule());
       return absl::StrCat("another schedule: ", kind == nullptr ? "none" : kind->name());
     }
-    case RateCommand::kClear: return "cleared";
+    case RateCommand::kClear:
+      return "cleared";
     case RateCommand::kTotalSteps:
       return absl::StrCat("the run ends after ", command.total_steps(), " updates");
-    case RateCommand::ACTION_NOT_SET: break;
+    case RateCommand::ACTION_NOT_SET:
+      break;
   }
   return "nothing";
 }
@@ -75,17 +79,16 @@ absl::Status Hyperparameters::Accept(const RateCommand& command, const Progress&
   if (command.has_schedule() && !command.jump() && !command.has_gain()) {
     // So that what the layers above get goes on from where it is.
     Diagnostics diagnostics;
-    const TimedSchedule fresh =
-        TimedSchedule::Make(command.schedule(), timeline_, ConfigPath().Child("schedule"), &diagnostics);
+    const TimedSchedule fresh = TimedSchedule::Make(command.schedule(), timeline_,
+                                                    ConfigPath().Child("schedule"), &diagnostics);
     if (!diagnostics.ok()) return diagnostics.ToStatus();
     if (!fresh.ok()) return absl::InvalidArgumentError("schedule: no schedule is set");
     const double begins = ScheduleValue(fresh, progress, progress, *state);
     const double present = FirstLayer(affected[0], progress, *state);
     if (!(begins > 0) || !std::isfinite(present / begins)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("the schedule begins at ", ShortestNumber(begins),
-                       " and cannot be scaled to go on from ", ShortestNumber(present),
-                       "; give a schedule that begins above 0, or ask for a jump"));
+      return absl::InvalidArgumentError(absl::StrCat(
+          "the schedule begins at ", ShortestNumber(begins), " and cannot be scaled to go on from ",
+          ShortestNumber(present), "; give a schedule that begins above 0, or ask for a jump"));
     }
     for (int i : affected) {
       if (FirstLayer(i, progress, *state) != present) {
@@ -103,7 +106,8 @@ absl::Status Hyperparameters::Accept(const RateCommand& command, const Progress&
     const Number& number = entries_[i].number;
     const bool first = i == affected[0];
     const double old = At(i, progress, *state), now = At(i, progress, next);
-    if (!first && (old == now || (number.group >= 0 && groups_.parameters[number.group] == 0))) continue;
+    if (!first && (old == now || (number.group >= 0 && groups_.parameters[number.group] == 0)))
+      continue;
     RateEvent event;
     event.step = progress.update;
     event.group = number.group < 0 ? "model" : groups_.names[number.group];
@@ -134,7 +138,8 @@ absl::Status Hyperparameters::Fold(const RateCommand& command, const Progress& p
     const absl::optional<int64_t> planned = timeline_->total_steps();
     if (!planned.has_value()) {
       return absl::InvalidArgumentError(
-          "the run has no end that could be moved; its configuration says neither epochs nor max_steps");
+          "the run has no end that could be moved; its configuration says neither epochs nor "
+          "max_steps");
     }
     if (command.total_steps() <= progress.update) {
       return absl::OutOfRangeError(absl::StrCat("total_steps ", command.total_steps(),
@@ -145,15 +150,16 @@ absl::Status Hyperparameters::Fold(const RateCommand& command, const Progress& p
       if (!entry.schedule.ok()) continue;
       const std::string why = timeline_->WhyNotConvert(STEPS, entry.schedule.clock());
       if (!why.empty()) {
-        return absl::InvalidArgumentError(absl::StrCat("the schedule of ", entry.number.field,
-                                                       " cannot be stretched: ", why));
+        return absl::InvalidArgumentError(
+            absl::StrCat("the schedule of ", entry.number.field, " cannot be stretched: ", why));
       }
     }
     Warp warp;
     warp.from = static_cast<double>(progress.update);
-    warp.at = state->warps.empty() ? warp.from
-                                   : state->warps.back().at +
-                                         (warp.from - state->warps.back().from) * state->warps.back().stretch;
+    warp.at = state->warps.empty()
+                  ? warp.from
+                  : state->warps.back().at +
+                        (warp.from - state->warps.back().from) * state->warps.back().stretch;
     warp.stretch = std::max(0.0, static_cast<double>(*planned) - warp.at) /
                    (static_cast<double>(command.total_steps()) - warp.from);
     warp.total_steps = command.total_steps();
@@ -166,14 +172,19 @@ absl::Status Hyperparameters::Fold(const RateCommand& command, const Progress& p
           override.pin = command.set();
           override.scale = 1;
           break;
-        case RateCommand::kScale: override.scale *= command.scale(); break;
+        case RateCommand::kScale:
+          override.scale *= command.scale();
+          break;
         case RateCommand::kSchedule:
           override.schedule = schedule;
           override.start = progress;
           override.gain = command.has_gain() ? command.gain() : 1;
           break;
-        case RateCommand::kClear: override = Override(); break;
-        default: return absl::InvalidArgumentError("the command asks for nothing");
+        case RateCommand::kClear:
+          override = Override();
+          break;
+        default:
+          return absl::InvalidArgumentError("the command asks for nothing");
       }
     }
   }

@@ -21,7 +21,8 @@ ParameterGroups FindGroups(const OptimizerConfig& config, const Graph& graph,
                            const ConfigPath& path, Diagnostics* diagnostics) {
   ParameterGroups groups;
   std::vector<std::unique_ptr<RE2>> expressions;
-  std::vector<bool> matched(config.group_size());  // Any parameter, also one that another group has.
+  std::vector<bool> matched(
+      config.group_size());  // Any parameter, also one that another group has.
   RE2::Options quiet;
   quiet.set_log_errors(false);
   for (int i = 0; i < config.group_size(); ++i) {
@@ -29,10 +30,10 @@ ParameterGroups FindGroups(const OptimizerConfig& config, const Graph& graph,
     const ConfigPath here = path.Child("group", i, group.name());
     expressions.push_back(std::make_unique<RE2>(group.match(), quiet));
     if (!expressions[i]->ok()) {
-      diagnostics->Error("expression", here.Child("match"),
-                         absl::StrCat("group ", Quoted(group.name()), ": match ",
-                                      Quoted(group.match()), " is not a regular expression: ",
-                                      expressions[i]->error()));
+      diagnostics->Error(
+          "expression", here.Child("match"),
+          absl::StrCat("group ", Quoted(group.name()), ": match ", Quoted(group.match()),
+                       " is not a regular expression: ", expressions[i]->error()));
     }
     if (groups.Find(group.name()) >= 0) {
       diagnostics->Error("duplicate-name", here.Child("name"),

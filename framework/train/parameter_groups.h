@@ -1,4 +1,5 @@
-// Which group each parameter belongs to: the first whose expression matches its whole name, or "default".
+// Which group each parameter belongs to: the first whose expression matches its whole name, or
+// "default".
 
 #ifndef GRADUS_TRAIN_PARAMETER_GROUPS_H_
 #define GRADUS_TRAIN_PARAMETER_GROUPS_H_
@@ -23,8 +24,8 @@ struct ParameterGroups {
   int Find(absl::string_view name) const;  // -1 when there is none.
 };
 
-// Findings: an expression that cannot be read, a name twice, a group that no parameter falls to. `path` is the optimizer's
-// address.
+// Findings: an expression that cannot be read, a name twice, a group that no parameter falls to.
+// `path` is the optimizer's address.
 ParameterGroups FindGroups(const OptimizerConfig& config, const Graph& graph,
                            const ConfigPath& path, Diagnostics* diagnostics);
 

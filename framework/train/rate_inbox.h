@@ -1,5 +1,5 @@
-// Where commands about a run's numbers wait for the next step boundary. The one part of a run that other threads may
-// touch while it goes on.
+// Where commands about a run's numbers wait for the next step boundary. The one part of a run that
+// other threads may touch while it goes on.
 
 #ifndef GRADUS_TRAIN_RATE_INBOX_H_
 #define GRADUS_TRAIN_RATE_INBOX_H_
@@ -23,8 +23,8 @@ class RateInbox {
     any_.store(true, std::memory_order_release);
   }
 
-  // The first that is due when `update` updates are done, in the order in which they came; false when there is
-  // none. Costs one read of memory when nothing waits.
+  // The first that is due when `update` updates are done, in the order in which they came; false
+  // when there is none. Costs one read of memory when nothing waits.
   bool Take(int64_t update, RateCommand* command) {
     if (!any_.load(std::memory_order_acquire)) return false;
     absl::MutexLock lock(&mutex_);

@@ -76,10 +76,11 @@ struct LoopOptions {
 // Stopped: an observer asked for it, and the run can go on. Early: early stopping has ended it.
 enum class LoopEnd { kFinished, kStopped, kEarly };
 
-// Goes on from `state` until the settings' end, or the one that a command has set, or a stop. At a boundary between two
-// updates things happen in this order: commands from outside; the update, which controllers that watch batches see;
-// at the end of an epoch its line, validation, controllers, early stopping, checkpoints. After the last update the state
-// is saved once more when there is a folder; when it is in the middle of an epoch there are kFinal lines for the part of it
+// Goes on from `state` until the settings' end, or the one that a command has set, or a stop. At a
+// boundary between two updates things happen in this order: commands from outside; the update,
+// which controllers that watch batches see; at the end of an epoch its line, validation,
+// controllers, early stopping, checkpoints. After the last update the state is saved once more when
+// there is a folder; when it is in the middle of an epoch there are kFinal lines for the part of it
 // and for validation; then the test split, if there is one, is evaluated.
 absl::StatusOr<LoopEnd> RunTrainLoop(const LoopOptions& options, const DataSplits& data,
                                      TrainStep* step, Evaluation* evaluation, TrainState* state,

@@ -1,7 +1,7 @@
 // Everything that a resume needs and nothing else: where the run stands, parameters, states, slots,
-// what controllers and commands from outside made of the numbers that change, the epoch's sums so far. Random numbers and
-// the order of the data are functions of seeds and of the progress, so there is nothing of them to
-// save.
+// what controllers and commands from outside made of the numbers that change, the epoch's sums so
+// far. Random numbers and the order of the data are functions of seeds and of the progress, so
+// there is nothing of them to save.
 
 #ifndef GRADUS_TRAIN_TRAIN_STATE_H_
 #define GRADUS_TRAIN_TRAIN_STATE_H_
@@ -20,10 +20,11 @@ struct TrainState {
   Progress progress;
   ParameterStore store;
   RateState rates;
-  MetricSums epoch_sums;          // Of the present epoch.
-  double last_learning_rate = 0;  // What the last update used, of the first group; 0 before the first.
-  // Weights, slots and states to go back to: "good" and "candidate" of a controller that restores, "best" of early
-  // stopping.
+  MetricSums epoch_sums;  // Of the present epoch.
+  double last_learning_rate =
+      0;  // What the last update used, of the first group; 0 before the first.
+  // Weights, slots and states to go back to: "good" and "candidate" of a controller that restores,
+  // "best" of early stopping.
   std::map<std::string, StoreSnapshot> snapshots;
   Watcher::State watcher;  // Early stopping and the best measure.
   std::string ended_by;  // Why the run has ended before its end: "early_stopping"; empty otherwise.

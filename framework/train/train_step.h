@@ -48,14 +48,14 @@ struct StepOptions {
 };
 
 struct StepReport {
-  int64_t step = 0;            // Updates done, this one included.
-  double learning_rate = 0;    // What this update used, of the first group that has parameters.
-  std::vector<double> numbers; // Everything that changes, as TrainStep::numbers() counts it.
-  MetricSums sums;             // Of this batch, before the update.
+  int64_t step = 0;             // Updates done, this one included.
+  double learning_rate = 0;     // What this update used, of the first group that has parameters.
+  std::vector<double> numbers;  // Everything that changes, as TrainStep::numbers() counts it.
+  MetricSums sums;              // Of this batch, before the update.
   // What controllers did after it.
   std::vector<RateEvent> events;
-  // Whether the update was given up and the last good state restored: then `step` is what it was and the loss may be
-  // not finite.
+  // Whether the update was given up and the last good state restored: then `step` is what it was
+  // and the loss may be not finite.
   bool restored = false;
 };
 
@@ -115,8 +115,8 @@ class TrainStep {
   MonitorTable monitors_;
   ParameterLayout layout_;
   const Optimizer* optimizer_ = nullptr;
-  // The rule's message by group, with the numbers of the present update, and with a number in every field that follows a
-  // schedule.
+  // The rule's message by group, with the numbers of the present update, and with a number in every
+  // field that follows a schedule.
   std::vector<std::unique_ptr<google::protobuf::Message>> rule_configs_;
   std::unique_ptr<google::protobuf::Message> structure_;
   int first_group_ = 0;  // That has parameters.

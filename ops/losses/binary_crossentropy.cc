@@ -1,15 +1,18 @@
 // Binary cross-entropy, mean over everything behind the batch:
 //
-//   probabilities p   -(y log q + (1 - y) log(1 - q)),  q = p clipped to [1e-7, 1 - 1e-7]   (keras.losses.binary_crossentropy)
-//   logits z          softplus(z) - z y  =  max(z, 0) - z y + log(1 + exp(-|z|))
+//   probabilities p   -(y log q + (1 - y) log(1 - q)),  q = p clipped to [1e-7, 1 - 1e-7]
+//   (keras.losses.binary_crossentropy) logits z          softplus(z) - z y  =  max(z, 0) - z y +
+//   log(1 + exp(-|z|))
 //
-// With label_smoothing a, y is y (1 - a) + a / 2; a is a number of the run, so a schedule can move it.
+// With label_smoothing a, y is y (1 - a) + a / 2; a is a number of the run, so a schedule can move
+// it.
 //
 //   loss { binary_crossentropy { prediction: "output" label: "malignant" } }
 //   loss { binary_crossentropy { prediction: "logit" label: "malignant" from_logits: true } }
 //
-// NOTE: as in Keras the upper bound is the float nearest to 1 - 1e-7, which is 1 - 2^-23: a wholly wrong answer costs 16.118 for y = 1
-// and 15.942 for y = 0, and no gradient comes from beyond the bounds. Logits have neither limit; prefer them.
+// NOTE: as in Keras the upper bound is the float nearest to 1 - 1e-7, which is 1 - 2^-23: a wholly
+// wrong answer costs 16.118 for y = 1 and 15.942 for y = 0, and no gradient comes from beyond the
+// bounds. Logits have neither limit; prefer them.
 
 #include "gradus/graph/per_example.h"
 #include "gradus/loss.pb.h"
@@ -30,8 +33,8 @@ Value FromProbabilities(Value p, Value y, Emitter& emit) {
   const Value one = emit.Constant(1);
   const Value q = emit(clip, {p});
   const Value yes = emit(op::Mul(), {y, emit(op::Log(), {q})});
-  const Value no = emit(op::Mul(), {emit(op::Sub(), {one, y}),
-                                    emit(op::Log(), {emit(op::Sub(), {one, q})})});
+  const Value no =
+      emit(op::Mul(), {emit(op::Sub(), {one, y}), emit(op::Log(), {emit(op::Sub(), {one, q})})});
   return emit(op::Neg(), {emit(op::Add(), {yes, no})});
 }
 

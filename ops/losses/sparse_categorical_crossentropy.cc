@@ -1,17 +1,19 @@
 // Categorical cross-entropy with the number of the class as label k:
 //
-//   probabilities p   -log q,  q = p_k / sum(p) clipped to [1e-7, 1 - 1e-7]   (keras.losses.sparse_categorical_crossentropy)
-//   logits z          -log_softmax(z)_k
+//   probabilities p   -log q,  q = p_k / sum(p) clipped to [1e-7, 1 - 1e-7]
+//   (keras.losses.sparse_categorical_crossentropy) logits z          -log_softmax(z)_k
 //
-// With label_smoothing a: -(1 - a) log q_k - a mean_j(log q_j), which is categorical cross-entropy with smoothed labels; a is a number
-// of the run, so a schedule can move it.
+// With label_smoothing a: -(1 - a) log q_k - a mean_j(log q_j), which is categorical cross-entropy
+// with smoothed labels; a is a number of the run, so a schedule can move it.
 //
-//   loss { sparse_categorical_crossentropy { prediction: "logits" label: "digit" from_logits: true } }
+//   loss { sparse_categorical_crossentropy { prediction: "logits" label: "digit" from_logits: true
+//   } }
 //
-// From probabilities the class is picked first: what follows works on one number per example and gives the same. A class outside [0, classes) ends
-// the run with an error.
-// NOTE: Keras on JAX, PyTorch and NumPy computes this; on TensorFlow it clips first and divides by the sum of what it clipped, which differs for
-// predictions that do not add up to one or have entries beyond the bounds.
+// From probabilities the class is picked first: what follows works on one number per example and
+// gives the same. A class outside [0, classes) ends the run with an error. NOTE: Keras on JAX,
+// PyTorch and NumPy computes this; on TensorFlow it clips first and divides by the sum of what it
+// clipped, which differs for predictions that do not add up to one or have entries beyond the
+// bounds.
 
 #include "gradus/graph/per_example.h"
 #include "gradus/loss.pb.h"
@@ -42,18 +44,16 @@ Value LogOfAll(Value p, Emitter& emit) {
   return emit(op::Log(), {emit(clip, {emit(op::Div(), {p, emit(sum, {p})})})});
 }
 
-class SparseCategoricalCrossentropy final
-    : public TypedLayer<loss::SparseCategoricalCrossentropy> {
+class SparseCategoricalCrossentropy final : public TypedLayer<loss::SparseCategoricalCrossentropy> {
   void Build(const loss::SparseCategoricalCrossentropy& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadClasses(config.prediction(), config.label(), scope);
     if (!pair.valid() || !ExpectClasses(pair.prediction, scope)) return;
     Emitter& emit = scope->emit();
     op::Gather pick;
     pick.set_batch_dims(1);
-    const Value log_p =
-        config.from_logits()
-            ? emit(pick, {emit(op::LogSoftmax(), {pair.prediction}), pair.label})
-            : LogOfPicked(pair.prediction, pair.label, pick, emit);
+    const Value log_p = config.from_logits()
+                            ? emit(pick, {emit(op::LogSoftmax(), {pair.prediction}), pair.label})
+                            : LogOfPicked(pair.prediction, pair.label, pick, emit);
     if (!config.has_label_smoothing()) {
       scope->SetOutput(emit(op::Neg(), {log_p}));
       return;

@@ -93,8 +93,7 @@ void CountSteps(const std::string& what, int threads) {
   AllocationCounter::Reset();
   for (int i = 0; i < 6; ++i) {
     AllocationCounter::Count(i >= 2);
-    const absl::Status status =
-        (*step)->Run(inputs, i % 2 == 0 ? 64 : 24, &*state, &report);
+    const absl::Status status = (*step)->Run(inputs, i % 2 == 0 ? 64 : 24, &*state, &report);
     AllocationCounter::Count(false);
     ASSERT_TRUE(status.ok()) << status;
   }

@@ -61,7 +61,8 @@ TEST_F(CheckpointTest, HoldsEveryBitOfAState) {
   EXPECT_EQ(path, folder_ + "/step-0000000006");
   auto other = MakeRun(kRest, true);
   ASSERT_NE(Bytes(other->state), Bytes(run_->state));
-  const absl::Status loaded = LoadCheckpoint(path, other->step->numbers(), *other->watcher, &other->state);
+  const absl::Status loaded =
+      LoadCheckpoint(path, other->step->numbers(), *other->watcher, &other->state);
   ASSERT_TRUE(loaded.ok()) << loaded;
   EXPECT_EQ(Bytes(other->state), Bytes(run_->state));
 }
@@ -281,7 +282,9 @@ TEST_F(CheckpointTest, EveryMisfitIsNamedAndTheStateStaysAsItWas) {
   other.store = *std::move(store);
   other.progress.update = 3;
   const std::string before = Bytes(other);
-  EXPECT_EQ(std::string(LoadCheckpoint(path, run_->step->numbers(), *run_->watcher, &other).message()), path + " does not fit:" + R"(
+  EXPECT_EQ(
+      std::string(LoadCheckpoint(path, run_->step->numbers(), *run_->watcher, &other).message()),
+      path + " does not fit:" + R"(
   "hidden/kernel" is FLOAT32 [2, 8] and should be FLOAT32 [2, 9]
   "hidden/kernel/momentum" is FLOAT32 [2, 8] and should be FLOAT32 [2, 9]
   "hidden/kernel/average" is missing

@@ -1,4 +1,5 @@
-// Whole runs that something changes on the way: controllers, early stopping, groups, commands from outside.
+// Whole runs that something changes on the way: controllers, early stopping, groups, commands from
+// outside.
 
 #include <gtest/gtest.h>
 
@@ -67,7 +68,8 @@ RateCommand Command(const std::string& text) {
 TEST(ControlledRunTest, AScheduledMomentumMayStartAtZeroAndPassThroughIt) {
   auto run = MakeRun(
       "optimizer { sgd {} learning_rate { constant: 0.1 } schedule { field: \"momentum\" follow {"
-      " piecewise_constant_decay { boundaries: [2, 4] values: [0, 0.9, 0] } } } } run { epochs: 2 }");
+      " piecewise_constant_decay { boundaries: [2, 4] values: [0, 0.9, 0] } } } } run { epochs: 2 "
+      "}");
   ASSERT_EQ(run->state.store.slots().size(), 1u);
   ASSERT_TRUE(run->Go().ok());
   // With a momentum of 0 the velocity is the last change: it was an ordinary step.
@@ -83,7 +85,8 @@ TEST(ControlledRunTest, AScheduledMomentumMayStartAtZeroAndPassThroughIt) {
 }
 
 TEST(ControlledRunTest, GroupsUpdateLikeRunsOfTheirOwnRates) {
-  // One step: weights of a group move by its own rate times the gradient, which is the same in all three.
+  // One step: weights of a group move by its own rate times the gradient, which is the same in all
+  // three.
   const auto weights = [](const std::string& optimizer, const std::string& name) {
     auto run = MakeRun(optimizer + " run { max_steps: 1 seed: 3 }");
     EXPECT_TRUE(run->Go().ok());
@@ -127,7 +130,8 @@ TEST(ControlledRunTest, ValidationNumbersAreThoseOfAStoreInAnotherGeometry) {
   TrainObserver* const plain_observers[] = {&plain};
   const std::string rest = " run { epochs: 3 seed: 1 }";
   ASSERT_TRUE(MakeRun("optimizer { sgd {} group { name: \"b\" match: \".*/bias\" }"
-                      " group { name: \"h\" match: \"hidden/.*\" } }" + rest)
+                      " group { name: \"h\" match: \"hidden/.*\" } }" +
+                      rest)
                   ->Go(grouped_observers)
                   .ok());
   ASSERT_TRUE(MakeRun("optimizer { sgd {} }" + rest)->Go(plain_observers).ok());
@@ -147,20 +151,22 @@ TEST(ControlledRunTest, AfterAValidationPlateauComesFirstThenEarlyStoppingThenSa
   const auto end = run->Go(observers);
   ASSERT_TRUE(end.ok()) << end.status();
   EXPECT_EQ(*end, LoopEnd::kEarly);
-  EXPECT_EQ(recorder.order,
-            (std::vector<std::string>{"train", "validation", "saved", "train", "validation", "saved",
-                                      "train", "validation", "controller[0] reduce_on_plateau",
-                                      "saved"}));
+  EXPECT_EQ(recorder.order, (std::vector<std::string>{"train", "validation", "saved", "train",
+                                                      "validation", "saved", "train", "validation",
+                                                      "controller[0] reduce_on_plateau", "saved"}));
   EXPECT_EQ(recorder.events[0].step, 12);
   EXPECT_EQ(recorder.events[0].old_value, 1e-9);
   EXPECT_EQ(recorder.events[0].new_value, 0.5e-9);
   EXPECT_NE(run->state.ended_by, "");
   // It stays ended.
-  auto again = MakeRun("optimizer { sgd {} learning_rate { constant: 1e-9 } controller { reduce_on_plateau {"
+  auto again = MakeRun(
+      "optimizer { sgd {} learning_rate { constant: 1e-9 } controller { reduce_on_plateau {"
       " monitor: \"validation/loss\" patience: 2 factor: 0.5 } } }"
-      " run { epochs: 9 early_stopping { monitor: \"validation/loss\" patience: 2 min_delta: 1e-4 } }");
-  ASSERT_TRUE(LoadCheckpoint(*FindCheckpoint(folder, "last"), again->step->numbers(), *again->watcher,
-                             &again->state).ok());
+      " run { epochs: 9 early_stopping { monitor: \"validation/loss\" patience: 2 min_delta: 1e-4 "
+      "} }");
+  ASSERT_TRUE(LoadCheckpoint(*FindCheckpoint(folder, "last"), again->step->numbers(),
+                             *again->watcher, &again->state)
+                  .ok());
   const auto end_again = again->Go();
   ASSERT_TRUE(end_again.ok()) << end_again.status();
   EXPECT_EQ(*end_again, LoopEnd::kEarly);
@@ -172,16 +178,18 @@ TEST(ControlledRunTest, TheBestStateIsKeptAndRestored) {
   const std::string folder = FreshFolder("best");
   // The rate explodes after three epochs, so that the best validation lies behind.
   const std::string text =
-      "optimizer { sgd {} learning_rate { piecewise_constant_decay { boundaries: 11 values: [0.5, 30] } } }"
-      " run { epochs: 8 seed: 1 early_stopping { monitor: \"validation/loss\" patience: 3 restore_best: true }"
+      "optimizer { sgd {} learning_rate { piecewise_constant_decay { boundaries: 11 values: [0.5, "
+      "30] } } }"
+      " run { epochs: 8 seed: 1 early_stopping { monitor: \"validation/loss\" patience: 3 "
+      "restore_best: true }"
       " checkpoint { keep: 1 best { metric: \"validation/loss\" } } }";
   auto run = MakeRun(text, false, 1, folder);
   Recorder recorder;
   TrainObserver* const observers[] = {&recorder};
   ASSERT_TRUE(run->Go(observers).ok());
-  const size_t best = static_cast<size_t>(
-      std::min_element(recorder.validation.begin(), recorder.validation.end()) -
-      recorder.validation.begin());
+  const size_t best =
+      static_cast<size_t>(std::min_element(recorder.validation.begin(), recorder.validation.end()) -
+                          recorder.validation.begin());
   ASSERT_LT(best + 1, recorder.validation.size());
   const auto validation = [&](const ParameterStore& store) {
     return run->evaluation->Run(run->data.validation, 32, store)->loss / 37;
@@ -197,9 +205,11 @@ TEST(ControlledRunTest, TheBestStateIsKeptAndRestored) {
 
 TEST(ControlledRunTest, ADivergedRunGoesBackCutsTheRateAndGoesOn) {
   const std::string rest =
-      "optimizer { sgd {} learning_rate { piecewise_constant_decay { boundaries: [9, 10] values: [0.1, 1e39, 0.1] } }";
+      "optimizer { sgd {} learning_rate { piecewise_constant_decay { boundaries: [9, 10] values: "
+      "[0.1, 1e39, 0.1] } }";
   const std::string guard =
-      " controller { divergence_guard { factor: 0.5 warmup_steps: 4 max_restores: 3 snapshot_every_steps: 3 } }";
+      " controller { divergence_guard { factor: 0.5 warmup_steps: 4 max_restores: 3 "
+      "snapshot_every_steps: 3 } }";
   auto lost = MakeRun(rest + "} run { epochs: 8 }");
   EXPECT_TRUE(IsNonFinite(lost->Go().status()));
   auto run = MakeRun(rest + guard + "} run { epochs: 8 }");
@@ -212,14 +222,18 @@ TEST(ControlledRunTest, ADivergedRunGoesBackCutsTheRateAndGoesOn) {
   EXPECT_EQ(recorder.events[0].layer, "controller[0] divergence_guard");
   EXPECT_LT(recorder.events[0].new_value, recorder.events[0].old_value);
   EXPECT_TRUE(std::isfinite(recorder.validation.back()));
-  EXPECT_EQ(run->step->numbers().At(0, run->state.progress, run->state.rates), 0.05) << "half the schedule's rate, once warmed up";
+  EXPECT_EQ(run->step->numbers().At(0, run->state.progress, run->state.rates), 0.05)
+      << "half the schedule's rate, once warmed up";
 }
 
-// A controller with a smoothed monitor, an override and a new end, stopped at ten steps and resumed: the same rates.
+// A controller with a smoothed monitor, an override and a new end, stopped at ten steps and
+// resumed: the same rates.
 TEST(ControlledRunTest, StoppedAnywhereAndResumedItHasTheSameRatesToTheBit) {
   const std::string rest =
-      "optimizer { sgd {} learning_rate { cosine_decay { initial_learning_rate: 0.5 decay_steps: 40 } }"
-      " controller { reduce_on_plateau { monitor: \"batch/loss\" smoothing: 0.9 patience: 5 factor: 0.7 } }"
+      "optimizer { sgd {} learning_rate { cosine_decay { initial_learning_rate: 0.5 decay_steps: "
+      "40 } }"
+      " controller { reduce_on_plateau { monitor: \"batch/loss\" smoothing: 0.9 patience: 5 "
+      "factor: 0.7 } }"
       " controller { hypergradient { step_size: 0.05 } }"
       " group { name: \"b\" match: \".*/bias\" learning_rate_scale: 2 } }"
       " run { epochs: 10 seed: 4 }";
@@ -255,7 +269,8 @@ TEST(ControlledRunTest, StoppedAnywhereAndResumedItHasTheSameRatesToTheBit) {
     ASSERT_TRUE(first->Go(before_observers).ok());
     auto second = MakeRun(rest, false, 1, folder);
     ASSERT_TRUE(LoadCheckpoint(*FindCheckpoint(folder, "last"), second->step->numbers(),
-                               *second->watcher, &second->state).ok());
+                               *second->watcher, &second->state)
+                    .ok());
     second->options.inbox = &own;  // What was not due yet waits on.
     ASSERT_TRUE(second->Go(after_observers).ok());
     std::vector<double> rates = before.rates;

@@ -30,8 +30,8 @@ struct Made {
 Made Make(const std::string& optimizer) {
   Made made;
   Diagnostics diagnostics;
-  const ParsedConfig parsed = ParseTextConfig(kModel + optimizer, "f", RunConfig::default_instance(),
-                                              {}, &diagnostics);
+  const ParsedConfig parsed =
+      ParseTextConfig(kModel + optimizer, "f", RunConfig::default_instance(), {}, &diagnostics);
   if (parsed.message == nullptr) {
     made.errors = std::string(diagnostics.ToStatus().message());
     return made;
@@ -46,8 +46,9 @@ Made Make(const std::string& optimizer) {
   plan.examples_per_epoch = 100;
   plan.examples_per_update = 10;
   plan.epochs = 3;
-  made.numbers = Hyperparameters::Make(config.optimizer(), made.model, groups, MonitorTable({}, true),
-                                       std::make_shared<Timeline>(plan), path, &diagnostics);
+  made.numbers =
+      Hyperparameters::Make(config.optimizer(), made.model, groups, MonitorTable({}, true),
+                            std::make_shared<Timeline>(plan), path, &diagnostics);
   made.errors = std::string(diagnostics.ToStatus().message());
   return made;
 }
@@ -74,7 +75,8 @@ TEST(HyperparametersTest, AGroupScalesReplacesAndTheFirstThatMatchesHasTheParame
       "optimizer { sgd {} learning_rate { constant: 0.5 }"
       " group { name: \"first\" match: \"h/.*\" learning_rate_scale: 2 }"
       " group { name: \"biases\" match: \".*/bias\" weight_decay: 0.125"
-      "   learning_rate { exponential_decay { initial_learning_rate: 1 decay_steps: 1 decay_rate: 0.5 } } }"
+      "   learning_rate { exponential_decay { initial_learning_rate: 1 decay_steps: 1 decay_rate: "
+      "0.5 } } }"
       " weight_decay: 0.25 }");
   ASSERT_EQ(made.errors, "");
   const Hyperparameters& numbers = *made.numbers;
@@ -95,7 +97,8 @@ TEST(HyperparametersTest, FieldsOfTheRuleTheOptimizerAndTheModelFollowSchedules)
   const Made made = Make(
       "optimizer { adam {} group { name: \"b\" match: \".*/bias\""
       " schedule { field: \"beta1\" follow { constant: 0.75 } } }"
-      " schedule { field: \"beta1\"" + line + " schedule { field: \"optimizer.weight_decay\"" + line +
+      " schedule { field: \"beta1\"" +
+      line + " schedule { field: \"optimizer.weight_decay\"" + line +
       " schedule { field: \"model.layer[drop].dropout.rate\"" + line +
       " schedule { field: \"model.loss[l].weight\"" + line + " }");
   ASSERT_EQ(made.errors, "");
@@ -118,10 +121,13 @@ TEST(HyperparametersTest, WhatCannotBeIsAFindingWithItsPlace) {
     std::string optimizer, message;
   } cases[] = {
       {"optimizer { adam {} schedule { field: \"beta3\" follow { constant: 1 } } }",
-       "f:2:39: there is no number called \"beta3\"; did you mean \"beta1\"? [optimizer.schedule[0].field]"},
+       "f:2:39: there is no number called \"beta3\"; did you mean \"beta1\"? "
+       "[optimizer.schedule[0].field]"},
       {"optimizer { adam {} schedule { field: \"amsgrad\" follow { constant: 1 } } }",
-       "f:2:39: \"amsgrad\" stays as it is during a run; numbers that may follow a schedule: beta1, beta2, epsilon, "
-       "weight_decay, model.layer[drop].dropout.rate, model.loss[l].weight [optimizer.schedule[0].field]"},
+       "f:2:39: \"amsgrad\" stays as it is during a run; numbers that may follow a schedule: "
+       "beta1, beta2, epsilon, "
+       "weight_decay, model.layer[drop].dropout.rate, model.loss[l].weight "
+       "[optimizer.schedule[0].field]"},
       {"optimizer { adam {} schedule { field: \"learning_rate\" follow { constant: 1 } } }",
        "f:2:39: the learning rate has a field of its own; write learning_rate { ... } "
        "[optimizer.schedule[0].field]"},
@@ -129,20 +135,26 @@ TEST(HyperparametersTest, WhatCannotBeIsAFindingWithItsPlace) {
        " schedule { field: \"beta1\" follow { constant: 0.6 } } }",
        "f:2:92: \"beta1\" follows a schedule already [optimizer.schedule[1].field]"},
       {"optimizer { adam {} group { name: \"a\" match: \"[\" } }",
-       "f:2:46: group \"a\": match \"[\" is not a regular expression: missing ]: [ [optimizer.group[a].match]"},
-      {"optimizer { adam {} group { name: \"a\" match: \"bias\" } }",
-       "f:2:46: group \"a\": no parameter is called \"bias\"; gradus check FILE lists the parameters "
+       "f:2:46: group \"a\": match \"[\" is not a regular expression: missing ]: [ "
        "[optimizer.group[a].match]"},
-      {"optimizer { adam {} group { name: \"a\" match: \".*\" } group { name: \"b\" match: \".*/bias\" } }",
-       "f:2:78: group \"b\": every parameter that match finds belongs to a group before it; write it before that group "
+      {"optimizer { adam {} group { name: \"a\" match: \"bias\" } }",
+       "f:2:46: group \"a\": no parameter is called \"bias\"; gradus check FILE lists the "
+       "parameters "
+       "[optimizer.group[a].match]"},
+      {"optimizer { adam {} group { name: \"a\" match: \".*\" } group { name: \"b\" match: "
+       "\".*/bias\" } }",
+       "f:2:78: group \"b\": every parameter that match finds belongs to a group before it; write "
+       "it before that group "
        "[optimizer.group[b].match]"},
       {"optimizer { adam {} group { name: \"default\" match: \".*\" } }",
        "f:2:35: group \"default\" exists already [optimizer.group[default].name]"},
       {"optimizer { adam {} group { name: \"a\" match: \".*\""
        " schedule { field: \"model.loss[l].weight\" follow { constant: 1 } } } }",
-       "f:2:69: a number of the model belongs to no group of parameters; write it as optimizer { schedule { ... } } "
+       "f:2:69: a number of the model belongs to no group of parameters; write it as optimizer { "
+       "schedule { ... } } "
        "[optimizer.group[a].schedule[0].field]"},
-      {"optimizer { adam {} controller { group: \"b\" reduce_on_plateau { monitor: \"validation/loss\" } } }",
+      {"optimizer { adam {} controller { group: \"b\" reduce_on_plateau { monitor: "
+       "\"validation/loss\" } } }",
        "f:2:41: there is no group \"b\" [optimizer.controller[0].group]"},
   };
   for (const auto& c : cases) {
@@ -243,7 +255,8 @@ TEST_F(CommandTest, WhatIsRefusedChangesNothing) {
        "no number that changes is called \"beta1\"; there are learning_rate, weight_decay"},
       {"total_steps: 15", "total_steps 15 must be above the 15 updates that are done"},
       {"schedule { linear { initial_learning_rate: 0 end_learning_rate: 1 steps: 5 } }",
-       "the schedule begins at 0 and cannot be scaled to go on from 0.15; give a schedule that begins above 0, or ask "
+       "the schedule begins at 0 and cannot be scaled to go on from 0.15; give a schedule that "
+       "begins above 0, or ask "
        "for a jump"},
       {"scale: 1e308 field: \"learning_rate\"", ""},
   };
@@ -261,7 +274,10 @@ TEST_F(CommandTest, WhatIsRefusedChangesNothing) {
 
 TEST_F(CommandTest, TheyAreRestoredFromAHeader) {
   ASSERT_TRUE(Give("scale: 0.5", 5).ok());
-  ASSERT_TRUE(Give("schedule { exponential_decay { initial_learning_rate: 8 decay_steps: 4 decay_rate: 0.5 } }", 8).ok());
+  ASSERT_TRUE(Give("schedule { exponential_decay { initial_learning_rate: 8 decay_steps: 4 "
+                   "decay_rate: 0.5 } }",
+                   8)
+                  .ok());
   ASSERT_TRUE(Give("total_steps: 60", 12).ok());
   TrainStateHeader header;
   made_.numbers->ToProto(state_, &header);

@@ -145,7 +145,8 @@ TEST_P(Resume, StoppedAfterAnyOfTwentyStepsAndResumedItIsTheSameRunToTheByte) {
     std::vector<std::string> skipped;
     const auto newest = NewestCheckpoint(folder, &skipped);
     ASSERT_TRUE(newest.ok()) << newest.status();
-    ASSERT_TRUE(LoadCheckpoint(*newest, second->step->numbers(), *second->watcher, &second->state).ok());
+    ASSERT_TRUE(
+        LoadCheckpoint(*newest, second->step->numbers(), *second->watcher, &second->state).ok());
     EXPECT_EQ(Bytes(second->state), Bytes(first->state));
     Recorder after;
     TrainObserver* const after_observers[] = {&after};
@@ -174,7 +175,9 @@ TEST(TrainLoopTest, ARunThatHasEndedAndIsResumedSaysItsEndAgain) {
   auto first = MakeRun(rest, false, 1, folder);
   ASSERT_TRUE(first->Go().ok());
   auto second = MakeRun(rest, false, 1, folder);
-  ASSERT_TRUE(LoadCheckpoint(JoinPath(folder, "step-0000000006"), second->step->numbers(), *second->watcher, &second->state).ok());
+  ASSERT_TRUE(LoadCheckpoint(JoinPath(folder, "step-0000000006"), second->step->numbers(),
+                             *second->watcher, &second->state)
+                  .ok());
   Recorder recorder;
   TrainObserver* const observers[] = {&recorder};
   ASSERT_TRUE(second->Go(observers).ok());

@@ -132,9 +132,8 @@ TEST(TrainStepTest, ARateThatIsNotFiniteIsRefusedBeforeAnythingIsComputed) {
   const float kernel = p.kernel();
   const absl::Status status = p.Run({1}, {1});
   EXPECT_FALSE(IsNonFinite(status));
-  EXPECT_EQ(
-      std::string(status.message()),
-      "step 2: learning_rate is inf, which must be finite and at least 0");
+  EXPECT_EQ(std::string(status.message()),
+            "step 2: learning_rate is inf, which must be finite and at least 0");
   EXPECT_EQ(p.kernel(), kernel);
 }
 
@@ -207,8 +206,7 @@ TEST(TrainStepTest, AStateLeafFollowsTheBatchesAndOnlyWhenTheUpdateIsAccepted) {
   std::vector<float> x = {std::numeric_limits<float>::quiet_NaN(), 0, 0, 0}, label = {0, 1};
   const void* inputs[] = {x.data(), label.data()};
   StepReport report;
-  EXPECT_TRUE(
-      IsNonFinite(run->step->Run(inputs, 2, &run->state, &report)));
+  EXPECT_TRUE(IsNonFinite(run->step->Run(inputs, 2, &run->state, &report)));
   EXPECT_EQ(mean(), after);
 }
 

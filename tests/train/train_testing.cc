@@ -75,7 +75,8 @@ std::unique_ptr<TestRun> MakeRun(const std::string& rest, bool batch_norm, int t
       TrainStep::Create(run->config.model(), run->config.optimizer(), options, &diagnostics);
   EXPECT_TRUE(step.ok()) << step.status();
   if (!step.ok()) return nullptr;
-  auto evaluation = Evaluation::Create(run->config.model(), options, &diagnostics, &(*step)->layout());
+  auto evaluation =
+      Evaluation::Create(run->config.model(), options, &diagnostics, &(*step)->layout());
   EXPECT_TRUE(evaluation.ok()) << evaluation.status();
   if (!evaluation.ok()) return nullptr;
   run->step = *std::move(step);

@@ -1,0 +1,187 @@
+// From a model and an optimizer to a step: the differentiated graph, its executor, the numbers that
+// change, the rule's message of each group.
+
+#include <algorithm>
+#include <utility>
+
+#include "gradus/autodiff/add_gradients.h"
+#include "gradus/base/text_config.h"
+#include "gradus/train/train_step.h"
+
+namespace gradus {
+namespace {
+
+std::string RuleName(const google::protobuf::FieldDescriptor& field) {
+  return field.is_extension() ? absl::StrCat("(", field.full_name(), ")") : field.name();
+}
+
+const Optimizer* FindOptimizer(const OptimizerConfig& config, const ConfigPath& path,
+                               std::unique_ptr<google::protobuf::Message>* rule_config,
+                               Diagnostics* diagnostics) {
+  const google::protobuf::FieldDescriptor* field = ChosenField(config);
+  if (field == nullptr) {
+    if (diagnostics->ok()) diagnostics->Error("missing", path, "no optimizer rule is set");
+    return nullptr;
+  }
+  const Optimizer* optimizer = Registry<Optimizer>::Get().Find(field->full_name());
+  if (optimizer == nullptr || field->message_type() == nullptr) {
+    diagnostics->Error("unregistered", path.Child(RuleName(*field)),
+                       absl::StrCat("no optimizer is registered for \"", field->full_name(), "\""));
+    return nullptr;
+  }
+  const google::protobuf::Message& message = config.GetReflection()->GetMessage(config, field);
+  rule_config->reset(message.New());
+  (*rule_config)->CopyFrom(message);
+  return optimizer;
+}
+
+// Puts a number that its range admits into a field that is 0 now but follows a schedule.
+void MakeNonzero(const google::protobuf::FieldDescriptor& field,
+                 google::protobuf::Message* message) {
+  const google::protobuf::Reflection& reflection = *message->GetReflection();
+  if (reflection.GetDouble(*message, &field) != 0) return;
+  const Rule& range = field.options().GetExtension(rule);
+  double value = 0.5;
+  while (value > 1e-300 && !Within(range, value)) value /= 2;
+  reflection.SetDouble(message, &field, value);
+}
+
+}  // namespace
+
+double LossWeight(const ModelGraph& model, const ModelLoss& loss) {
+  for (const auto& entry : model.hyperparameters) {
+    if (entry.name == loss.weight) return entry.value;
+  }
+  return 1;
+}
+
+int FindScalar(const Graph& graph, absl::string_view name) {
+  const Value scalar = graph.FindLeaf(Leaf::kScalar, name);
+  return scalar.valid() ? graph.node(scalar).leaf_index : -1;
+}
+
+std::vector<double> InitialScalars(const ModelGraph& model, uint64_t seed) {
+  std::vector<double> scalars(model.graph.scalars().size());
+  for (const auto& entry : model.hyperparameters) {
+    const int i = FindScalar(model.graph, entry.name);
+    if (i >= 0) scalars[i] = entry.value;
+  }
+  const int i = FindScalar(model.graph, "seed");
+  if (i >= 0) scalars[i] = static_cast<double>(seed);
+  return scalars;
+}
+
+absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& model,
+                                                             const OptimizerConfig& optimizer,
+                                                             const StepOptions& options,
+                                                             Diagnostics* diagnostics) {
+  std::unique_ptr<TrainStep> step(new TrainStep);
+  step->options_ = options;
+  const ConfigPath model_path = ConfigPath().Child("model");
+  step->model_ = BuildGraph(model, Mode::kTraining, Parts::kAll, model_path, diagnostics);
+  const ConfigPath optimizer_path = ConfigPath().Child("optimizer");
+  step->optimizer_ = FindOptimizer(optimizer, optimizer_path, &step->structure_, diagnostics);
+  const ParameterGroups groups =
+      FindGroups(optimizer, step->model_.graph, optimizer_path, diagnostics);
+  if (step->options_.timeline == nullptr) step->options_.timeline = std::make_shared<Timeline>();
+  std::vector<std::string> metrics;
+  for (const NamedValue& metric : step->model_.metrics) metrics.push_back(metric.name);
+  step->monitors_ = MonitorTable(std::move(metrics), options.validates);
+  step->numbers_ = Hyperparameters::Make(optimizer, step->model_, groups, step->monitors_,
+                                         step->options_.timeline, optimizer_path, diagnostics);
+  step->AddRuleConfigs(optimizer, diagnostics);
+  if (options.settings != nullptr) {
+    Watcher::Check(*options.settings, step->monitors_, ConfigPath().Child("run"), diagnostics);
+    step->options_.settings = nullptr;  // Not kept beyond this call.
+  }
+  if (step->model_.losses.empty() && diagnostics->ok()) {
+    diagnostics->Error("missing", model_path, "a model without a loss cannot be trained",
+                       "write loss { ... }");
+  }
+  GRADUS_RETURN_IF_ERROR(diagnostics->ToStatus());
+
+  Graph* graph = &step->model_.graph;
+  Fetches fetches;
+  std::vector<Value> losses, seeds;
+  Emitter emit(graph, "gradient/", model_path);
+  for (const ModelLoss& loss : step->model_.losses) {
+    step->loss_weights_.push_back(LossWeight(step->model_, loss));
+    GRADUS_ASSIGN_OR_RETURN(Value scalar, graph->AddScalar(absl::StrCat(loss.name, "/seed")));
+    losses.push_back(loss.value);
+    seeds.push_back(emit.Broadcast(scalar, graph->spec(loss.value).shape));
+    GRADUS_RETURN_IF_ERROR(emit.status());
+    fetches.values.push_back(loss.value);
+  }
+  for (const NamedValue& metric : step->model_.metrics) fetches.values.push_back(metric.value);
+  GRADUS_ASSIGN_OR_RETURN(Gradients gradients,
+                          AddGradients(graph, losses, seeds, graph->parameters()));
+  fetches.gradients = gradients.of;
+  fetches.next_states = true;
+
+  GRADUS_ASSIGN_OR_RETURN(step->layout_,
+                          ParameterLayout::OfParameters(*graph, CurrentIsa(), groups.group_of));
+  GRADUS_ASSIGN_OR_RETURN(ParameterLayout states, ParameterLayout::OfStates(*graph));
+  GRADUS_ASSIGN_OR_RETURN(step->executor_,
+                          Executor::Create(*graph, fetches, step->layout_, states,
+                                           {options.pool, options.block_rows, options.passes}));
+  GRADUS_ASSIGN_OR_RETURN(step->context_, step->executor_->NewContext());
+
+  step->scalars_ = InitialScalars(step->model_, options.seed);
+  for (const ModelLoss& loss : step->model_.losses) {
+    step->seed_scalars_.push_back(FindScalar(*graph, absl::StrCat(loss.name, "/seed")));
+  }
+  step->step_scalar_ = FindScalar(*graph, "step");
+  step->values_.resize(fetches.values.size());
+  step->results_.values.resize(fetches.values.size());
+  for (Value gradient : gradients.of) {
+    step->gradient_nodes_.push_back(gradient.valid() ? graph->node(gradient).name : "none");
+  }
+  for (int i = 0; i < step->numbers_->count(); ++i) {
+    const Hyperparameters::Number& number = step->numbers_->number(i);
+    if (number.kind != Hyperparameters::Number::kModel) continue;
+    ScalarPlace place = {i, FindScalar(*graph, number.scalar), -1};
+    for (size_t k = 0; k < step->model_.losses.size(); ++k) {
+      if (step->model_.losses[k].weight == number.scalar) place.loss = static_cast<int>(k);
+    }
+    step->scalar_places_.push_back(place);
+  }
+  return step;
+}
+
+void TrainStep::AddRuleConfigs(const OptimizerConfig& config, Diagnostics* diagnostics) {
+  if (structure_ == nullptr) return;
+  const int groups = numbers_ == nullptr ? 1 : numbers_->groups().count();
+  for (int g = 0; g < groups; ++g) {
+    rule_configs_.emplace_back(structure_->New());
+    rule_configs_.back()->CopyFrom(*structure_);
+  }
+  for (int i = 0; numbers_ != nullptr && i < numbers_->count(); ++i) {
+    if (numbers_->number(i).rule_field != nullptr) {
+      MakeNonzero(*numbers_->number(i).rule_field, structure_.get());
+    }
+  }
+  optimizer_->Check(*structure_,
+                    ConfigPath().Child("optimizer").Child(RuleName(*ChosenField(config))),
+                    diagnostics);
+  if (numbers_ == nullptr) return;
+  decays_.resize(static_cast<size_t>(groups));
+  while (first_group_ + 1 < groups && numbers_->groups().parameters[first_group_] == 0)
+    ++first_group_;
+}
+
+std::vector<SlotSpec> TrainStep::Slots() const {
+  std::vector<SlotSpec> slots = optimizer_->Slots(*structure_);
+  // The last change of the weights, for controllers that ask where it led.
+  if (numbers_->NeedsAlignment()) slots.push_back({"last_change"});
+  return slots;
+}
+
+absl::StatusOr<TrainState> TrainStep::NewState() const {
+  TrainState state;
+  GRADUS_ASSIGN_OR_RETURN(state.store,
+                          ParameterStore::Create(model_.graph, options_.seed, Slots(), &layout_));
+  state.rates = numbers_->NewState();
+  return state;
+}
+
+}  // namespace gradus
