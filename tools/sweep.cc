@@ -26,7 +26,7 @@ constexpr int64_t kMostBytes = int64_t{1} << 32;
 
 struct SweepFlags {
   SweepOptions options;
-  std::string strategy = "random", direction = "auto";
+  std::string strategy, direction;
   std::string out, resume, table;
   int64_t seed = 0;
   int parallel = 0;
@@ -111,14 +111,7 @@ int Usage(const std::string& message) {
 int DoSweep(SweepFlags flags) {
   const int given = !flags.options.file.empty() + !flags.resume.empty() + !flags.table.empty();
   if (given != 1) return Usage("give a file, or --resume DIR, or --table DIR");
-  if (flags.options.file.empty() &&
-      (!flags.options.search.empty() || !flags.options.settings.empty() || !flags.out.empty())) {
-    return Usage("--search, --set and --out go with a file");
-  }
   if (!flags.table.empty()) return ShowTable(flags.table);
-  const absl::StatusOr<SweepStrategy> strategy = ParseSweepStrategy(flags.strategy);
-  if (!strategy.ok()) return Usage(std::string(strategy.status().message()));
-  flags.options.strategy = *strategy;
   flags.options.direction =
       flags.direction == "min" ? MIN : flags.direction == "max" ? MAX : AUTO;
   flags.options.seed = static_cast<uint64_t>(flags.seed);
@@ -127,6 +120,11 @@ int DoSweep(SweepFlags flags) {
     Fail(space.status());
     return kUsage;
   }
+  const bool grid = space->IsGrid() && flags.options.trials == 0;
+  const absl::StatusOr<SweepStrategy> strategy =
+      ParseSweepStrategy(!flags.strategy.empty() ? flags.strategy : grid ? "grid" : "random");
+  if (!strategy.ok()) return Usage(std::string(strategy.status().message()));
+  flags.options.strategy = *strategy;
   const absl::StatusOr<int> code = RunSweep(flags);
   return code.ok() ? *code : Fail(code.status());
 }
@@ -172,7 +170,8 @@ void AddSweep(CLI::App* app, RunFunction* run) {
   list("--set", &options.settings,
        "PATH=VALUE sets a field by its address, for every trial; may be repeated.");
   command->add_option("--strategy", flags->strategy,
-                      "grid, random (when not given), halving or hyperband.");
+                      "grid, random, halving or hyperband. When not given: grid if each space is "
+                      "a choice or has a number of points and --trials is not given, else random.");
   command->add_option("--trials", options.trials,
                       "How many trials begin: random 20 when not given; halving as many as leave "
                       "one at the end.")
@@ -200,9 +199,17 @@ void AddSweep(CLI::App* app, RunFunction* run) {
   command->add_option("--out", flags->out,
                       "The sweep's folder, new or that of the same sweep; sweeps/<name>-<n> when "
                       "not given.");
-  command->add_option("--resume", flags->resume, "Goes on with the sweep in this folder.");
-  command->add_option("--table", flags->table,
-                      "Only prints the table of the sweep in this folder, as it is now.");
+  CLI::Option* resume =
+      command->add_option("--resume", flags->resume, "Goes on with the sweep in this folder.");
+  CLI::Option* table = command->add_option(
+      "--table", flags->table, "Only prints the table of the sweep in this folder, as it is now.");
+  // What a sweep is, its folder says.
+  for (const char* name : {"--search", "--set", "--strategy", "--trials", "--threads", "--seed",
+                           "--metric", "--direction", "--eta", "--min_epochs", "--out"}) {
+    resume->excludes(name);
+    table->excludes(name);
+  }
+  table->excludes("--parallel");
   command->callback([flags, run] { *run = [flags] { return DoSweep(*flags); }; });
 }
 

@@ -2,6 +2,7 @@
 
 #include "gradus/api/sweep_check.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <utility>
@@ -27,7 +28,13 @@ struct OpenedData {
 };
 
 std::string KeyOf(const RunConfig& config) {
-  std::string key = config.data().SerializeAsString();
+  DataConfig data = config.data();
+  // How the examples are put into batches does not change them.
+  data.clear_batch_size();
+  data.clear_order();
+  data.clear_shuffle_seed();
+  data.clear_prefetch();
+  std::string key = data.SerializeAsString();
   for (const InputConfig& input : config.model().input()) key += input.SerializeAsString();
   return key;
 }

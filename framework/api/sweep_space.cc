@@ -223,6 +223,12 @@ void SearchSpace::Extend(size_t at, int64_t most, const std::vector<std::vector<
   point->values[index].reset();
 }
 
+bool SearchSpace::IsGrid() const {
+  return std::all_of(entries_.begin(), entries_.end(), [](const SearchEntry& entry) {
+    return entry.kind == SearchEntry::kChoice || entry.points > 0;
+  });
+}
+
 absl::StatusOr<std::vector<SearchPoint>> SearchSpace::Grid(int64_t most) const {
   std::vector<std::vector<SearchValue>> grid;
   std::vector<std::string> problems;

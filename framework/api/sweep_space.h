@@ -76,6 +76,8 @@ class SearchSpace {
   static absl::StatusOr<SearchSpace> Parse(absl::Span<const std::string> texts);
 
   const std::vector<SearchEntry>& entries() const { return entries_; }
+  // Whether each entry is a choice or says how many points it has: what is searched is a grid.
+  bool IsGrid() const;
   // Every combination of the points, the last entry changing fastest. An error when an entry has no
   // points to go through or when there are more than `most` combinations.
   absl::StatusOr<std::vector<SearchPoint>> Grid(int64_t most) const;

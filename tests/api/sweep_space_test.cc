@@ -107,6 +107,12 @@ TEST(SearchSpace, AGridNeedsPointsAndMustNotHaveTooMany) {
   EXPECT_EQ(Space({"a=int(1,10)"}).Grid(10)->size(), 10u);
 }
 
+TEST(SearchSpace, IsAGridWhenItsPointsAreSaid) {
+  EXPECT_TRUE(Space({"a=choice(1,2)", "b=log(1,2,3)", "c=int(1,5,2)"}).IsGrid());
+  EXPECT_FALSE(Space({"a=choice(1,2)", "b=log(1,2)"}).IsGrid());
+  EXPECT_FALSE(Space({"c=int(1,5)"}).IsGrid());
+}
+
 // ---- Random points.
 
 const std::vector<std::string> kMixed = {"a=log(1e-4,1e-1)",   "b=uniform(-2,3)",

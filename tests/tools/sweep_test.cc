@@ -321,6 +321,18 @@ TEST(Sweep, LeavesNothingBehindOfAPlanThatIsWrong) {
   EXPECT_FALSE(fs::exists(folder));
 }
 
+TEST(Sweep, WithoutAStrategyPointsAreAGridAndTheRestIsRandom) {
+  const std::string folder = FreshFolder("default");
+  const std::vector<std::string> one = {"--set", "run.epochs=1", "--search", kBatch};
+  const Outcome grid = RunGradus(Sweep(folder + "/grid", one));
+  EXPECT_TRUE(absl::StartsWith(grid.out, "grid search, 2 trials, 2 at once on 1 threads each\n"))
+      << grid.out << grid.err;
+  std::vector<std::string> three = one;
+  three.insert(three.end(), {"--trials", "3"});
+  const Outcome random = RunGradus(Sweep(folder + "/random", three));
+  EXPECT_TRUE(absl::StartsWith(random.out, "random search, 3 trials, ")) << random.out;
+}
+
 TEST(Sweep, SaysWhereASpaceIsWrong) {
   const Outcome outcome = RunGradus({"sweep", kTutorial, "--search", "a=log(0,1)"});
   EXPECT_EQ(outcome.code, 2);
@@ -331,7 +343,8 @@ TEST(Sweep, RefusesUnclearCommandLines) {
   EXPECT_EQ(RunGradus({"sweep"}).err,
             "gradus sweep: give a file, or --resume DIR, or --table DIR\n");
   EXPECT_EQ(RunGradus({"sweep", "--resume", "x", "--search", kBatch}).err,
-            "gradus sweep: --search, --set and --out go with a file\n");
+            "--search excludes --resume\nRun with --help for more information.\n");
+  EXPECT_EQ(RunGradus({"sweep", "--table", "x", "--parallel", "2"}).code, 2);
   EXPECT_EQ(RunGradus({"sweep", kTutorial, "--strategy", "bayes", "--search", kBatch}).err,
             "gradus sweep: no strategy is called \"bayes\"; there are grid, random, halving and "
             "hyperband\n");
