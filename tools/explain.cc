@@ -52,8 +52,8 @@ int Explain(const ExplainFlags& flags) {
     }
     absl::StrAppendFormat(&text, "  %-*s  %-*s  %s\n", layer, "layer", detail, "detail", "value");
     for (const Hyperparameters::Why& why : one.chain) {
-      absl::StrAppendFormat(&text, "  %-*s  %-*s  %.17g\n", layer, why.layer, detail, why.detail,
-                            why.out);
+      absl::StrAppendFormat(&text, "  %-*s  %-*s  %s\n", layer, why.layer, detail, why.detail,
+                            ShortestNumber(why.out));
     }
     if (!one.last_change.has_value()) {
       absl::StrAppend(&text, "  nothing but its schedule has changed it\n");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <map>
 #include <set>
 #include <tuple>
@@ -141,7 +142,10 @@ std::string Quoted(absl::string_view text) {
 
 std::string ShortestNumber(double value) {
   char digits[32];
-  const auto end = std::to_chars(digits, digits + sizeof(digits), value);  // Knows no locale.
+  // 0.0005 reads better than 5e-04. Knows no locale.
+  const bool plain = std::abs(value) >= 1e-4 && std::abs(value) < 1e6;
+  const auto end = plain ? std::to_chars(digits, digits + sizeof(digits), value, std::chars_format::fixed)
+                         : std::to_chars(digits, digits + sizeof(digits), value);
   return std::string(digits, end.ptr);
 }
 

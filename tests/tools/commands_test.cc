@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tests/tools/process.h"
 
@@ -34,7 +35,8 @@ const std::string* Trained::run_ = nullptr;
 TEST_F(Trained, EvaluatesTheValidationSplitAsTrainingDid) {
   const Outcome outcome = RunGradus({"eval", run(), "--split", "validation"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
-  EXPECT_TRUE(absl::StartsWith(outcome.out, "split     validation (114 examples)\nloss      0."));
+  EXPECT_TRUE(absl::StartsWith(
+      outcome.out, "split     validation (114 examples)\nweights   saved model\nloss      0."));
   // The last line of the log says the same.
   const std::vector<std::string> lines =
       absl::StrSplit(Contents(run() + "/metrics.jsonl"), '\n', absl::SkipEmpty());
@@ -67,6 +69,46 @@ TEST_F(Trained, PredictsOneRowForEachRow) {
   const Outcome written = RunGradus({"predict", run(), kData, "--output", file});
   EXPECT_EQ(written.out, "569 rows written to " + file + "\n");
   EXPECT_EQ(Contents(file), whole.out);
+  EXPECT_EQ(whole.err, "weights  saved model\n");
+}
+
+TEST(Checkpoint, TheBestIsTakenWhenItIsKeptAndAnyOtherByItsStep) {
+  const std::string run = FreshFolder("chosen") + "/run";
+  const Outcome trained = RunGradus(
+      {"train", kTutorial, "--run_dir", run, "--set", "run.epochs=4", "--set",
+       "run.checkpoint={ every_epochs: 1 keep: 4 best { metric: \"validation/loss\" } }"});
+  ASSERT_EQ(trained.code, 0) << trained.err;
+  // The best of a log of four validations, found by hand; an epoch is 15 updates.
+  int64_t best_step = 0;
+  double best = 1e9;
+  for (absl::string_view line : absl::StrSplit(Contents(run + "/metrics.jsonl"), '\n')) {
+    const size_t at = line.find("\"split\":\"validation\",\"loss\":");
+    if (at == absl::string_view::npos) continue;
+    const double loss = std::atof(std::string(line.substr(at + 29)).c_str());
+    const size_t step = line.find("\"step\":");
+    if (loss < best) best_step = std::atoi(std::string(line.substr(step + 7)).c_str());
+    best = std::min(best, loss);
+  }
+  const auto weights = [&](std::vector<std::string> more) {
+    std::vector<std::string> words = {"eval", run, "--split", "validation"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Outcome outcome = RunGradus(words);
+    const size_t at = outcome.out.find("weights   ");
+    return at == std::string::npos
+               ? outcome.err
+               : outcome.out.substr(at + 10, outcome.out.find('\n', at) - at - 10);
+  };
+  EXPECT_EQ(weights({}), absl::StrCat("best checkpoint, step ", best_step));
+  EXPECT_EQ(weights({"--checkpoint", "best"}), absl::StrCat("best checkpoint, step ", best_step));
+  EXPECT_EQ(weights({"--checkpoint", "last"}), "last checkpoint, step 60");
+  EXPECT_EQ(weights({"--checkpoint", "30"}), "checkpoint, step 30");
+  EXPECT_EQ(
+      weights({"--checkpoint", "31"}),
+      "gradus: " + run + "/checkpoints has no checkpoint of step 31; there are 15, 30, 45, 60\n");
+  EXPECT_EQ(weights({"--checkpoint", "newest"}),
+            "gradus: --checkpoint \"newest\" is not best, last or a number of updates\n");
+  const Outcome predicted = RunGradus({"predict", run, kData, "--checkpoint", "45"});
+  EXPECT_EQ(predicted.err, "weights  checkpoint, step 45\n");
 }
 
 TEST_F(Trained, ReadsAPipeAsTheFile) {
@@ -81,8 +123,7 @@ TEST_F(Trained, ReadsAPipeAsTheFile) {
 
 TEST_F(Trained, RefusesAPipeOfPackedOrBrokenRowsAndADevice) {
   const std::string predict = "$GRADUS predict '" + run() + "' ";
-  const Outcome packed =
-      RunShell(std::string("gzip -c ") + kData + " | " + predict + "/dev/stdin");
+  const Outcome packed = RunShell(std::string("gzip -c ") + kData + " | " + predict + "/dev/stdin");
   EXPECT_EQ(packed.code, 1);
   EXPECT_EQ(packed.err,
             "gradus: /dev/stdin: what comes out of a pipe must not be compressed; unpack it "
@@ -98,7 +139,7 @@ TEST_F(Trained, RefusesAPipeOfPackedOrBrokenRowsAndADevice) {
 TEST_F(Trained, PredictionIntoAClosedPipeEndsQuietly) {
   const Outcome outcome = RunShell("$GRADUS predict '" + run() + "' " + kData + " | head -n 1");
   EXPECT_EQ(outcome.out, "output\n");
-  EXPECT_EQ(outcome.err, "weights  saved model\n");
+  EXPECT_EQ(outcome.err, "");
 }
 
 TEST_F(Trained, APredictionThatCannotBeWrittenLeavesNothing) {
@@ -175,8 +216,7 @@ TEST(StandardOutput, ThatCannotBeWrittenIsAnError) {
 TEST_F(Trained, APredictionIntoAFullDeviceIsAnError) {
   const Outcome full = RunShell("$GRADUS predict '" + run() + "' " + kData + " > /dev/full");
   EXPECT_EQ(full.code, 1);
-  EXPECT_EQ(full.err,
-            "weights  saved model\ngradus: cannot write standard output: No space left on device\n");
+  EXPECT_EQ(full.err, "gradus: cannot write standard output: No space left on device\n");
 }
 
 TEST(Help, IsEverywhere) {

@@ -30,7 +30,7 @@ TEST(Explain, ShowsTheChainAndTheLastChange) {
                          "\n\nlearning_rate of group default\n"
                          "  layer     detail     value\n"
                          "  schedule  constant   0.001\n"
-                         "  override  times 0.5  0.00050000000000000001\n"
+                         "  override  times 0.5  0.0005\n"
                          "  last change: 0.001 -> 0.0005 from step 20, by override: scaled by "
                          "0.5\n"));
   const Outcome decay = RunGradus({"explain", run, "--step", "19", "--field", "weight_decay"});
