@@ -4,7 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
+#include <algorithm>
 #include <utility>
 
 #include "gradus/base/status.h"
@@ -108,9 +108,8 @@ absl::Status RateTrials::MakeSetup(int seed, bool with_controllers, Setup* setup
   const ParameterStore& from = trainer_.state().store;
   ParameterStore& to = setup->state.store;
   GRADUS_CHECK(from.floats() == to.floats());
-  std::memcpy(to.weights(), from.weights(), static_cast<size_t>(to.floats()) * sizeof(float));
-  std::memcpy(to.states(), from.states(),
-              static_cast<size_t>(to.state_layout().floats()) * sizeof(float));
+  std::copy_n(from.weights(), to.floats(), to.weights());
+  std::copy_n(from.states(), to.state_layout().floats(), to.states());
   return absl::OkStatus();
 }
 

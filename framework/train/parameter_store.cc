@@ -10,6 +10,14 @@
 #include "gradus/train/initializer.h"
 
 namespace gradus {
+namespace {
+
+// A model without states has no block for them, and memcpy wants one even for no bytes.
+void CopyBytes(void* to, const void* from, size_t bytes) {
+  if (bytes > 0) std::memcpy(to, from, bytes);
+}
+
+}  // namespace
 
 absl::StatusOr<ParameterStore> ParameterStore::Create(const Graph& graph, uint64_t seed,
                                                       std::vector<SlotSpec> slots,
@@ -62,21 +70,21 @@ absl::Status ParameterStore::CopyTo(StoreSnapshot* snapshot) const {
       GRADUS_ASSIGN_OR_RETURN(slot, AllocateAligned(static_cast<int64_t>(bytes)));
     }
   }
-  std::memcpy(snapshot->weights.get(), weights_.get(), bytes);
-  std::memcpy(snapshot->states.get(), states_.get(), state_bytes);
+  CopyBytes(snapshot->weights.get(), weights_.get(), bytes);
+  CopyBytes(snapshot->states.get(), states_.get(), state_bytes);
   for (size_t i = 0; i < slots_.size(); ++i) {
-    std::memcpy(snapshot->slots[i].get(), slots_[i].get(), bytes);
+    CopyBytes(snapshot->slots[i].get(), slots_[i].get(), bytes);
   }
   return absl::OkStatus();
 }
 
 void ParameterStore::CopyFrom(const StoreSnapshot& snapshot) {
   const size_t bytes = static_cast<size_t>(layout_.floats()) * sizeof(float);
-  std::memcpy(weights_.get(), snapshot.weights.get(), bytes);
-  std::memcpy(states_.get(), snapshot.states.get(),
+  CopyBytes(weights_.get(), snapshot.weights.get(), bytes);
+  CopyBytes(states_.get(), snapshot.states.get(),
               static_cast<size_t>(state_layout_.floats()) * sizeof(float));
   for (size_t i = 0; i < slots_.size(); ++i) {
-    std::memcpy(slots_[i].get(), snapshot.slots[i].get(), bytes);
+    CopyBytes(slots_[i].get(), snapshot.slots[i].get(), bytes);
   }
 }
 
