@@ -139,7 +139,8 @@ TEST_F(Trained, RefusesAPipeOfPackedOrBrokenRowsAndADevice) {
 TEST_F(Trained, PredictionIntoAClosedPipeEndsQuietly) {
   const Outcome outcome = RunShell("$GRADUS predict '" + run() + "' " + kData + " | head -n 1");
   EXPECT_EQ(outcome.out, "output\n");
-  EXPECT_EQ(outcome.err, "");
+  // Everything may have been written before the reader went away, and then it says which weights it took; never an error.
+  EXPECT_FALSE(absl::StrContains(outcome.err, "gradus:")) << outcome.err;
 }
 
 TEST_F(Trained, APredictionThatCannotBeWrittenLeavesNothing) {
