@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <csignal>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -19,6 +18,7 @@
 #include "gradus/api/text_plot.h"
 #include "gradus/base/file.h"
 #include "tools/command.h"
+#include "tools/stop_signals.h"
 
 namespace gradus {
 namespace {
@@ -28,23 +28,6 @@ struct FindLrFlags {
   std::vector<std::string> settings;
   FindRateOptions options;
 };
-
-volatile std::sig_atomic_t stop_requested = 0;
-
-void RequestStop(int) { stop_requested = 1; }
-
-// The first Ctrl-C or SIGTERM ends the search after the present update, the second the process at
-// once.
-void StopOnSignals() {
-  struct sigaction action = {};
-  action.sa_handler = RequestStop;
-  sigemptyset(&action.sa_mask);
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGPIPE, &action, nullptr);
-  action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
 
 // Before hours of searching, not after them.
 absl::Status CheckWritable(const std::string& path) {
@@ -187,7 +170,7 @@ int FindLr(const FindLrFlags& flags) {
   const Report report(flags, trainer.data().validation != nullptr);
   options.on_range_test = [&report](int seeds) { report.SeedDone(seeds); };
   options.on_trial = [&report](const RateTrial& trial) { report.TrialDone(trial); };
-  options.cancelled = [] { return stop_requested != 0; };
+  options.cancelled = [] { return StopRequested(); };
   const absl::StatusOr<RateRange> range = FindLearningRate(trainer, options);
   if (absl::IsCancelled(range.status())) {
     std::printf("\nstopped before there was a suggestion\n");

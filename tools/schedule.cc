@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "gradus/api/json_lines.h"
 #include "gradus/api/rate_table.h"
 #include "gradus/api/svg_plot.h"
 #include "gradus/api/text_plot.h"
@@ -55,29 +56,13 @@ void AppendTsv(const RateTable& table, int64_t step, bool all, std::string* text
   }
 }
 
-std::string JsonText(const std::string& text) {
-  std::string quoted = "\"";
-  for (char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    if (static_cast<unsigned char>(c) < 0x20) {
-      absl::StrAppendFormat(&quoted, "\\u%04x", static_cast<unsigned>(c));
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + "\"";
-}
-
 void AppendJson(const RateTable& table, int64_t step, bool all, bool first, std::string* text) {
   for (size_t c = 0; c < table.columns().size(); ++c) {
     const RateTable::Column& column = table.columns()[c];
     absl::StrAppend(text, first && c == 0 ? "\n" : ",\n", "{\"step\":", step,
-                    ",\"group\":", JsonText(column.group));
-    if (all) absl::StrAppend(text, ",\"field\":", JsonText(column.field));
-    const double rate = table.At(c, step);
-    // JSON has no word for what is not finite.
-    absl::StrAppend(text, ",\"rate\":", rate - rate == 0 ? absl::StrFormat("%.17g", rate) : "null",
-                    "}");
+                    ",\"group\":", JsonString(column.group));
+    if (all) absl::StrAppend(text, ",\"field\":", JsonString(column.field));
+    absl::StrAppend(text, ",\"rate\":", JsonNumber(table.At(c, step)), "}");
   }
 }
 

@@ -3,7 +3,6 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -19,6 +18,7 @@
 #include "gradus/base/text_config.h"
 #include "tools/command.h"
 #include "tools/progress.h"
+#include "tools/stop_signals.h"
 
 namespace gradus {
 namespace {
@@ -30,24 +30,6 @@ struct TrainFlags {
   int64_t stop_after_epoch = 0;  // 0: the run's own end.
 };
 
-volatile std::sig_atomic_t stop_requested = 0;
-
-void RequestStop(int) { stop_requested = 1; }
-
-// The first Ctrl-C or SIGTERM asks for a stop after the present step, the second ends the process
-// at once. When nobody reads the output any more (`gradus train ... | head`) the run stops in the
-// same way, its state saved.
-void StopOnSignals() {
-  struct sigaction action = {};
-  action.sa_handler = RequestStop;
-  sigemptyset(&action.sa_mask);
-  action.sa_flags = SA_RESTART;
-  sigaction(SIGPIPE, &action, nullptr);
-  action.sa_flags = SA_RESTART | static_cast<int>(SA_RESETHAND);
-  sigaction(SIGINT, &action, nullptr);
-  sigaction(SIGTERM, &action, nullptr);
-}
-
 // Asks for a stop when a signal came, or when so many epochs are over.
 class StopObserver final : public TrainObserver {
  public:
@@ -56,7 +38,7 @@ class StopObserver final : public TrainObserver {
     over_ |= epochs_ > 0 && line.scope == MetricLine::kEpoch && line.epoch >= epochs_;
     return absl::OkStatus();
   }
-  bool StopRequested() override { return over_ || stop_requested != 0; }
+  bool StopRequested() override { return over_ || gradus::StopRequested(); }
 
  private:
   const int64_t epochs_;
