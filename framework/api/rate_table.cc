@@ -10,6 +10,7 @@
 #include "absl/strings/str_split.h"
 #include "gradus/base/status.h"
 #include "gradus/base/text_config.h"
+#include "gradus/base/text_positions.h"
 
 namespace gradus {
 namespace {
@@ -55,8 +56,7 @@ void CheckClocks(const google::protobuf::Message& message, const ConfigPath& pat
   message.GetReflection()->ListFields(message, &fields);
   for (const google::protobuf::FieldDescriptor* field : fields) {
     if (field->message_type() == nullptr) continue;
-    const std::string name =
-        field->is_extension() ? absl::StrCat("(", field->full_name(), ")") : field->name();
+    const std::string name = SegmentName(field);
     if (!field->is_repeated()) {
       CheckClocks(message.GetReflection()->GetMessage(message, field), path.Child(name), options,
                   diagnostics);

@@ -7,6 +7,7 @@
 
 #include "gradus/base/status.h"
 #include "gradus/base/text_config.h"
+#include "gradus/base/text_positions.h"
 #include "gradus/graph/model_names.h"
 
 namespace gradus {
@@ -26,11 +27,6 @@ bool IsReserved(absl::string_view metric) {
 }
 
 DType TypeOf(ElementType type) { return type == INT32 ? DType::kInt32 : DType::kFloat32; }
-
-// How a field is written in a path: an extension in parentheses.
-std::string SegmentOf(const FieldDescriptor& field) {
-  return field.is_extension() ? absl::StrCat("(", field.full_name(), ")") : field.name();
-}
 
 class Builder {
  public:
@@ -151,7 +147,7 @@ class Builder {
                  LayerScope::Settings settings, Value* output, std::vector<Value>* parameters) {
     const std::string subject = absl::StrCat(settings.noun, " ", Quoted(settings.name), ": ");
     const Layer* layer = Registry<Layer>::Get().Find(kind.full_name());
-    const ConfigPath kind_path = path.Child(SegmentOf(kind));
+    const ConfigPath kind_path = path.Child(SegmentName(&kind));
     if (layer == nullptr || kind.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
       diagnostics_.Error("not-registered", kind_path,
                          absl::StrCat(subject, "nothing is registered for ", kind.full_name()));

@@ -2,13 +2,11 @@
 
 #include "gradus/train/controller.h"
 
-#include <cmath>
-
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gradus/base/text_config.h"
+#include "gradus/base/text_positions.h"
 
 namespace gradus {
 
@@ -74,8 +72,7 @@ std::unique_ptr<Controller> MakeController(const ControllerConfig& config,
                                            const ConfigPath& path, Diagnostics* diagnostics) {
   const google::protobuf::FieldDescriptor* field = ChosenField(config);
   if (field == nullptr) return nullptr;  // CheckRules has said so.
-  const std::string name =
-      field->is_extension() ? absl::StrCat("(", field->full_name(), ")") : field->name();
+  const std::string name = SegmentName(field);
   const ControllerFactory* factory = Registry<ControllerFactory>::Get().Find(field->full_name());
   if (factory == nullptr) {
     diagnostics->Error(

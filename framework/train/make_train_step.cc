@@ -6,14 +6,11 @@
 
 #include "gradus/autodiff/add_gradients.h"
 #include "gradus/base/text_config.h"
+#include "gradus/base/text_positions.h"
 #include "gradus/train/train_step.h"
 
 namespace gradus {
 namespace {
-
-std::string RuleName(const google::protobuf::FieldDescriptor& field) {
-  return field.is_extension() ? absl::StrCat("(", field.full_name(), ")") : field.name();
-}
 
 const Optimizer* FindOptimizer(const OptimizerConfig& config, const ConfigPath& path,
                                std::unique_ptr<google::protobuf::Message>* rule_config,
@@ -25,7 +22,7 @@ const Optimizer* FindOptimizer(const OptimizerConfig& config, const ConfigPath& 
   }
   const Optimizer* optimizer = Registry<Optimizer>::Get().Find(field->full_name());
   if (optimizer == nullptr || field->message_type() == nullptr) {
-    diagnostics->Error("unregistered", path.Child(RuleName(*field)),
+    diagnostics->Error("unregistered", path.Child(SegmentName(field)),
                        absl::StrCat("no optimizer is registered for \"", field->full_name(), "\""));
     return nullptr;
   }
@@ -161,7 +158,7 @@ void TrainStep::AddRuleConfigs(const OptimizerConfig& config, Diagnostics* diagn
     }
   }
   optimizer_->Check(*structure_,
-                    ConfigPath().Child("optimizer").Child(RuleName(*ChosenField(config))),
+                    ConfigPath().Child("optimizer").Child(SegmentName(ChosenField(config))),
                     diagnostics);
   if (numbers_ == nullptr) return;
   decays_.resize(static_cast<size_t>(groups));

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "gradus/base/text_config.h"
+#include "gradus/base/text_positions.h"
 
 namespace gradus {
 namespace {
@@ -36,10 +37,6 @@ class OnAnotherClock final : public Schedule {
   const Clock outer_, inner_;
 };
 
-std::string FieldName(const google::protobuf::FieldDescriptor& field) {
-  return field.is_extension() ? absl::StrCat("(", field.full_name(), ")") : field.name();
-}
-
 // On the clock that the config names, or else on `clock`, which is then what it runs on.
 std::unique_ptr<Schedule> MakeOnItsClock(const ScheduleConfig& config,
                                          const std::shared_ptr<const Timeline>& timeline,
@@ -47,7 +44,7 @@ std::unique_ptr<Schedule> MakeOnItsClock(const ScheduleConfig& config,
                                          Diagnostics* diagnostics) {
   const google::protobuf::FieldDescriptor* field = ChosenField(config);
   if (field == nullptr) return nullptr;  // CheckRules has said so.
-  const ConfigPath field_path = path.Child(FieldName(*field));
+  const ConfigPath field_path = path.Child(SegmentName(field));
   const ScheduleFactory* factory = Registry<ScheduleFactory>::Get().Find(field->full_name());
   if (factory == nullptr) {
     diagnostics->Error("unregistered", field_path,
