@@ -177,6 +177,15 @@ absl::Status Misfits(const SafetensorsFile& file, absl::Span<const Piece<float>>
       absl::StrCat(path, " does not fit:\n  ", absl::StrJoin(problems, "\n  ")));
 }
 
+// Misfits has found nothing.
+absl::Status WritePieces(const SafetensorsFile& file, absl::Span<const Piece<float>> pieces) {
+  for (const auto& piece : pieces) {
+    GRADUS_RETURN_IF_ERROR(
+        ParameterStore::Write(*piece.layout, piece.index, *file.Find(piece.name), piece.block));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const TrainState& state,
@@ -276,10 +285,7 @@ absl::Status LoadCheckpoint(const std::string& path, const Hyperparameters& numb
     std::swap(state->snapshots, snapshots);
     return misfits;
   }
-  for (const auto& piece : pieces) {
-    GRADUS_RETURN_IF_ERROR(
-        ParameterStore::Write(*piece.layout, piece.index, *file.Find(piece.name), piece.block));
-  }
+  GRADUS_RETURN_IF_ERROR(WritePieces(file, pieces));
   state->rates = *std::move(rates);
   state->watcher = watched;
   state->ended_by = header.ended_by();
@@ -314,10 +320,7 @@ absl::Status LoadCheckpointWeights(const std::string& path, ParameterStore* stor
                                     }),
                      file.tensors.end());
   GRADUS_RETURN_IF_ERROR(Misfits(file, pieces, path));
-  for (const auto& piece : pieces) {
-    GRADUS_RETURN_IF_ERROR(
-        ParameterStore::Write(*piece.layout, piece.index, *file.Find(piece.name), piece.block));
-  }
+  GRADUS_RETURN_IF_ERROR(WritePieces(file, pieces));
   return absl::OkStatus();
 }
 

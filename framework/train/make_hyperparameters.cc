@@ -61,6 +61,11 @@ class Hyperparameters::Maker {
   }
 
   void AddRates() {
+    Entry of_optimizer;
+    if (config_.has_learning_rate()) {
+      of_optimizer.schedule =
+          MakeSchedule(config_.learning_rate(), path_.Child("learning_rate"), &of_optimizer);
+    }
     for (int g = 0; g < groups_.count(); ++g) {
       const GroupConfig* group = g == 0 ? nullptr : &config_.group(g - 1);
       Entry entry;
@@ -74,13 +79,9 @@ class Hyperparameters::Maker {
             MakeSchedule(group->learning_rate(),
                          path_.Child("group", g - 1, group->name()).Child("learning_rate"), &entry);
       } else if (config_.has_learning_rate()) {
-        Diagnostics said;  // By the first group.
-        Diagnostics* diagnostics = g == 0 ? &diagnostics_ : &said;
-        entry.path = path_.Child("learning_rate");
-        const FieldDescriptor* kind = ChosenField(config_.learning_rate());
-        entry.detail = kind == nullptr ? "" : kind->name();
-        entry.schedule =
-            TimedSchedule::Make(config_.learning_rate(), timeline_, entry.path, diagnostics);
+        entry.schedule = of_optimizer.schedule;
+        entry.detail = of_optimizer.detail;
+        entry.path = of_optimizer.path;
       } else if (rule_ != nullptr && rule_->options().HasExtension(default_learning_rate)) {
         entry.constant = rule_->options().GetExtension(default_learning_rate);
         entry.detail = absl::StrCat("the default of ", ChosenField(config_)->name());
@@ -217,13 +218,8 @@ class Hyperparameters::Maker {
       if (group >= 0 && g != group) continue;
       // A weight decay that a group writes is its own.
       if (decay && group < 0 && g > 0 && config_.group(g - 1).has_weight_decay()) continue;
-      Entry own;
-      own.number = entry.number;
+      Entry own = entry;
       own.number.group = g;
-      own.detail = entry.detail;
-      own.path = path.Child("follow");
-      Diagnostics said;
-      own.schedule = TimedSchedule::Make(config.follow(), timeline_, own.path, &said);
       AddOnce(std::move(own), path, group >= 0);
     }
   }

@@ -131,7 +131,7 @@ class TimedSchedule {
  private:
   std::shared_ptr<const Timeline> timeline_;
   Clock clock_ = STEPS;
-  std::unique_ptr<Schedule> schedule_;
+  std::shared_ptr<const Schedule> schedule_;  // Shared by copies.
 };
 
 namespace internal {
