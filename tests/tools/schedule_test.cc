@@ -210,5 +210,36 @@ TEST(Check, ANumberThatWillLeaveItsRangeIsAnError) {
       << outcome.err;
 }
 
+TEST(Train, SaysWhatCheckSaysOfTheRatesOnceAndGoesOn) {
+  const std::string run = FreshFolder("warned") + "/run";
+  const std::vector<std::string> settings = {
+      "--set", "run.epochs=2", "--set",
+      "optimizer.learning_rate=warmup { steps: 5 then { constant: 0.01 } }"};
+  std::vector<std::string> check = {"check", kDecay}, train = {"train", kDecay, "--run_dir", run};
+  check.insert(check.end(), settings.begin(), settings.end());
+  train.insert(train.end(), settings.begin(), settings.end());
+  train.insert(train.end(), {"--stop_after_epoch", "1"});
+  const Outcome stopped = RunGradus(train);
+  EXPECT_EQ(stopped.code, 4) << stopped.err;
+  EXPECT_TRUE(absl::StrContains(stopped.err, "the rate is 0 at the first update")) << stopped.err;
+  EXPECT_EQ(stopped.err, RunGradus(check).err);
+  // It was said when the run began.
+  const Outcome resumed = RunGradus({"train", "--resume", run});
+  EXPECT_EQ(resumed.code, 0);
+  EXPECT_EQ(resumed.err, "");
+}
+
+TEST(Train, DoesNotBeginWhenANumberWillLeaveItsRange) {
+  const std::string run = FreshFolder("range") + "/run";
+  const Outcome outcome =
+      RunGradus({"train", kDecay, "--run_dir", run, "--set",
+                 "optimizer.schedule=field: \"beta1\" follow { linear { initial_learning_rate: 0.9 "
+                 "end_learning_rate: 1.1 steps: 1000 } }"});
+  EXPECT_EQ(outcome.code, 1);
+  EXPECT_TRUE(absl::StrContains(outcome.err, "at step 500 beta1 is 1, which must be"))
+      << outcome.err;
+  EXPECT_EQ(Names(run), std::vector<std::string>());
+}
+
 }  // namespace
 }  // namespace gradus
