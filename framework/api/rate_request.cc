@@ -113,10 +113,7 @@ absl::StatusOr<ScheduleConfig> ParseRunSchedule(const std::string& run, absl::st
   GRADUS_RETURN_IF_ERROR(CheckIsRun(run));
   GRADUS_ASSIGN_OR_RETURN(const RunFile file, RunFile::Read(FolderAt(run).configuration()));
   const RunConfig& config = file.config();
-  Timeline::Plan plan;
-  plan.examples_per_update = config.data().batch_size();
-  plan.epochs = config.run().epochs();
-  if (config.run().has_max_steps()) plan.max_steps = config.run().max_steps();
+  Timeline::Plan plan = PlanOf(config);
   // How many examples there are stands in its states; before the first, only that they can be
   // counted.
   plan.examples_per_epoch = 1;

@@ -94,6 +94,7 @@ absl::Status RateTrials::MakeSetup(int seed, bool with_controllers, Setup* setup
   options.pool = pool_.get();
   options.block_rows = config.run().block_rows();
   options.timeline = timeline_;
+  options.batch_size = config.data().batch_size();
   options.validates = validates();
   OptimizerConfig optimizer = config.optimizer();
   if (!with_controllers) optimizer.clear_controller();
@@ -125,7 +126,9 @@ absl::Status RateTrials::Ramp(int seed, absl::Span<const double> rates,
         trainer_.step().numbers().At(i, trainer_.state().progress, trainer_.state().rates);
   }
   GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<BatchStream> stream,
-                          BatchStream::Create(trainer_.data().train, TrainingBatches(setup.data)));
+                          BatchStream::Create(
+                              trainer_.data().train,
+                              TrainingBatches(setup.data, setup.step->batches_per_update())));
   StepReport report;
   std::vector<const void*> inputs;
   for (double rate : rates) {

@@ -68,11 +68,8 @@ absl::Status CheckWhole(RunFile file, const std::string& metric, std::unique_ptr
 absl::Status CheckModel(RunFile file, const OpenedData& open, ThreadPool* pool,
                         const std::string& metric) {
   const RunConfig config = WithAbsolutePaths(file.config(), file.directory());
-  Timeline::Plan plan;
+  Timeline::Plan plan = PlanOf(config);
   plan.examples_per_epoch = open.examples;
-  plan.examples_per_update = config.data().batch_size();
-  plan.epochs = config.run().epochs();
-  if (config.run().has_max_steps()) plan.max_steps = config.run().max_steps();
   StepOptions options;
   options.seed = static_cast<uint64_t>(config.run().seed());
   options.pool = pool;

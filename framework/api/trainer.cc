@@ -33,16 +33,13 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(RunFile file,
 }
 
 std::shared_ptr<const Timeline> Trainer::MakeTimeline(const TrainStateHeader* header) const {
-  Timeline::Plan plan;
-  if (config_.has_data()) plan.examples_per_update = config_.data().batch_size();
+  Timeline::Plan plan = PlanOf(config_);
   plan.examples_per_epoch = options_.examples_per_epoch;
   if (data_.train != nullptr) {
     plan.examples_per_epoch = data_.train->size();
   } else if (config_.has_data()) {
     plan.examples_per_epoch = 1;  // It could not be opened, which is a finding already.
   }
-  if (config_.has_data()) plan.epochs = config_.run().epochs();
-  if (config_.run().has_max_steps()) plan.max_steps = config_.run().max_steps();
   auto timeline = std::make_shared<Timeline>(plan);
   if (header == nullptr || header->pace_size() == 0) return timeline;
   std::vector<Timeline::Pace> paces;
@@ -80,6 +77,7 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Make(RunFile file, const Train
   step_options.passes = options.passes;
   step_options.check_numerics = options.check_numerics;
   step_options.timeline = trainer->MakeTimeline(header);
+  if (config.has_data()) step_options.batch_size = config.data().batch_size();
   // Data that could not be opened is a finding already; that nothing validates would only follow from it.
   step_options.validates = trainer->data_.validation != nullptr ||
                            (config.data().has_validation() && !diagnostics.ok());

@@ -253,9 +253,9 @@ int64_t BatchStream::batches_per_epoch() const {
   return (impl_->size - 1) / impl_->options.batch_size + 1;
 }
 
-BatchOptions TrainingBatches(const DataConfig& config) {
+BatchOptions TrainingBatches(const DataConfig& config, int64_t batches_per_update) {
   BatchOptions options;
-  options.batch_size = config.batch_size();
+  options.batch_size = config.batch_size() * batches_per_update;
   options.shuffle = config.order() == DataConfig::SHUFFLED;
   options.shuffle_seed = static_cast<uint64_t>(config.shuffle_seed());
   options.prefetch = config.prefetch();

@@ -32,8 +32,8 @@ struct BatchOptions {
       std::numeric_limits<int64_t>::max();  // The first epoch that is not given any more.
 };
 
-// What a configuration asks for in training; for one pass of evaluation: file order, end_epoch 1.
-BatchOptions TrainingBatches(const DataConfig& config);
+// What a configuration asks for in training, where the examples of an update come in one piece; for one pass of evaluation: file order, end_epoch 1.
+BatchOptions TrainingBatches(const DataConfig& config, int64_t batches_per_update = 1);
 BatchOptions EvaluationBatches(const DataConfig& config);
 
 // A batch of at most so many bytes from a dataset in memory is prepared in Next() whatever

@@ -128,6 +128,18 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
     step->seed_scalars_.push_back(FindScalar(*graph, absl::StrCat(loss.name, "/seed")));
   }
   step->step_scalar_ = FindScalar(*graph, "step");
+  step->row_offset_scalar_ = FindScalar(*graph, "row_offset");
+  for (Value input : graph->inputs()) {
+    const TensorSpec& spec = graph->spec(input);
+    GRADUS_ASSIGN_OR_RETURN(const Dim elements, spec.shape.Elements());
+    step->row_bytes_.push_back(elements.batch ? elements.k * ByteSize(spec.dtype) : 0);
+  }
+  step->batches_per_update_ = optimizer.gradient_accumulation_steps();
+  if (step->batches_per_update_ > 1) {
+    GRADUS_ASSIGN_OR_RETURN(
+        step->batch_gradients_,
+        AllocateAligned(step->layout_.floats() * static_cast<int64_t>(sizeof(float))));
+  }
   step->values_.resize(fetches.values.size());
   step->results_.values.resize(fetches.values.size());
   for (Value gradient : gradients.of) {

@@ -14,6 +14,7 @@ struct MetricSums {
   int64_t examples = 0;
 
   void Add(const MetricSums& other);
+  void Clear();  // Keeps its memory.
 };
 
 }  // namespace gradus

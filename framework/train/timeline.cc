@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "gradus/base/status.h"
+#include "gradus/run.pb.h"
 
 namespace gradus {
 namespace {
@@ -61,6 +62,17 @@ const char* Noun(Clock clock) {
 double SnapToWhole(double time) {
   const double whole = Floor(time + 0.5);
   return std::abs(time - whole) <= std::max(1e-9, 1e-14 * std::abs(whole)) ? whole : time;
+}
+
+Timeline::Plan PlanOf(const RunConfig& config) {
+  Timeline::Plan plan;
+  if (config.has_data()) {
+    plan.examples_per_update =
+        config.data().batch_size() * config.optimizer().gradient_accumulation_steps();
+    plan.epochs = config.run().epochs();
+  }
+  if (config.run().has_max_steps()) plan.max_steps = config.run().max_steps();
+  return plan;
 }
 
 Timeline::Timeline(const Plan& plan) : plan_(plan) {

@@ -21,6 +21,8 @@
 
 namespace gradus {
 
+class RunConfig;
+
 // Where a run stands. Stored and counted, never derived: the batch size may change.
 struct Progress {
   int64_t update = 0;    // Updates done, which is also the number of the next one counted from 0.
@@ -93,6 +95,9 @@ class Timeline {
   std::vector<Updates> updates_;  // Of each pace.
   bool ends_by_epochs_ = false;
 };
+
+// What a run's configuration tells; how many examples an epoch has is the data's.
+Timeline::Plan PlanOf(const RunConfig& config);
 
 // The nearest whole number when `time` is within rounding of it, else `time`: sums and quotients of
 // lengths such as 0.1 must not miss a boundary that they were meant to reach.

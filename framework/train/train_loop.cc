@@ -24,7 +24,9 @@ class Loop {
     GRADUS_RETURN_IF_ERROR(ObeyCommands());
     if (!Done()) {
       GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<BatchStream> stream,
-                              BatchStream::Create(data_.train, TrainingBatches(options_.data),
+                              BatchStream::Create(data_.train,
+                                                  TrainingBatches(options_.data,
+                                                                  step_.batches_per_update()),
                                                   {state_.progress.epoch, state_.progress.offset}));
       while (!Done()) {
         GRADUS_ASSIGN_OR_RETURN(const Batch* batch, stream->Next());

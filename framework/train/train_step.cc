@@ -20,6 +20,10 @@ bool AllFinite(const float* values, int64_t count) {
   return FindNonFinite(absl::MakeConstSpan(values, static_cast<size_t>(count))) < 0;
 }
 
+void AddFloats(const float* __restrict from, int64_t count, float* __restrict to) {
+  for (int64_t i = 0; i < count; ++i) to[i] += from[i];
+}
+
 // The parameter with the first number of the block that is not finite, or -1.
 int FirstNonFiniteParameter(const ParameterLayout& layout, const float* block) {
   for (int i = 0; i < layout.count(); ++i) {
@@ -35,6 +39,12 @@ void MetricSums::Add(const MetricSums& other) {
   metrics.resize(std::max(metrics.size(), other.metrics.size()));
   for (size_t i = 0; i < other.metrics.size(); ++i) metrics[i] += other.metrics[i];
   examples += other.examples;
+}
+
+void MetricSums::Clear() {
+  loss = 0;
+  metrics.assign(metrics.size(), 0);
+  examples = 0;
 }
 
 void SumValues(absl::Span<const std::vector<float>> values, absl::Span<const double> loss_weights,
@@ -117,24 +127,23 @@ absl::Status TrainStep::Try(absl::Span<const void* const> inputs, int64_t rows, 
     scalars_[seed_scalars_[i]] = loss_weights_[i] / static_cast<double>(rows);
   }
   if (step_scalar_ >= 0) scalars_[step_scalar_] = static_cast<double>(state->progress.update);
-  const Bindings bindings = {store->weights(), store->states(), inputs, rows, scalars_};
-  if (options_.check_numerics) {
-    GRADUS_ASSIGN_OR_RETURN(std::string node, executor_->FirstNonFinite(bindings));
-    if (!node.empty()) return ExplainNonFinite(bindings, *store, Watched::kValue, *report);
+  if (batches_per_update_ > 1) {
+    first_states_.assign(store->states(), store->states() + store->state_layout().floats());
   }
-  GRADUS_RETURN_IF_ERROR(Compute(bindings, store, &report->sums));
-  if (!std::isfinite(report->sums.loss)) {
-    return ExplainNonFinite(bindings, *store, Watched::kLoss, *report);
-  }
-  if (!AllFinite(store->next_states(), store->state_layout().floats())) {
-    return ExplainNonFinite(bindings, *store, Watched::kState, *report);
+  const absl::Status computed = ComputeBatches(inputs, rows, store, report);
+  if (!computed.ok()) {
+    std::copy(first_states_.begin(), first_states_.end(), store->states());
+    report->sums.metrics.clear();  // Not those of a whole update.
+    return computed;
   }
 
   alignment_ = numbers_->NeedsAlignment() ? Alignment(store) : absl::nullopt;
   const UpdateWatch watch = Update(*report, store);
-  if (!watch.gradients_finite)
-    return ExplainNonFinite(bindings, *store, Watched::kGradient, *report);
-  if (!watch.weights_finite) return ExplainNonFinite(bindings, *store, Watched::kWeight, *report);
+  if (!watch.gradients_finite || !watch.weights_finite) {
+    std::copy(first_states_.begin(), first_states_.end(), store->states());
+    return ExplainUpdate(*store, watch.gradients_finite ? Watched::kWeight : Watched::kGradient,
+                         *report);
+  }
 
   store->AcceptStates();
   return absl::OkStatus();
@@ -173,7 +182,43 @@ Verdict TrainStep::Observe(TrainState* state, StepReport* report) {
   return verdict;
 }
 
-absl::Status TrainStep::Compute(const Bindings& bindings, ParameterStore* store, MetricSums* sums) {
+absl::Status TrainStep::ComputeBatches(absl::Span<const void* const> inputs, int64_t rows,
+                                       ParameterStore* store, StepReport* report) {
+  int64_t batch = rows;
+  if (batches_per_update_ > 1) {
+    batch = options_.batch_size > 0 ? options_.batch_size : (rows - 1) / batches_per_update_ + 1;
+  }
+  report->sums.Clear();
+  batch_inputs_.resize(inputs.size());
+  for (int64_t begin = 0; begin < rows; begin += batch) {
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      batch_inputs_[i] = inputs[i];
+      if (inputs[i] == nullptr) continue;  // Nothing depends on it.
+      batch_inputs_[i] = static_cast<const char*>(inputs[i]) + begin * row_bytes_[i];
+    }
+    // A dropout mask does not depend on how an update is cut.
+    if (row_offset_scalar_ >= 0) scalars_[row_offset_scalar_] = static_cast<double>(begin);
+    const int64_t count = std::min(batch, rows - begin);
+    if (begin > 0) store->AcceptStates();
+    const Bindings bindings = {store->weights(), store->states(), batch_inputs_, count, scalars_};
+    if (begin == 0) {
+      GRADUS_RETURN_IF_ERROR(ComputeBatch(bindings, store->gradients(), store, *report));
+    } else {
+      float* gradients = static_cast<float*>(batch_gradients_.get());
+      GRADUS_RETURN_IF_ERROR(ComputeBatch(bindings, gradients, store, *report));
+      AddFloats(gradients, store->floats(), store->gradients());
+    }
+    report->sums.Add(batch_sums_);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status TrainStep::ComputeBatch(const Bindings& bindings, float* gradients,
+                                     ParameterStore* store, const StepReport& report) {
+  if (options_.check_numerics) {
+    GRADUS_ASSIGN_OR_RETURN(std::string node, executor_->FirstNonFinite(bindings));
+    if (!node.empty()) return ExplainNonFinite(bindings, Watched::kValue, report);
+  }
   if (bindings.rows > rows_) {
     rows_ = bindings.rows;
     for (size_t i = 0; i < values_.size(); ++i) {
@@ -181,11 +226,15 @@ absl::Status TrainStep::Compute(const Bindings& bindings, ParameterStore* store,
       results_.values[i] = values_[i].data();
     }
   }
-  results_.gradients = store->gradients();
+  results_.gradients = gradients;
   results_.next_states = store->next_states();
   GRADUS_RETURN_IF_ERROR(executor_->Run(context_.get(), bindings, results_));
 
-  SumValues(values_, loss_weights_, bindings.rows, sums);
+  SumValues(values_, loss_weights_, bindings.rows, &batch_sums_);
+  if (!std::isfinite(batch_sums_.loss)) return ExplainNonFinite(bindings, Watched::kLoss, report);
+  if (!AllFinite(store->next_states(), store->state_layout().floats())) {
+    return ExplainNonFinite(bindings, Watched::kState, report);
+  }
   return absl::OkStatus();
 }
 
@@ -269,27 +318,33 @@ UpdateWatch TrainStep::UpdateGroup(int group, const UpdateStep& step, ParameterS
   return all;
 }
 
-absl::Status TrainStep::ExplainNonFinite(const Bindings& bindings, const ParameterStore& store,
-                                         Watched watched, const StepReport& report) const {
+absl::Status TrainStep::ExplainNonFinite(const Bindings& bindings, Watched watched,
+                                         const StepReport& report) const {
+  GRADUS_ASSIGN_OR_RETURN(const std::string node, executor_->FirstNonFinite(bindings));
+  return NonFinite(watched, report,
+                   node.empty() ? "" : absl::StrCat("; first non-finite node: ", node));
+}
+
+absl::Status TrainStep::ExplainUpdate(const ParameterStore& store, Watched watched,
+                                      const StepReport& report) const {
+  // The update has been made, so the step cannot be run again from where it began; what it left
+  // behind tells the parameter and the node.
+  const bool gradient = watched == Watched::kGradient;
+  const int i =
+      FirstNonFiniteParameter(store.layout(), gradient ? store.gradients() : store.weights());
+  if (i < 0) return NonFinite(watched, report, "");
+  const std::string& name = store.layout().place(i).name;
+  return NonFinite(watched, report,
+                   gradient ? absl::StrCat("; first non-finite node: ", gradient_nodes_[i],
+                                           ", the gradient of \"", name, "\"")
+                            : absl::StrCat("; the update took \"", name,
+                                           "\" out of range: the rate is too high"));
+}
+
+absl::Status TrainStep::NonFinite(Watched watched, const StepReport& report,
+                                  absl::string_view where) const {
   static constexpr const char* kNames[] = {"a value", "the loss", "a state", "a gradient",
                                            "a weight"};
-  std::string where;
-  if (watched == Watched::kGradient || watched == Watched::kWeight) {
-    // The update has been made, so the step cannot be run again from where it began; what it left
-    // behind tells the parameter and the node.
-    const bool gradient = watched == Watched::kGradient;
-    const int i =
-        FirstNonFiniteParameter(store.layout(), gradient ? store.gradients() : store.weights());
-    if (i >= 0) {
-      where = gradient ? absl::StrCat("; first non-finite node: ", gradient_nodes_[i],
-                                      ", the gradient of \"", store.layout().place(i).name, "\"")
-                       : absl::StrCat("; the update took \"", store.layout().place(i).name,
-                                      "\" out of range: the rate is too high");
-    }
-  } else {
-    GRADUS_ASSIGN_OR_RETURN(std::string node, executor_->FirstNonFinite(bindings));
-    if (!node.empty()) where = absl::StrCat("; first non-finite node: ", node);
-  }
   return NonFiniteError(absl::StrCat("step ", report.step, ": ", kNames[static_cast<int>(watched)],
                                      " is not finite (learning rate ", report.learning_rate, ")",
                                      where));

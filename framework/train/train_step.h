@@ -1,14 +1,19 @@
 // One step of training, as a list that can be read from top to bottom:
 //
 //   numbers that change <- chains(progress)
-//   loss, metrics, gradients, next states <- executor(parameters, states, batch, scalars)
-//   refuse a loss that is not finite
+//   batch by batch of the update:
+//     loss, metrics, gradients, next states <- executor(parameters, states, batch, scalars)
+//     refuse a loss that is not finite
+//   gradients <- their sum
 //   slots, parameters <- weight decay, optimizer(gradients, numbers of the group), group by group
 //   states <- next states
 //   progress <- progress + 1 update
 //   controllers that watch batches see it
 //
-// The loss of the step is the weighted mean over the batch before the update.
+// The loss of the step is the weighted mean over the examples of the update, before it. With
+// gradient accumulation (gradient_accumulation_steps) an update has several batches, and each of
+// their examples counts the same, in a shorter last batch too; what a large batch would not give is
+// only that statistics over a batch (batch_norm) are those of each batch, one after another.
 
 #ifndef GRADUS_TRAIN_TRAIN_STEP_H_
 #define GRADUS_TRAIN_TRAIN_STEP_H_
@@ -37,6 +42,9 @@ struct StepOptions {
   ThreadPool* pool = nullptr;  // Null: one thread. Not owned.
   int64_t block_rows = 0;      // As in RunSettings; 0: cut evenly.
   PassOptions passes;
+  // How many examples a batch has where an update has several; 0: those of an update are divided
+  // evenly.
+  int64_t batch_size = 0;
   // Evaluates every step node by node first and names the first that is not finite.
   bool check_numerics = false;
   // What the clocks of schedules count by; null: nothing but steps is known.
@@ -81,7 +89,11 @@ class TrainStep {
   // Where a run begins.
   absl::StatusOr<TrainState> NewState() const;
 
-  // `inputs` are dense buffers of `rows` rows in the order of the model's inputs. On an error
+  // How many batches an update is made of.
+  int64_t batches_per_update() const { return batches_per_update_; }
+
+  // `inputs` are dense buffers of `rows` rows, all examples of the update, in the order of the
+  // model's inputs. On an error
   // nothing has been updated, except that an IsNonFinite error about gradients or weights leaves
   // parameters and slots unusable.
   absl::Status Run(absl::Span<const void* const> inputs, int64_t rows, TrainState* state,
@@ -99,13 +111,20 @@ class TrainStep {
   absl::Status KeepSnapshot(TrainState* state) const;
   // Shows the batch to the controllers; restores when they ask for it.
   Verdict Observe(TrainState* state, StepReport* report);
-  absl::Status Compute(const Bindings& bindings, ParameterStore* store, MetricSums* sums);
+  // The gradients and sums of all batches; states are those after all but the last.
+  absl::Status ComputeBatches(absl::Span<const void* const> inputs, int64_t rows,
+                              ParameterStore* store, StepReport* report);
+  absl::Status ComputeBatch(const Bindings& bindings, float* gradients, ParameterStore* store,
+                            const StepReport& report);
   UpdateWatch Update(const StepReport& report, ParameterStore* store);
   UpdateWatch UpdateGroup(int group, const UpdateStep& step, ParameterStore* store);
   // The cosine between the gradient and the last change of the weights, turned round.
   absl::optional<double> Alignment(ParameterStore* store) const;
-  absl::Status ExplainNonFinite(const Bindings& bindings, const ParameterStore& store,
-                                Watched watched, const StepReport& report) const;
+  absl::Status ExplainNonFinite(const Bindings& bindings, Watched watched,
+                                const StepReport& report) const;
+  absl::Status ExplainUpdate(const ParameterStore& store, Watched watched,
+                             const StepReport& report) const;
+  absl::Status NonFinite(Watched watched, const StepReport& report, absl::string_view where) const;
 
   StepOptions options_;
   ModelGraph model_;
@@ -127,14 +146,21 @@ class TrainStep {
   };
   std::vector<ScalarPlace> scalar_places_;
   std::vector<std::string> gradient_nodes_;  // By parameter: the node that gives its gradient.
+  int64_t batches_per_update_ = 1;
+  std::vector<int64_t> row_bytes_;  // By input.
 
   // Buffers of a step, sized for the largest batch so far.
   std::vector<double> scalars_;
   std::vector<int> seed_scalars_;  // Position in scalars_ of each loss's seed.
-  int step_scalar_ = -1;
+  int step_scalar_ = -1, row_offset_scalar_ = -1;
   int64_t rows_ = 0;
   std::vector<std::vector<float>> values_;  // One per loss, then one per metric.
   Results results_;
+  // Of one batch of several.
+  std::vector<const void*> batch_inputs_;
+  MetricSums batch_sums_;
+  AlignedBuffer batch_gradients_;
+  std::vector<float> first_states_;  // To go back to.
   std::vector<float*> slot_pointers_;
   std::vector<double> decays_;  // By group, of the present update.
   std::vector<double> observed_;

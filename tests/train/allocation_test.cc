@@ -41,9 +41,9 @@ void ExpectNoneOfOurs(const std::string& what) {
 }
 
 void CountLoop(const std::string& what, bool batch_norm, int threads,
-               const std::string& optimizer) {
-  auto run =
-      MakeRun(absl::StrCat(optimizer, " run { max_steps: 11 epochs: 3 }"), batch_norm, threads);
+               const std::string& optimizer, int64_t batch_size = 32) {
+  auto run = MakeRun(absl::StrCat(optimizer, " run { max_steps: 11 epochs: 3 }"), batch_norm,
+                     threads, "", batch_size);
   // Four batches an epoch. The end of the first writes lines and validates, which may allocate;
   // steps 6 and 7 lie behind it.
   CountFrom count(5, 7);
@@ -62,6 +62,8 @@ TEST(AllocationTest, NoStepOfALoopAfterTheFirstAllocates) {
             "optimizer { rmsprop { centered: true momentum: 0.5 } learning_rate { cosine_decay {"
             " initial_learning_rate: 0.01 decay_steps: 100 } } }");
   CountLoop("loop_batch_norm", true, 1, "optimizer { sgd { momentum: 0.9 } }");
+  CountLoop("loop_accumulation", true, 1,
+            "optimizer { adam {} gradient_accumulation_steps: 4 }", 8);
 }
 
 // The Fashion-MNIST network at batch 64 and at a shorter last batch.

@@ -13,18 +13,20 @@
 
 namespace gradus {
 
-std::string PointsModel(bool batch_norm) {
+std::string PointsModel(bool batch_norm, absl::string_view more_layers, int64_t batch_size) {
   return absl::StrCat(
       "model { name: \"points\""
       " input { name: \"x\" shape: 2 }"
       " input { name: \"label\" shape: 1 }"
       " layer { name: \"hidden\" input: \"x\" dense { units: 8 activation: TANH } }",
       batch_norm ? " layer { name: \"norm\" batch_norm {} }" : "",
+      more_layers,
       " layer { name: \"output\" dense { units: 1 activation: SIGMOID } }"
       " loss { binary_crossentropy { prediction: \"output\" label: \"label\" } }"
       " metric { name: \"accuracy\" binary_accuracy { prediction: \"output\" label: \"label\" } } "
       "}\n"
-      "data { train { memory { name: \"points\" } } batch_size: 32 shuffle_seed: 3 }\n");
+      "data { train { memory { name: \"points\" } } shuffle_seed: 3 batch_size: ",
+      batch_size, " }\n");
 }
 
 std::shared_ptr<const Dataset> Points(int64_t rows) {
@@ -53,9 +55,9 @@ RunConfig ParseRun(const std::string& text) {
 }
 
 std::unique_ptr<TestRun> MakeRun(const std::string& rest, bool batch_norm, int threads,
-                                 const std::string& checkpoint_folder) {
+                                 const std::string& checkpoint_folder, int64_t batch_size) {
   auto run = std::make_unique<TestRun>();
-  run->config = ParseRun(PointsModel(batch_norm) + rest);
+  run->config = ParseRun(PointsModel(batch_norm, "", batch_size) + rest);
   run->pool = std::make_unique<ThreadPool>(threads);
   run->data.train = Points(100);
   run->data.validation = Points(37);
@@ -63,11 +65,9 @@ std::unique_ptr<TestRun> MakeRun(const std::string& rest, bool batch_norm, int t
   options.seed = static_cast<uint64_t>(run->config.run().seed());
   options.pool = run->pool.get();
   options.block_rows = run->config.run().block_rows();
-  Timeline::Plan plan;
+  options.batch_size = run->config.data().batch_size();
+  Timeline::Plan plan = PlanOf(run->config);
   plan.examples_per_epoch = 100;
-  plan.examples_per_update = run->config.data().batch_size();
-  plan.epochs = run->config.run().epochs();
-  if (run->config.run().has_max_steps()) plan.max_steps = run->config.run().max_steps();
   options.timeline = std::make_shared<Timeline>(plan);
   options.validates = true;
   Diagnostics diagnostics;

@@ -13,8 +13,9 @@
 namespace gradus {
 
 // Two classes of points in the plane, and a network with a normalised hidden layer: parameters, a
-// state leaf that mixes the batch, a loss, a metric.
-std::string PointsModel(bool batch_norm = false);
+// state leaf that mixes the batch, a loss, a metric. More layers come before the output.
+std::string PointsModel(bool batch_norm = false, absl::string_view more_layers = "",
+                        int64_t batch_size = 32);
 
 // `rows` points, the same for every call: inputs "x" [rows, 2] and "label" [rows].
 std::shared_ptr<const Dataset> Points(int64_t rows);
@@ -34,10 +35,11 @@ struct TestRun {
 
   absl::StatusOr<LoopEnd> Go(absl::Span<TrainObserver* const> observers = {});
 };
-// Trains on 100 points (batches of 32, so the last has 4), validates on 37 others. The rest of the
+// Trains on 100 points (in batches of 32 the last has 4), validates on 37 others. The rest of the
 // run's text is given: "optimizer { ... } run { ... }".
 std::unique_ptr<TestRun> MakeRun(const std::string& rest, bool batch_norm = false, int threads = 1,
-                             const std::string& checkpoint_folder = "");
+                             const std::string& checkpoint_folder = "",
+                             int64_t batch_size = 32);
 
 // All that is in a state as bytes: progress, sums, parameters, slots, states.
 std::string Bytes(const TrainState& state);
