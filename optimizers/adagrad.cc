@@ -28,8 +28,8 @@ struct Adagrad {
     return {{"accumulator", c.initial_accumulator_value()}};
   }
   template <class F>
-  static Numbers<F> Prepare(const Config& c, double rate, int64_t) {
-    return {F(rate), F(c.epsilon())};
+  static Numbers<F> Prepare(const Config& c, const UpdateStep& step) {
+    return {F(step.rate), F(c.epsilon())};
   }
   template <class F>
   GRADUS_INLINE static void Step(const Numbers<F>& n, F g, F& w, F& a) {

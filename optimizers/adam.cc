@@ -39,8 +39,8 @@ struct Adam {
   static bool Serves(const Config& c) { return !c.amsgrad(); }
   static std::vector<SlotSpec> Slots(const Config&) { return {{"momentum"}, {"velocity"}}; }
   template <class F>
-  static Numbers<F> Prepare(const Config& c, double rate, int64_t t) {
-    return Numbers<F>::From(c, rate, t);
+  static Numbers<F> Prepare(const Config& c, const UpdateStep& step) {
+    return Numbers<F>::From(c, step.rate, step.t);
   }
   template <class F>
   GRADUS_INLINE static void Step(const Numbers<F>& n, F g, F& w, F& m, F& v) {
@@ -60,8 +60,8 @@ struct Amsgrad {
     return {{"momentum"}, {"velocity"}, {"velocity_hat"}};
   }
   template <class F>
-  static Numbers<F> Prepare(const Config& c, double rate, int64_t t) {
-    return Numbers<F>::From(c, rate, t);
+  static Numbers<F> Prepare(const Config& c, const UpdateStep& step) {
+    return Numbers<F>::From(c, step.rate, step.t);
   }
   template <class F>
   GRADUS_INLINE static void Step(const Numbers<F>& n, F g, F& w, F& m, F& v, F& h) {

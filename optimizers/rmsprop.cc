@@ -32,8 +32,8 @@ struct RmspropBase {
   using Numbers = RmspropNumbers<F>;
 
   template <class F>
-  static Numbers<F> Prepare(const Config& c, double rate, int64_t) {
-    return {F(rate), F(c.rho()), F(1 - c.rho()), F(c.momentum()), F(c.epsilon())};
+  static Numbers<F> Prepare(const Config& c, const UpdateStep& step) {
+    return {F(step.rate), F(c.rho()), F(1 - c.rho()), F(c.momentum()), F(c.epsilon())};
   }
   template <class F>
   GRADUS_INLINE static F Scaled(const Numbers<F>& n, F g, F& v) {

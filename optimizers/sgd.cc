@@ -40,8 +40,8 @@ struct Sgd {
   static bool Serves(const Config& c) { return c.momentum() == 0; }
   static std::vector<SlotSpec> Slots(const Config&) { return {}; }
   template <class F>
-  static Numbers<F> Prepare(const Config& c, double rate, int64_t) {
-    return PrepareSgd<F>(c, rate);
+  static Numbers<F> Prepare(const Config& c, const UpdateStep& step) {
+    return PrepareSgd<F>(c, step.rate);
   }
   template <class F>
   GRADUS_INLINE static void Step(const Numbers<F>& n, F g, F& w) {
@@ -57,8 +57,8 @@ struct Momentum {
   static bool Serves(const Config& c) { return !c.nesterov(); }
   static std::vector<SlotSpec> Slots(const Config&) { return {{"momentum"}}; }
   template <class F>
-  static Numbers<F> Prepare(const Config& c, double rate, int64_t) {
-    return PrepareSgd<F>(c, rate);
+  static Numbers<F> Prepare(const Config& c, const UpdateStep& step) {
+    return PrepareSgd<F>(c, step.rate);
   }
   template <class F>
   GRADUS_INLINE static void Step(const Numbers<F>& n, F g, F& w, F& v) {
@@ -75,8 +75,8 @@ struct Nesterov {
   static bool Serves(const Config&) { return true; }
   static std::vector<SlotSpec> Slots(const Config&) { return {{"momentum"}}; }
   template <class F>
-  static Numbers<F> Prepare(const Config& c, double rate, int64_t) {
-    return PrepareSgd<F>(c, rate);
+  static Numbers<F> Prepare(const Config& c, const UpdateStep& step) {
+    return PrepareSgd<F>(c, step.rate);
   }
   template <class F>
   GRADUS_INLINE static void Step(const Numbers<F>& n, F g, F& w, F& v) {

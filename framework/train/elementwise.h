@@ -1,6 +1,7 @@
 // Optimizers that work element by element. A rule is a struct with the arithmetic of one element;
 // this header makes the loop, for float and double and three instruction sets, with the framework's
-// own work (weight decay, watching for numbers that are not finite) in the same pass over memory.
+// own work (clipping factor, weight decay, average of the weights, watching for numbers that are not
+// finite) in the same pass over memory.
 //
 //   struct Momentum {
 //     using Config = optimizer::Sgd;
@@ -11,9 +12,10 @@
 //     struct Numbers {
 //       F rate, momentum;
 //     };
+//     // Once for a range, in double: everything that is the same for all elements.
 //     template <class F>
-//     static Numbers<F> Prepare(const Config& c, double rate, int64_t t) {
-//       return {F(rate), F(c.momentum())};
+//     static Numbers<F> Prepare(const Config& c, const UpdateStep& step) {
+//       return {F(step.rate), F(c.momentum())};
 //     }
 //     template <class F>
 //     GRADUS_INLINE static void Step(const Numbers<F>& n, F g, F& w, F& v) {
@@ -23,6 +25,17 @@
 //   };
 //   GRADUS_REGISTER_ELEMENTWISE("gradus.OptimizerConfig.sgd", Plain, Momentum, Nesterov);
 //
+// A variant may also have
+//
+//   // Rules between fields; of the first variant only.
+//   static void Check(const Config&, const ConfigPath&, Diagnostics*);
+//   // Numbers of the whole group that go on from update to update (a product, a maximum), and how;
+//   // Prepare finds them in step.numbers.
+//   static std::vector<NumberSpec> Memory(const Config&);
+//   static void Begin(const Config&, const UpdateStep&, absl::Span<double> memory);
+//   // The weight to evaluate and save, when it is not the one that is trained.
+//   template <class F> static F Evaluate(const Numbers<F>& n, F w, F slot...);
+//
 // Step is compiled with -ffp-contract=off, so all instruction sets give the same bits. It must be
 // plain arithmetic and std::sqrt, without branches where it should be fast.
 
@@ -31,6 +44,7 @@
 
 #include <array>
 #include <cstring>
+#include <limits>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -39,6 +53,7 @@
 #include "gradus/base/isa.h"
 #include "gradus/base/status.h"
 #include "gradus/train/optimizer.h"
+#include "gradus/train/rule_traits.h"
 
 namespace gradus {
 namespace internal {
@@ -55,30 +70,65 @@ GRADUS_INLINE uint64_t NotFinite(double x) {
   return (bits & 0x7ff0000000000000u) == 0x7ff0000000000000u ? 1u : 0u;
 }
 
-template <class Rule, class F, bool decays, size_t... slot>
+// What stands before and after the rule, for one element.
+template <class F>
+struct StageNumbers {
+  F scale, clip, l2, l1, decay, average_part;
+
+  explicit StageNumbers(const UpdateStep& step)
+      : scale(F(step.gradient_scale)),
+        clip(step.clip_value > 0 ? F(step.clip_value) : std::numeric_limits<F>::infinity()),
+        l2(F(step.l2)),
+        l1(F(step.l1)),
+        decay(F(step.decay)),
+        average_part(F(step.average_part)) {}
+
+  GRADUS_INLINE void Before(F& g, F& w) const {
+    g *= scale;
+    g = g < -clip ? -clip : g;  // A NaN stays one.
+    g = g > clip ? clip : g;
+    g += l2 * w + l1 * (F(w > 0) - F(w < 0));
+    w -= w * decay;
+  }
+  GRADUS_INLINE void After(F w, F& average) const { average += average_part * (w - average); }
+};
+
+inline bool HasStages(const UpdateStep& step) {
+  return step.gradient_scale != 1 || step.clip_value > 0 || step.l2 != 0 || step.l1 != 0 ||
+         step.decay != 0;
+}
+
+// With neutral numbers the stages change nothing, so few loops will do: without them, with all, and
+// with all and the average.
+enum class Stages { kNone, kAll, kAllAndAverage };
+
+template <class Rule, class F, Stages stages, size_t... slot>
 struct ElementwiseLoop {
   using Numbers = typename Rule::template Numbers<F>;
 
   template <Isa>
-  GRADUS_INLINE static void Run(const Numbers* numbers, const F* __restrict gradients,
-                                F* __restrict weights, F* const* slots, int64_t count, F decay,
+  GRADUS_INLINE static void Run(const Numbers* numbers, const StageNumbers<F>* around,
+                                const F* __restrict gradients, F* __restrict weights,
+                                F* const* slots, F* __restrict averages, int64_t count,
                                 UpdateWatch* watch) {
     const Numbers n = *numbers;
+    const StageNumbers<F> stage = *around;
     const std::array<F*, sizeof...(slot)> s = {slots[slot]...};
     decltype(NotFinite(F())) bad_gradient = 0, bad_weight = 0;
 #pragma GCC ivdep
     for (int64_t i = 0; i < count; ++i) {
-      const F g = gradients[i];
+      F g = gradients[i];
       F w = weights[i];
-      if (decays) w -= w * decay;
+      bad_gradient |= NotFinite(g);
+      if (stages != Stages::kNone) stage.Before(g, w);
       std::array<F, sizeof...(slot)> local = {s[slot][i]...};
       Rule::template Step<F>(n, g, w, local[slot]...);
       weights[i] = w;
       ((s[slot][i] = local[slot]), ...);
-      bad_gradient |= NotFinite(g);
+      if (stages == Stages::kAllAndAverage) stage.After(w, averages[i]);
       bad_weight |= NotFinite(w);
     }
-    (void)s;
+    (void)s, (void)stage, (void)averages;
     watch->gradients_finite = bad_gradient == 0;
     watch->weights_finite = bad_weight == 0;
   }
@@ -87,15 +137,19 @@ struct ElementwiseLoop {
 template <class Rule, class F, size_t... slot>
 UpdateWatch RunElementwise(const typename Rule::Config& config, const UpdateStep& step,
                            const UpdateRange<F>& range, std::index_sequence<slot...>) {
-  const auto numbers = Rule::template Prepare<F>(config, step.rate, step.t);
+  const typename Rule::template Numbers<F> numbers = Rule::template Prepare<F>(config, step);
+  const StageNumbers<F> stage(step);
   UpdateWatch watch;
-  const F decay = static_cast<F>(step.decay);
-  if (step.decay == 0) {
-    ForIsa<ElementwiseLoop<Rule, F, false, slot...>>(
-        &numbers, range.gradients, range.weights, range.slots.data(), range.count, decay, &watch);
+  const auto run = [&](auto loop) {
+    ForIsa<decltype(loop)>(&numbers, &stage, range.gradients, range.weights, range.slots.data(),
+                           range.average, range.count, &watch);
+  };
+  if (range.average != nullptr) {
+    run(ElementwiseLoop<Rule, F, Stages::kAllAndAverage, slot...>());
+  } else if (HasStages(step)) {
+    run(ElementwiseLoop<Rule, F, Stages::kAll, slot...>());
   } else {
-    ForIsa<ElementwiseLoop<Rule, F, true, slot...>>(&numbers, range.gradients, range.weights,
-                                                    range.slots.data(), range.count, decay, &watch);
+    run(ElementwiseLoop<Rule, F, Stages::kNone, slot...>());
   }
   return watch;
 }
@@ -108,22 +162,50 @@ struct SlotCount<void (*)(const N&, F, F&, S...)> {
   static constexpr size_t value = sizeof...(S);
 };
 
+template <class Rule, class F, size_t... slot>
+void RunEvaluate(const typename Rule::Config& config, const UpdateStep& step,
+                 const UpdateRange<F>& range, F* out, std::index_sequence<slot...>) {
+  const typename Rule::template Numbers<F> numbers = Rule::template Prepare<F>(config, step);
+  for (int64_t i = 0; i < range.count; ++i) {
+    out[i] = Rule::template Evaluate<F>(numbers, range.weights[i], range.slots[slot][i]...);
+  }
+}
+
 template <class... Rules>
 class ElementwiseOptimizer final : public Optimizer {
  public:
-  using Config = typename std::tuple_element<0, std::tuple<Rules...>>::type::Config;
+  using First = typename std::tuple_element<0, std::tuple<Rules...>>::type;
+  using Config = typename First::Config;
+
+  const google::protobuf::Descriptor* config_type() const override { return Config::descriptor(); }
 
   std::vector<SlotSpec> Slots(const google::protobuf::Message& message) const override {
-    const auto& config = static_cast<const Config&>(message);
     std::vector<SlotSpec> slots;
-    (void)((Rules::Serves(config) && (slots = Rules::Slots(config), true)) || ...);
+    WithVariant(message, [&](auto rule) { slots = decltype(rule)::Slots(Of(message)); });
     return slots;
+  }
+
+  std::vector<NumberSpec> Numbers(const google::protobuf::Message& message) const override {
+    std::vector<NumberSpec> numbers;
+    WithVariant(message, [&](auto rule) {
+      using Rule = decltype(rule);
+      if constexpr (HasMemory<Rule>::value) numbers = Rule::Memory(Of(message));
+    });
+    return numbers;
   }
 
   void Check(const google::protobuf::Message& message, const ConfigPath& path,
              Diagnostics* diagnostics) const override {
-    using First = typename std::tuple_element<0, std::tuple<Rules...>>::type;
-    CheckWith<First>(static_cast<const Config&>(message), path, diagnostics, 0);
+    if constexpr (HasCheck<First>::value) First::Check(Of(message), path, diagnostics);
+    (void)message, (void)path, (void)diagnostics;
+  }
+
+  void Begin(const UpdateStep& step, absl::Span<double> numbers) const override {
+    WithVariant(StructureOf(step), [&](auto rule) {
+      using Rule = decltype(rule);
+      if constexpr (HasBegin<Rule>::value) Rule::Begin(Of(*step.config), step, numbers);
+    });
+    (void)numbers;
   }
 
   UpdateWatch Update(const UpdateStep& step, const UpdateRange<float>& range) const override {
@@ -133,41 +215,64 @@ class ElementwiseOptimizer final : public Optimizer {
     return UpdateWith<double>(step, range);
   }
 
- private:
-  template <class First>
-  static auto CheckWith(const Config& config, const ConfigPath& path, Diagnostics* diagnostics, int)
-      -> decltype(First::Check(config, path, diagnostics)) {
-    First::Check(config, path, diagnostics);
+  bool HasEvaluationWeights(const google::protobuf::Message& message) const override {
+    bool has = false;
+    WithVariant(message, [&](auto rule) { has = HasEvaluate<decltype(rule)>::value; });
+    return has;
   }
-  template <class First>
-  static void CheckWith(const Config&, const ConfigPath&, Diagnostics*, long) {}
+  void EvaluationWeights(const UpdateStep& step, const UpdateRange<float>& range,
+                         float* out) const override {
+    EvaluateWith<float>(step, range, out);
+  }
+  void EvaluationWeights(const UpdateStep& step, const UpdateRange<double>& range,
+                         double* out) const override {
+    EvaluateWith<double>(step, range, out);
+  }
 
-  template <class F, class Rule>
-  static UpdateWatch RunOne(const Config& config, const UpdateStep& step,
-                            const UpdateRange<F>& range) {
-    constexpr size_t count = SlotCount<decltype(&Rule::template Step<F>)>::value;
-    GRADUS_CHECK(range.slots.size() == count);
-    return RunElementwise<Rule, F>(config, step, range, std::make_index_sequence<count>());
+ private:
+  static const Config& Of(const google::protobuf::Message& message) {
+    return static_cast<const Config&>(message);
+  }
+  static const google::protobuf::Message& StructureOf(const UpdateStep& step) {
+    return step.structure == nullptr ? *step.config : *step.structure;
+  }
+
+  // Calls `use` with the first variant that serves the config.
+  template <class Use>
+  static void WithVariant(const google::protobuf::Message& message, const Use& use) {
+    const Config& config = Of(message);
+    (void)((Rules::Serves(config) && (use(Rules()), true)) || ...);
   }
 
   template <class F>
   static UpdateWatch UpdateWith(const UpdateStep& step, const UpdateRange<F>& range) {
-    const auto& config = static_cast<const Config&>(*step.config);
-    const auto& structure =
-        step.structure == nullptr ? config : static_cast<const Config&>(*step.structure);
     UpdateWatch watch;
-    const bool served =
-        ((Rules::Serves(structure) && (watch = RunOne<F, Rules>(config, step, range), true)) ||
-         ...);
-    GRADUS_CHECK(served);
+    WithVariant(StructureOf(step), [&](auto rule) {
+      using Rule = decltype(rule);
+      constexpr size_t count = SlotCount<decltype(&Rule::template Step<F>)>::value;
+      GRADUS_CHECK(range.slots.size() == count);
+      watch = RunElementwise<Rule, F>(Of(*step.config), step, range,
+                                      std::make_index_sequence<count>());
+    });
     return watch;
+  }
+
+  template <class F>
+  static void EvaluateWith(const UpdateStep& step, const UpdateRange<F>& range, F* out) {
+    WithVariant(StructureOf(step), [&](auto rule) {
+      using Rule = decltype(rule);
+      constexpr size_t count = SlotCount<decltype(&Rule::template Step<F>)>::value;
+      if constexpr (HasEvaluate<Rule>::value) {
+        RunEvaluate<Rule, F>(Of(*step.config), step, range, out, std::make_index_sequence<count>());
+      }
+    });
   }
 };
 
 }  // namespace internal
 
 // The variants of one rule, of which the first that serves a config is used; all have the same
-// Config. The first may have `static void Check(const Config&, const ConfigPath&, Diagnostics*)`.
+// Config.
 #define GRADUS_REGISTER_ELEMENTWISE(key, ...)                                               \
   const bool GRADUS_CONCAT_(gradus_registered_, __LINE__) =                                 \
       (::gradus::Registry<::gradus::Optimizer>::Get().Add(                                  \

@@ -25,8 +25,8 @@ struct Everything {
   static bool Serves(const Config&) { return true; }
   static std::vector<SlotSpec> Slots(const Config&) { return {{"m"}, {"h"}}; }
   template <class F>
-  static Numbers<F> Prepare(const Config& c, double rate, int64_t t) {
-    return {F(rate / t), F(c.momentum())};
+  static Numbers<F> Prepare(const Config& c, const UpdateStep& step) {
+    return {F(step.rate / step.t), F(c.momentum())};
   }
   template <class F>
   GRADUS_INLINE static void Step(const Numbers<F>& n, F g, F& w, F& m, F& h) {
@@ -51,13 +51,16 @@ enum class How { kByHand, kBaseline, kAvx2, kAvx512 };
 
 template <class F>
 UpdateWatch RunLoop(How how, Data<F>* data) {
-  using Loop = internal::ElementwiseLoop<Everything, F, false, 0, 1>;
+  using Loop = internal::ElementwiseLoop<Everything, F, internal::Stages::kNone, 0, 1>;
   const Everything::Numbers<F> numbers = {F(0.01), F(0.9)};
   F* const slots[] = {data->m.data(), data->h.data()};
   const F* const gradients = data->g.data();
   F* const weights = data->w.data();
   F* const* const slot_pointers = slots;
   const auto* const n = &numbers;
+  const internal::StageNumbers<F> stages((UpdateStep()));
+  const auto* const around = &stages;
+  F* const averages = nullptr;
   const int64_t count = static_cast<int64_t>(data->g.size());
   UpdateWatch watch;
   for (int step = 0; step < 20; ++step) {
@@ -68,13 +71,16 @@ UpdateWatch RunLoop(How how, Data<F>* data) {
         }
         break;
       case How::kBaseline:
-        internal::RunBaseline<Loop>(n, gradients, weights, slot_pointers, count, F(0), &watch);
+        internal::RunBaseline<Loop>(n, around, gradients, weights, slot_pointers, averages, count,
+                                    &watch);
         break;
       case How::kAvx2:
-        internal::RunAvx2<Loop>(n, gradients, weights, slot_pointers, count, F(0), &watch);
+        internal::RunAvx2<Loop>(n, around, gradients, weights, slot_pointers, averages, count,
+                                    &watch);
         break;
       case How::kAvx512:
-        internal::RunAvx512<Loop>(n, gradients, weights, slot_pointers, count, F(0), &watch);
+        internal::RunAvx512<Loop>(n, around, gradients, weights, slot_pointers, averages, count,
+                                    &watch);
         break;
     }
   }
@@ -142,7 +148,16 @@ TEST(ElementwiseOptimizerTest, TheFirstVariantThatServesIsUsed) {
   float w = 1, m = 0, h = 0;
   const float g = 2;
   float* const slots[] = {&m, &h};
-  optimizer.Update({&config, 0.5, 2}, UpdateRange<float>{&w, &g, slots, 1});
+  UpdateStep step;
+  step.config = &config;
+  step.rate = 0.5;
+  step.t = 2;
+  UpdateRange<float> range;
+  range.weights = &w;
+  range.gradients = &g;
+  range.slots = slots;
+  range.count = 1;
+  optimizer.Update(step, range);
   EXPECT_EQ(m, 1);
   EXPECT_EQ(h, 4);
   EXPECT_FLOAT_EQ(w, 1 - 0.25f / 2);  // rate / t, m / sqrt(h)

@@ -132,9 +132,16 @@ UpdateWatch UnderUpdate<F>::Update(double rate, int64_t t, absl::Span<const F> g
     const int64_t end = i < cuts.size() ? cuts[i] : static_cast<int64_t>(weights.size());
     std::vector<F*> pointers;
     for (std::vector<F>& slot : slots) pointers.push_back(slot.data() + begin);
-    const UpdateWatch watch = parsed_.rule->Update(
-        {parsed_.message, rate, t},
-        UpdateRange<F>{weights.data() + begin, gradients.data() + begin, pointers, end - begin});
+    UpdateStep step;
+    step.config = parsed_.message;
+    step.rate = rate;
+    step.t = t;
+    UpdateRange<F> range;
+    range.weights = weights.data() + begin;
+    range.gradients = gradients.data() + begin;
+    range.slots = pointers;
+    range.count = end - begin;
+    const UpdateWatch watch = parsed_.rule->Update(step, range);
     all.gradients_finite &= watch.gradients_finite;
     all.weights_finite &= watch.weights_finite;
     begin = end;
