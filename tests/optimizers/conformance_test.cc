@@ -62,7 +62,9 @@ TEST_P(OptimizerConformance, NamesItsSlotsApart) {
 
 TEST_P(OptimizerConformance, GivesTheGoldenWeights) {
   ForEveryExample([](const ParsedOptimizer& parsed, const OptimizerExample& example) {
-    const std::vector<double> weights = GoldenUpdates(parsed, {0.1, 0.1, 0.1});
+    const double rate = example.golden_rate;
+    const std::vector<double> weights =
+        GoldenUpdates(parsed, {rate, rate, rate}, example.golden_dims);
     for (size_t i = 0; i < example.golden.size(); ++i) {
       // Ten digits of numbers below 2.1.
       EXPECT_NEAR(weights[i], example.golden[i], 1e-9) << example.text;
@@ -116,12 +118,11 @@ std::string TestName(const testing::TestParamInfo<std::string>& info) {
 INSTANTIATE_TEST_SUITE_P(Optimizers, OptimizerConformance,
                          testing::ValuesIn(Registry<Optimizer>::Get().Keys()), TestName);
 
-TEST(OptimizerRegistryTest, HoldsTheRulesOfThisTreeEachOnce) {
+TEST(OptimizerRegistryTest, HoldsEachRuleOnce) {
   EXPECT_TRUE(Registry<Optimizer>::Get().RegistrationStatus().ok());
-  EXPECT_EQ(
-      Registry<Optimizer>::Get().Keys(),
-      (std::vector<std::string>{"gradus.OptimizerConfig.adagrad", "gradus.OptimizerConfig.adam",
-                                "gradus.OptimizerConfig.rmsprop", "gradus.OptimizerConfig.sgd"}));
+  EXPECT_TRUE(Registry<OptimizerExamples>::Get().RegistrationStatus().ok());
+  // Without the rooms linked there would be none, and nothing to fail.
+  EXPECT_GE(Registry<Optimizer>::Get().Keys().size(), 4u);
 }
 
 // A line per example; the same on every instruction set.

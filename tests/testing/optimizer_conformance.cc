@@ -2,6 +2,7 @@
 
 #include "tests/testing/optimizer_conformance.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -9,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gradus/base/random.h"
-#include "gradus/base/text_config.h"
 
 namespace gradus {
 namespace {
@@ -97,65 +97,20 @@ void MixUpdates(const ParsedOptimizer& parsed, uint64_t* digest) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ParsedOptimizer>> ParseOptimizer(const std::string& text) {
-  auto parsed = std::make_unique<ParsedOptimizer>();
-  Diagnostics diagnostics;
-  const ParsedConfig config =
-      ParseTextConfig(text, "text", OptimizerConfig::default_instance(), {}, &diagnostics);
-  if (config.message == nullptr) return diagnostics.ToStatus();
-  parsed->config.CopyFrom(*config.message);
-  const google::protobuf::FieldDescriptor* field = ChosenField(parsed->config);
-  if (field != nullptr) {
-    parsed->rule = Registry<Optimizer>::Get().Find(field->full_name());
-    if (parsed->rule == nullptr) return absl::NotFoundError(field->full_name());
-    parsed->message = &parsed->config.GetReflection()->GetMessage(parsed->config, field);
-    parsed->rule->Check(*parsed->message, ConfigPath().Child(field->name()), &diagnostics);
-  }
-  GRADUS_RETURN_IF_ERROR(diagnostics.ToStatus());
-  return parsed;
-}
-
-template <class F>
-UnderUpdate<F>::UnderUpdate(const ParsedOptimizer& parsed, std::vector<F> w)
-    : weights(std::move(w)), parsed_(parsed) {
-  for (const SlotSpec& slot : parsed.rule->Slots(*parsed.message)) {
-    slots.emplace_back(weights.size(), static_cast<F>(slot.initial));
-  }
-}
-
-template <class F>
-UpdateWatch UnderUpdate<F>::Update(double rate, int64_t t, absl::Span<const F> gradients,
-                                   absl::Span<const int64_t> cuts) {
-  UpdateWatch all;
-  int64_t begin = 0;
-  for (size_t i = 0; i <= cuts.size(); ++i) {
-    const int64_t end = i < cuts.size() ? cuts[i] : static_cast<int64_t>(weights.size());
-    std::vector<F*> pointers;
-    for (std::vector<F>& slot : slots) pointers.push_back(slot.data() + begin);
-    UpdateStep step;
-    step.config = parsed_.message;
-    step.rate = rate;
-    step.t = t;
-    UpdateRange<F> range;
-    range.weights = weights.data() + begin;
-    range.gradients = gradients.data() + begin;
-    range.slots = pointers;
-    range.count = end - begin;
-    const UpdateWatch watch = parsed_.rule->Update(step, range);
-    all.gradients_finite &= watch.gradients_finite;
-    all.weights_finite &= watch.weights_finite;
-    begin = end;
-  }
-  return all;
-}
-
-template class UnderUpdate<float>;
-template class UnderUpdate<double>;
-
-std::vector<double> GoldenUpdates(const ParsedOptimizer& parsed, absl::Span<const double> rates) {
-  const std::vector<std::vector<double>> gradients = {
+std::vector<double> GoldenUpdates(const ParsedOptimizer& parsed, absl::Span<const double> rates,
+                                  const std::vector<int64_t>& dims) {
+  std::vector<double> weights = {1, -2, 0.5};
+  std::vector<std::vector<double>> gradients = {
       {0.1, -0.2, 0.3}, {-0.05, 0.4, 0}, {0.2, 0.1, -0.6}};
-  UnderUpdate<double> state(parsed, {1, -2, 0.5});
+  if (dims == std::vector<int64_t>{2, 3}) {
+    const std::vector<std::vector<double>> second = {
+        {0.4, 0.05, -0.1}, {0.2, -0.3, 0.1}, {0.3, 0, 0.5}};
+    weights.insert(weights.end(), {0.3, 0.7, -1.1});
+    for (int t = 0; t < 3; ++t) {
+      gradients[t].insert(gradients[t].end(), second[t].begin(), second[t].end());
+    }
+  }
+  UnderUpdate<double> state(parsed, weights, {{"weights", dims}});
   for (int64_t t = 1; t <= 3; ++t) state.Update(rates[t - 1], t, gradients[t - 1]);
   return state.weights;
 }
@@ -175,6 +130,11 @@ std::string CheckConverges(const ParsedOptimizer& parsed, double rate) {
     }
     return loss;
   };
+  state.loss = [&](absl::Span<const double>, absl::Span<double> out) {
+    const double loss = compute();
+    std::copy(gradients.begin(), gradients.end(), out.begin());
+    return loss;
+  };
   const double before = compute();
   for (int t = 1; t <= kUpdates; ++t) {
     compute();
@@ -191,10 +151,11 @@ std::string CheckResumesExactly(const ParsedOptimizer& parsed) {
   for (int64_t stop = 0; stop <= 20; ++stop) {
     UnderUpdate<float> first(parsed, Draw<float>(0));
     for (int64_t t = 1; t <= stop; ++t) first.Update(kRate, t, Draw<float>(t));
-    // What is not weights or slots is lost here.
-    UnderUpdate<float> resumed(parsed, first.weights);
-    resumed.slots = first.slots;
-    for (int64_t t = stop + 1; t <= 20; ++t) resumed.Update(kRate, t, Draw<float>(t));
+    // What is not saved is lost here.
+    UnderUpdate<float> resumed(parsed, std::vector<float>(kElements));
+    const auto done = resumed.Load(first.Save(stop));
+    if (!done.ok()) return std::string(done.status().message());
+    for (int64_t t = *done + 1; t <= 20; ++t) resumed.Update(kRate, t, Draw<float>(t));
     if (!SameBits(through, resumed)) return absl::StrCat("other bits after a stop at ", stop);
   }
   return "";

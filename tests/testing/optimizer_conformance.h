@@ -13,11 +13,10 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/statusor.h"
 #include "absl/types/span.h"
-#include "gradus/optimizer.pb.h"
 #include "gradus/train/optimizer.h"
 #include "tests/testing/refused_text.h"
+#include "tests/testing/under_update.h"
 
 namespace gradus {
 
@@ -27,6 +26,9 @@ struct OptimizerExample {
   // The weights after the three updates of GoldenUpdates, to 10 digits, by an independent
   // implementation or by hand.
   std::vector<double> golden;
+  // The shape of the golden updates' parameter, and their rate.
+  std::vector<int64_t> golden_dims = {3};
+  double golden_rate = 0.1;
 };
 
 struct OptimizerExamples {
@@ -42,35 +44,12 @@ struct OptimizerExamples {
        true)
 #define GRADUS_UNWRAP_(...) __VA_ARGS__
 
-// A rule with the configuration that the text gives; its status has the message of a text that is
-// refused.
-struct ParsedOptimizer {
-  OptimizerConfig config;
-  const Optimizer* rule = nullptr;
-  const google::protobuf::Message* message = nullptr;
-};
-absl::StatusOr<std::unique_ptr<ParsedOptimizer>> ParseOptimizer(const std::string& text);
-
-// Weights with the slots that the rule declares.
-template <class F>
-class UnderUpdate {
- public:
-  UnderUpdate(const ParsedOptimizer& parsed, std::vector<F> weights);
-
-  // Update number t; `cuts` are positions where the range is cut.
-  UpdateWatch Update(double rate, int64_t t, absl::Span<const F> gradients,
-                     absl::Span<const int64_t> cuts = {});
-
-  std::vector<F> weights;
-  std::vector<std::vector<F>> slots;
-
- private:
-  const ParsedOptimizer& parsed_;
-};
-
 // The weights after three updates of (1, -2, 0.5) with the gradients (0.1, -0.2, 0.3),
-// (-0.05, 0.4, 0), (0.2, 0.1, -0.6).
-std::vector<double> GoldenUpdates(const ParsedOptimizer& parsed, absl::Span<const double> rates);
+// (-0.05, 0.4, 0), (0.2, 0.1, -0.6). Other `dims` than {3} make them a matrix of three elements, or
+// the first row of one of 2 x 3, {2, 3}: then the second row is (0.3, 0.7, -1.1) with
+// (0.4, 0.05, -0.1), (0.2, -0.3, 0.1), (0.3, 0, 0.5).
+std::vector<double> GoldenUpdates(const ParsedOptimizer& parsed, absl::Span<const double> rates,
+                                  const std::vector<int64_t>& dims = {3});
 
 // Each is "" or says what is wrong.
 std::string CheckConverges(const ParsedOptimizer& parsed, double rate);
