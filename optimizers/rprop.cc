@@ -3,8 +3,9 @@
 // chance.
 //
 //   step <- step eta_plus    where g and the gradient before it have the same sign
-//   step <- step eta_minus   where they have not; there g <- 0, so that the next update does neither
+//   step <- step eta_minus   where they have not; there g <- 0, and the next update does neither
 //   step within step_min and step_max
+//
 //   w <- w - sign(g) step
 //
 // Riedmiller & Braun 1993; without going back: Igel & Huesken 2000 (iRprop-).
