@@ -6,8 +6,8 @@
 //
 // Defazio et al. 2024, arXiv:2405.15682.
 // NOTE: As in the authors' package, whose weight decay is decay_at_y. Keras weights all updates
-// equally in the average (`weight_lr_power: 0`), evaluates y, which is not given here, and decays y
-// alone, as this does with the optimizer's weight_decay.
+// equally in the average (`weight_lr_power: 0`), decays y alone, as the optimizer's weight_decay
+// does here too, and evaluates y until it is told to swap.
 //
 //   optimizer { schedule_free_adamw { warmup_steps: 100 } learning_rate { constant: 0.0025 } }
 
