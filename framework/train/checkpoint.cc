@@ -36,26 +36,36 @@ constexpr int64_t kMostCount = int64_t{1} << 53;  // What a double counts exactl
 template <class Float>
 struct Piece {
   std::string name;
-  const ParameterLayout* layout;
-  int index;
-  Float* block;
+  std::vector<int64_t> dims;
+  int64_t rows, columns, pitch;
+  Float* data;
 };
 
-// Of a snapshot or a store: its blocks. A store's layouts say what is in them.
-template <class Float, class Store>
-void AddPieces(const std::string& prefix, const Store& store, Float* weights,
-               const std::vector<Float*>& slots, Float* states, std::vector<Piece<Float>>* pieces) {
+template <class Float>
+Piece<Float> PieceOf(std::string name, const ParameterPlace& place, Float* block) {
+  return {std::move(name), place.dims, place.rows, place.columns, place.pitch,
+          block + place.offset};
+}
+
+// Of a snapshot or a store: its blocks. A store's layouts say what is in them; no memory: weights
+// and states alone.
+template <class Float>
+void AddPieces(const std::string& prefix, const ParameterStore& store, Float* weights,
+               const UpdateMemory<float>* memory, Float* states,
+               std::vector<Piece<Float>>* pieces) {
   for (int i = 0; i < store.layout().count(); ++i) {
     const std::string name = absl::StrCat(prefix, store.layout().place(i).name);
-    pieces->push_back({name, &store.layout(), i, weights});
-    for (size_t slot = 0; slot < slots.size(); ++slot) {
-      pieces->push_back(
-          {absl::StrCat(name, "/", store.slots()[slot].name), &store.layout(), i, slots[slot]});
+    pieces->push_back(PieceOf(name, store.layout().place(i), weights));
+    for (int slot = 0; memory != nullptr && slot < memory->slots(); ++slot) {
+      SlotPart<float> part = memory->Part(slot, store.layout(), i);
+      if (part.data == nullptr) continue;
+      pieces->push_back({absl::StrCat(name, "/", memory->spec(slot).name), std::move(part.dims),
+                         part.rows, part.columns, part.pitch, part.data});
     }
   }
   for (int i = 0; i < store.state_layout().count(); ++i) {
-    pieces->push_back({absl::StrCat(prefix, store.state_layout().place(i).name),
-                       &store.state_layout(), i, states});
+    const ParameterPlace& place = store.state_layout().place(i);
+    pieces->push_back(PieceOf(absl::StrCat(prefix, place.name), place, states));
   }
 }
 
@@ -65,18 +75,64 @@ auto Pieces(State* state) {
   auto* store = &state->store;
   using Float = std::remove_pointer_t<decltype(store->weights())>;
   std::vector<Piece<Float>> pieces;
-  std::vector<Float*> slots;
-  for (size_t i = 0; i < store->slots().size(); ++i)
-    slots.push_back(store->slot(static_cast<int>(i)));
-  AddPieces<Float>("", *store, store->weights(), slots, store->states(), &pieces);
+  AddPieces<Float>("", *store, store->weights(), &store->memory(), store->states(), &pieces);
   for (auto& entry : state->snapshots) {
-    slots.clear();
-    for (auto& slot : entry.second.slots) slots.push_back(static_cast<Float*>(slot.get()));
     AddPieces<Float>(absl::StrCat("@", entry.first, "/"), *store,
-                     static_cast<Float*>(entry.second.weights.get()), slots,
+                     static_cast<Float*>(entry.second.weights.get()), &entry.second.memory,
                      static_cast<Float*>(entry.second.states.get()), &pieces);
   }
   return pieces;
+}
+
+absl::StatusOr<Tensor> ReadPiece(const Piece<const float>& piece) {
+  GRADUS_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Create(DType::kFloat32, piece.dims));
+  float* plain = tensor.mutable_data<float>().data();
+  for (int64_t row = 0; row < piece.rows; ++row) {
+    std::copy_n(piece.data + row * piece.pitch, piece.columns, plain + row * piece.columns);
+  }
+  return tensor;
+}
+
+// The tensor has the piece's dims.
+void WritePiece(const Tensor& tensor, const Piece<float>& piece) {
+  const float* plain = tensor.data<float>().data();
+  for (int64_t row = 0; row < piece.rows; ++row) {
+    std::copy_n(plain + row * piece.columns, piece.columns, piece.data + row * piece.pitch);
+  }
+}
+
+// A memory's numbers under their names; a snapshot's have its name in front.
+void AddNumbers(const std::string& prefix, const UpdateMemory<float>& memory,
+                TrainStateHeader* header) {
+  for (size_t i = 0; i < memory.numbers().size(); ++i) {
+    NamedNumber* number = header->add_number();
+    number->set_name(absl::StrCat(prefix, memory.number_specs()[i].name));
+    // The language has no infinity and no NaN.
+    if (std::isfinite(memory.numbers()[i])) number->set_value(memory.numbers()[i]);
+  }
+}
+
+// Before this version there were no numbers, and rules counted the run's updates.
+absl::Status TakeNumbers(const TrainStateHeader& header, const std::string& prefix,
+                         UpdateMemory<float>* memory) {
+  std::vector<double> numbers;
+  for (const NumberSpec& spec : memory->number_specs()) {
+    const std::string name = absl::StrCat(prefix, spec.name);
+    const NamedNumber* found = nullptr;
+    for (const NamedNumber& number : header.number()) {
+      if (number.name() == name) found = &number;
+    }
+    if (found == nullptr && header.format_version() < 3 && absl::EndsWith(name, "/updates")) {
+      numbers.push_back(static_cast<double>(header.progress().step()));
+    } else if (found == nullptr) {
+      return absl::InvalidArgumentError(absl::StrCat("the number \"", name, "\" is missing"));
+    } else {
+      numbers.push_back(found->has_value() ? found->value()
+                                           : std::numeric_limits<double>::quiet_NaN());
+    }
+  }
+  memory->numbers() = std::move(numbers);
+  return absl::OkStatus();
 }
 
 void SetProgress(const Progress& progress, ProgressState* proto) {
@@ -105,6 +161,10 @@ TrainStateHeader MakeHeader(const TrainState& state, const CheckpointContext& co
     PaceState* saved = header.add_pace();
     SetProgress(pace.from, saved->mutable_from());
     saved->set_examples_per_update(pace.examples_per_update);
+  }
+  AddNumbers("", state.store.memory(), &header);
+  for (const auto& entry : state.snapshots) {
+    AddNumbers(absl::StrCat("@", entry.first, "/"), entry.second.memory, &header);
   }
   context.watcher->ToProto(state.watcher, &header);
   if (!state.ended_by.empty()) header.set_ended_by(state.ended_by);
@@ -158,7 +218,7 @@ absl::Status Misfits(const SafetensorsFile& file, absl::Span<const Piece<float>>
   for (const auto& piece : pieces) {
     known.insert(piece.name);
     const Tensor* tensor = file.Find(piece.name);
-    const std::vector<int64_t>& dims = piece.layout->place(piece.index).dims;
+    const std::vector<int64_t>& dims = piece.dims;
     if (tensor == nullptr) {
       problems.push_back(absl::StrCat("\"", piece.name, "\" is missing"));
     } else if (tensor->dtype() != DType::kFloat32 || tensor->dims() != dims) {
@@ -178,12 +238,8 @@ absl::Status Misfits(const SafetensorsFile& file, absl::Span<const Piece<float>>
 }
 
 // Misfits has found nothing.
-absl::Status WritePieces(const SafetensorsFile& file, absl::Span<const Piece<float>> pieces) {
-  for (const auto& piece : pieces) {
-    GRADUS_RETURN_IF_ERROR(
-        ParameterStore::Write(*piece.layout, piece.index, *file.Find(piece.name), piece.block));
-  }
-  return absl::OkStatus();
+void WritePieces(const SafetensorsFile& file, absl::Span<const Piece<float>> pieces) {
+  for (const auto& piece : pieces) WritePiece(*file.Find(piece.name), piece);
 }
 
 }  // namespace
@@ -192,8 +248,7 @@ absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const Trai
                                            const CheckpointContext& context, int64_t keep) {
   SafetensorsFile file;
   for (const auto& piece : Pieces(&state)) {
-    GRADUS_ASSIGN_OR_RETURN(Tensor tensor,
-                            state.store.Read(*piece.layout, piece.index, piece.block));
+    GRADUS_ASSIGN_OR_RETURN(Tensor tensor, ReadPiece(piece));
     file.tensors.push_back({piece.name, std::move(tensor)});
   }
   GRADUS_ASSIGN_OR_RETURN(std::string tensors, SerializeSafetensors(file));
@@ -280,12 +335,19 @@ absl::Status LoadCheckpoint(const std::string& path, const Hyperparameters& numb
   }
   std::swap(state->snapshots, snapshots);
   const auto pieces = Pieces(state);
-  const absl::Status misfits = Misfits(file, pieces, path);
+  absl::Status misfits = Misfits(file, pieces, path);
+  const std::vector<double> numbers_before = state->store.memory().numbers();
+  misfits.Update(TakeNumbers(header, "", &state->store.memory()));
+  for (auto& entry : state->snapshots) {
+    misfits.Update(
+        TakeNumbers(header, absl::StrCat("@", entry.first, "/"), &entry.second.memory));
+  }
   if (!misfits.ok()) {
     std::swap(state->snapshots, snapshots);
+    state->store.memory().numbers() = numbers_before;
     return misfits;
   }
-  GRADUS_RETURN_IF_ERROR(WritePieces(file, pieces));
+  WritePieces(file, pieces);
   state->rates = *std::move(rates);
   state->watcher = watched;
   state->ended_by = header.ended_by();
@@ -309,7 +371,7 @@ absl::Status LoadCheckpointWeights(const std::string& path, ParameterStore* stor
   GRADUS_ASSIGN_OR_RETURN(TrainStateHeader header, ReadCheckpointHeader(path));
   GRADUS_ASSIGN_OR_RETURN(SafetensorsFile file, ReadTensors(path, header));
   std::vector<Piece<float>> pieces;
-  AddPieces<float>("", *store, store->weights(), {}, store->states(), &pieces);
+  AddPieces<float>("", *store, store->weights(), nullptr, store->states(), &pieces);
   // Slots and snapshots are the optimizer's affair.
   file.tensors.erase(std::remove_if(file.tensors.begin(), file.tensors.end(),
                                     [&](const NamedTensor& named) {
@@ -320,7 +382,7 @@ absl::Status LoadCheckpointWeights(const std::string& path, ParameterStore* stor
                                     }),
                      file.tensors.end());
   GRADUS_RETURN_IF_ERROR(Misfits(file, pieces, path));
-  GRADUS_RETURN_IF_ERROR(WritePieces(file, pieces));
+  WritePieces(file, pieces);
   return absl::OkStatus();
 }
 

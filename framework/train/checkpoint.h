@@ -22,7 +22,7 @@
 
 namespace gradus {
 
-constexpr int kCheckpointVersion = 2;
+constexpr int kCheckpointVersion = 3;
 
 // Header fields that are not in the state: config, preprocessing, threads, block_rows, metric
 // names.

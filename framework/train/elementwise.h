@@ -43,8 +43,6 @@
 #define GRADUS_TRAIN_ELEMENTWISE_H_
 
 #include <array>
-#include <cstring>
-#include <limits>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -54,49 +52,10 @@
 #include "gradus/base/status.h"
 #include "gradus/train/optimizer.h"
 #include "gradus/train/rule_traits.h"
+#include "gradus/train/update_stages.h"
 
 namespace gradus {
 namespace internal {
-
-// All exponent bits set: infinity or NaN. In integers, so that the loop still vectorises.
-GRADUS_INLINE uint32_t NotFinite(float x) {
-  uint32_t bits;
-  std::memcpy(&bits, &x, sizeof bits);
-  return (bits & 0x7f800000u) == 0x7f800000u ? 1u : 0u;
-}
-GRADUS_INLINE uint64_t NotFinite(double x) {
-  uint64_t bits;
-  std::memcpy(&bits, &x, sizeof bits);
-  return (bits & 0x7ff0000000000000u) == 0x7ff0000000000000u ? 1u : 0u;
-}
-
-// What stands before and after the rule, for one element.
-template <class F>
-struct StageNumbers {
-  F scale, clip, l2, l1, decay, average_part;
-
-  explicit StageNumbers(const UpdateStep& step)
-      : scale(F(step.gradient_scale)),
-        clip(step.clip_value > 0 ? F(step.clip_value) : std::numeric_limits<F>::infinity()),
-        l2(F(step.l2)),
-        l1(F(step.l1)),
-        decay(F(step.decay)),
-        average_part(F(step.average_part)) {}
-
-  GRADUS_INLINE void Before(F& g, F& w) const {
-    g *= scale;
-    g = g < -clip ? -clip : g;  // A NaN stays one.
-    g = g > clip ? clip : g;
-    g += l2 * w + l1 * (F(w > 0) - F(w < 0));
-    w -= w * decay;
-  }
-  GRADUS_INLINE void After(F w, F& average) const { average += average_part * (w - average); }
-};
-
-inline bool HasStages(const UpdateStep& step) {
-  return step.gradient_scale != 1 || step.clip_value > 0 || step.l2 != 0 || step.l1 != 0 ||
-         step.decay != 0;
-}
 
 // With neutral numbers the stages change nothing, so few loops will do: without them, with all, and
 // with all and the average.
@@ -189,21 +148,21 @@ class ElementwiseOptimizer final : public Optimizer {
     std::vector<NumberSpec> numbers;
     WithVariant(message, [&](auto rule) {
       using Rule = decltype(rule);
-      if constexpr (HasMemory<Rule>::value) numbers = Rule::Memory(Of(message));
+      if constexpr (RuleHasMemory<Rule>::value) numbers = Rule::Memory(Of(message));
     });
     return numbers;
   }
 
   void Check(const google::protobuf::Message& message, const ConfigPath& path,
              Diagnostics* diagnostics) const override {
-    if constexpr (HasCheck<First>::value) First::Check(Of(message), path, diagnostics);
+    if constexpr (RuleHasCheck<First>::value) First::Check(Of(message), path, diagnostics);
     (void)message, (void)path, (void)diagnostics;
   }
 
   void Begin(const UpdateStep& step, absl::Span<double> numbers) const override {
     WithVariant(StructureOf(step), [&](auto rule) {
       using Rule = decltype(rule);
-      if constexpr (HasBegin<Rule>::value) Rule::Begin(Of(*step.config), step, numbers);
+      if constexpr (RuleHasBegin<Rule>::value) Rule::Begin(Of(*step.config), step, numbers);
     });
     (void)numbers;
   }
@@ -217,7 +176,7 @@ class ElementwiseOptimizer final : public Optimizer {
 
   bool HasEvaluationWeights(const google::protobuf::Message& message) const override {
     bool has = false;
-    WithVariant(message, [&](auto rule) { has = HasEvaluate<decltype(rule)>::value; });
+    WithVariant(message, [&](auto rule) { has = RuleHasEvaluate<decltype(rule)>::value; });
     return has;
   }
   void EvaluationWeights(const UpdateStep& step, const UpdateRange<float>& range,
@@ -262,7 +221,7 @@ class ElementwiseOptimizer final : public Optimizer {
     WithVariant(StructureOf(step), [&](auto rule) {
       using Rule = decltype(rule);
       constexpr size_t count = SlotCount<decltype(&Rule::template Step<F>)>::value;
-      if constexpr (HasEvaluate<Rule>::value) {
+      if constexpr (RuleHasEvaluate<Rule>::value) {
         RunEvaluate<Rule, F>(Of(*step.config), step, range, out, std::make_index_sequence<count>());
       }
     });

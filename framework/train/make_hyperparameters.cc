@@ -1,5 +1,6 @@
 // From the text to the chains of a run's numbers.
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -7,8 +8,10 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "gradus/base/text_config.h"
+#include "gradus/base/text_positions.h"
 #include "gradus/run.pb.h"
 #include "gradus/train/hyperparameters.h"
+#include "gradus/train/update_rules.h"
 
 namespace gradus {
 
@@ -31,8 +34,14 @@ class Hyperparameters::Maker {
   std::unique_ptr<Hyperparameters> Make() {
     std::unique_ptr<Hyperparameters> all(new Hyperparameters);
     const int errors = diagnostics_.errors();
-    const FieldDescriptor* rule = ChosenField(config_);
-    if (rule != nullptr) rule_ = rule->message_type();
+    bool every_group_has_a_rule = true;
+    for (int g = 0; g < groups_.count(); ++g) {
+      const FieldDescriptor* rule = ChosenField(RuleConfigOf(config_, g));
+      rules_.push_back({rule == nullptr ? nullptr : rule->message_type(),
+                        rule == nullptr ? "" : SegmentName(rule),
+                        &RuleConfigOf(config_, g) != &config_});
+      every_group_has_a_rule &= rule != nullptr;
+    }
     AddRates();
     AddDecays();
     for (int i = 0; i < config_.schedule_size(); ++i) {
@@ -45,7 +54,7 @@ class Hyperparameters::Maker {
       }
     }
     AddControllers(all.get());
-    if (diagnostics_.errors() != errors || rule == nullptr) return nullptr;
+    if (diagnostics_.errors() != errors || !every_group_has_a_rule) return nullptr;
     all->entries_ = std::move(entries_);
     all->groups_ = groups_;
     all->timeline_ = timeline_;
@@ -82,15 +91,15 @@ class Hyperparameters::Maker {
         entry.schedule = of_optimizer.schedule;
         entry.detail = of_optimizer.detail;
         entry.path = of_optimizer.path;
-      } else if (rule_ != nullptr && rule_->options().HasExtension(default_learning_rate)) {
-        entry.constant = rule_->options().GetExtension(default_learning_rate);
-        entry.detail = absl::StrCat("the default of ", ChosenField(config_)->name());
+      } else if (rules_[g].message != nullptr &&
+                 rules_[g].message->options().HasExtension(default_learning_rate)) {
+        entry.constant = rules_[g].message->options().GetExtension(default_learning_rate);
+        entry.detail = absl::StrCat("the default of ", rules_[g].name);
         entry.path = path_;
-      } else if (g == 0 && ChosenField(config_) != nullptr) {
-        diagnostics_.Error(
-            "missing", path_.Child("learning_rate"),
-            absl::StrCat(ChosenField(config_)->name(), " has no default learning rate"),
-            "write learning_rate { constant: 0.001 }");
+      } else if ((g == 0 || rules_[g].own) && rules_[g].message != nullptr) {
+        diagnostics_.Error("missing", path_.Child("learning_rate"),
+                           absl::StrCat(rules_[g].name, " has no default learning rate"),
+                           "write learning_rate { constant: 0.001 }");
       }
       entries_.push_back(std::move(entry));
     }
@@ -105,9 +114,20 @@ class Hyperparameters::Maker {
       entry.number.group = g;
       entry.number.field = "weight_decay";
       entry.number.range = field->options().GetExtension(rule);
-      entry.constant = own ? config_.group(g - 1).weight_decay() : config_.weight_decay();
-      entry.detail = own ? "of the group" : "of the optimizer";
+      const Descriptor* rule = rules_[g].message;
       entry.path = path_.Child("weight_decay");
+      if (own) {
+        entry.constant = config_.group(g - 1).weight_decay();
+        entry.detail = "of the group";
+        entry.path = path_.Child("group", g - 1, config_.group(g - 1).name()).Child("weight_decay");
+      } else if (!config_.has_weight_decay() && rule != nullptr &&
+                 rule->options().HasExtension(default_weight_decay)) {
+        entry.constant = rule->options().GetExtension(default_weight_decay);
+        entry.detail = absl::StrCat("the default of ", rules_[g].name);
+      } else {
+        entry.constant = config_.weight_decay();
+        entry.detail = "of the optimizer";
+      }
       entries_.push_back(std::move(entry));
     }
   }
@@ -139,14 +159,17 @@ class Hyperparameters::Maker {
     return true;
   }
 
-  std::vector<std::string> Schedulable() const {
+  // A number that a schedule may drive; a stranger's message may declare anything.
+  static bool IsSchedulable(const FieldDescriptor& field) {
+    return field.options().GetExtension(rule).schedulable() && !field.is_repeated() &&
+           field.cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE;
+  }
+
+  std::vector<std::string> Schedulable(int group) const {
     std::vector<std::string> names;
-    if (rule_ != nullptr) {
-      for (int i = 0; i < rule_->field_count(); ++i) {
-        if (rule_->field(i)->options().GetExtension(rule).schedulable()) {
-          names.push_back(rule_->field(i)->name());
-        }
-      }
+    const Descriptor* message = rules_[group].message;
+    for (int i = 0; message != nullptr && i < message->field_count(); ++i) {
+      if (IsSchedulable(*message->field(i))) names.push_back(message->field(i)->name());
     }
     names.push_back("weight_decay");
     for (const ModelScalar& scalar : model_.hyperparameters)
@@ -156,14 +179,15 @@ class Hyperparameters::Maker {
 
   // `group` -1: the optimizer's, for every group that has none of its own.
   void AddFollower(const FollowConfig& config, const ConfigPath& path, int group) {
-    if (config.field().empty() || ChosenField(config_) == nullptr)
-      return;  // CheckRules has said so.
+    const Descriptor* rule_message = rules_[std::max(group, 0)].message;
+    if (config.field().empty() || rule_message == nullptr) return;  // CheckRules has said so.
     Entry entry;
     entry.schedule = MakeSchedule(config.follow(), path.Child("follow"), &entry);
-    const std::string kind = ChosenField(config_)->name();
+    // "beta1" or its address, "optimizer.adam.beta1", "optimizer.(acme.lion).beta1".
     absl::string_view name = config.field();
-    absl::ConsumePrefix(&name, "optimizer.");
-    absl::ConsumePrefix(&name, absl::StrCat(kind, "."));
+    if (absl::ConsumePrefix(&name, "optimizer.")) {
+      absl::ConsumePrefix(&name, absl::StrCat(rules_[std::max(group, 0)].name, "."));
+    }
     if (name == "learning_rate") {
       diagnostics_.Error("conflict", path.Child("field"),
                          "the learning rate has a field of its own", "write learning_rate { ... }");
@@ -171,8 +195,7 @@ class Hyperparameters::Maker {
     }
     const FieldDescriptor* field =
         name == "weight_decay" ? OptimizerConfig::descriptor()->FindFieldByName("weight_decay")
-        : rule_ == nullptr     ? nullptr
-                               : rule_->FindFieldByName(std::string(name));
+                               : rule_message->FindFieldByName(std::string(name));
     const ModelScalar* scalar = nullptr;
     if (field == nullptr && absl::StartsWith(name, "model.")) {
       const absl::StatusOr<ConfigPath> address = ConfigPath::Parse(name);
@@ -186,14 +209,14 @@ class Hyperparameters::Maker {
         return;
       diagnostics_.Error("unknown-name", path.Child("field"),
                          absl::StrCat("there is no number called ", Quoted(config.field())),
-                         SuggestName(config.field(), Schedulable()));
+                         SuggestName(config.field(), Schedulable(std::max(group, 0))));
       return;
     }
-    if (!field->options().GetExtension(rule).schedulable()) {
+    if (!IsSchedulable(*field)) {
       diagnostics_.Error(
           "not-schedulable", path.Child("field"),
           absl::StrCat(Quoted(config.field()), " stays as it is during a run"),
-          absl::StrCat("numbers that may follow a schedule: ", absl::StrJoin(Schedulable(), ", ")));
+          absl::StrCat("numbers that may follow a schedule: ", absl::StrJoin(Schedulable(std::max(group, 0)), ", ")));
       return;
     }
     if (scalar != nullptr && group >= 0) {
@@ -216,6 +239,8 @@ class Hyperparameters::Maker {
     entry.number.rule_field = decay ? nullptr : field;
     for (int g = 0; g < groups_.count(); ++g) {
       if (group >= 0 && g != group) continue;
+      // A group with a rule of its own has fields of its own.
+      if (!decay && group < 0 && rules_[g].own) continue;
       // A weight decay that a group writes is its own.
       if (decay && group < 0 && g > 0 && config_.group(g - 1).has_weight_decay()) continue;
       Entry own = entry;
@@ -278,7 +303,12 @@ class Hyperparameters::Maker {
   const std::shared_ptr<const Timeline> timeline_;
   const ConfigPath path_;
   Diagnostics& diagnostics_;
-  const Descriptor* rule_ = nullptr;
+  struct GroupRule {
+    const Descriptor* message = nullptr;
+    std::string name;
+    bool own = false;  // Not the optimizer's.
+  };
+  std::vector<GroupRule> rules_;  // By group.
   std::vector<Entry> entries_;
 };
 

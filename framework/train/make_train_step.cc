@@ -5,45 +5,9 @@
 #include <utility>
 
 #include "gradus/autodiff/add_gradients.h"
-#include "gradus/base/text_config.h"
-#include "gradus/base/text_positions.h"
 #include "gradus/train/train_step.h"
 
 namespace gradus {
-namespace {
-
-const Optimizer* FindOptimizer(const OptimizerConfig& config, const ConfigPath& path,
-                               std::unique_ptr<google::protobuf::Message>* rule_config,
-                               Diagnostics* diagnostics) {
-  const google::protobuf::FieldDescriptor* field = ChosenField(config);
-  if (field == nullptr) {
-    if (diagnostics->ok()) diagnostics->Error("missing", path, "no optimizer rule is set");
-    return nullptr;
-  }
-  const Optimizer* optimizer = Registry<Optimizer>::Get().Find(field->full_name());
-  if (optimizer == nullptr || field->message_type() == nullptr) {
-    diagnostics->Error("unregistered", path.Child(SegmentName(field)),
-                       absl::StrCat("no optimizer is registered for \"", field->full_name(), "\""));
-    return nullptr;
-  }
-  const google::protobuf::Message& message = config.GetReflection()->GetMessage(config, field);
-  rule_config->reset(message.New());
-  (*rule_config)->CopyFrom(message);
-  return optimizer;
-}
-
-// Puts a number that its range admits into a field that is 0 now but follows a schedule.
-void MakeNonzero(const google::protobuf::FieldDescriptor& field,
-                 google::protobuf::Message* message) {
-  const google::protobuf::Reflection& reflection = *message->GetReflection();
-  if (reflection.GetDouble(*message, &field) != 0) return;
-  const Rule& range = field.options().GetExtension(rule);
-  double value = 0.5;
-  while (value > 1e-300 && !Within(range, value)) value /= 2;
-  reflection.SetDouble(message, &field, value);
-}
-
-}  // namespace
 
 double LossWeight(const ModelGraph& model, const ModelLoss& loss) {
   for (const auto& entry : model.hyperparameters) {
@@ -77,16 +41,21 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
   const ConfigPath model_path = ConfigPath().Child("model");
   step->model_ = BuildGraph(model, Mode::kTraining, Parts::kAll, model_path, diagnostics);
   const ConfigPath optimizer_path = ConfigPath().Child("optimizer");
-  step->optimizer_ = FindOptimizer(optimizer, optimizer_path, &step->structure_, diagnostics);
   const ParameterGroups groups =
       FindGroups(optimizer, step->model_.graph, optimizer_path, diagnostics);
+  step->rules_ = UpdateRules::Make(optimizer, groups, optimizer_path, diagnostics);
   if (step->options_.timeline == nullptr) step->options_.timeline = std::make_shared<Timeline>();
   std::vector<std::string> metrics;
   for (const NamedValue& metric : step->model_.metrics) metrics.push_back(metric.name);
   step->monitors_ = MonitorTable(std::move(metrics), options.validates);
   step->numbers_ = Hyperparameters::Make(optimizer, step->model_, groups, step->monitors_,
                                          step->options_.timeline, optimizer_path, diagnostics);
-  step->AddRuleConfigs(optimizer, diagnostics);
+  if (step->rules_ != nullptr && step->numbers_ != nullptr) {
+    step->rules_->Finish(*step->numbers_, groups, diagnostics);
+    if (step->numbers_->NeedsAlignment()) {
+      step->last_change_slot_ = step->rules_->AddSlot({"last_change"});
+    }
+  }
   if (options.settings != nullptr) {
     Watcher::Check(*options.settings, step->monitors_, ConfigPath().Child("run"), diagnostics);
     step->options_.settings = nullptr;  // Not kept beyond this call.
@@ -117,6 +86,12 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
 
   GRADUS_ASSIGN_OR_RETURN(step->layout_,
                           ParameterLayout::OfParameters(*graph, CurrentIsa(), groups.group_of));
+  step->updater_ =
+      std::make_unique<Updater<float>>(step->rules_.get(), &step->layout_, options.pool);
+  step->update_steps_.resize(static_cast<size_t>(groups.count()));
+  while (groups.parameters[step->first_group_] == 0 || step->rules_->frozen(step->first_group_)) {
+    ++step->first_group_;
+  }
   GRADUS_ASSIGN_OR_RETURN(ParameterLayout states, ParameterLayout::OfStates(*graph));
   GRADUS_ASSIGN_OR_RETURN(step->executor_,
                           Executor::Create(*graph, fetches, step->layout_, states,
@@ -157,38 +132,10 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
   return step;
 }
 
-void TrainStep::AddRuleConfigs(const OptimizerConfig& config, Diagnostics* diagnostics) {
-  if (structure_ == nullptr) return;
-  const int groups = numbers_ == nullptr ? 1 : numbers_->groups().count();
-  for (int g = 0; g < groups; ++g) {
-    rule_configs_.emplace_back(structure_->New());
-    rule_configs_.back()->CopyFrom(*structure_);
-  }
-  for (int i = 0; numbers_ != nullptr && i < numbers_->count(); ++i) {
-    if (numbers_->number(i).rule_field != nullptr) {
-      MakeNonzero(*numbers_->number(i).rule_field, structure_.get());
-    }
-  }
-  optimizer_->Check(*structure_,
-                    ConfigPath().Child("optimizer").Child(SegmentName(ChosenField(config))),
-                    diagnostics);
-  if (numbers_ == nullptr) return;
-  decays_.resize(static_cast<size_t>(groups));
-  while (first_group_ + 1 < groups && numbers_->groups().parameters[first_group_] == 0)
-    ++first_group_;
-}
-
-std::vector<SlotSpec> TrainStep::Slots() const {
-  std::vector<SlotSpec> slots = optimizer_->Slots(*structure_);
-  // The last change of the weights, for controllers that ask where it led.
-  if (numbers_->NeedsAlignment()) slots.push_back({"last_change"});
-  return slots;
-}
-
 absl::StatusOr<TrainState> TrainStep::NewState() const {
   TrainState state;
   GRADUS_ASSIGN_OR_RETURN(state.store,
-                          ParameterStore::Create(model_.graph, options_.seed, Slots(), &layout_));
+                          ParameterStore::Create(model_.graph, options_.seed, memory(), &layout_));
   state.rates = numbers_->NewState();
   return state;
 }

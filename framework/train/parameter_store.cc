@@ -20,7 +20,7 @@ void CopyBytes(void* to, const void* from, size_t bytes) {
 }  // namespace
 
 absl::StatusOr<ParameterStore> ParameterStore::Create(const Graph& graph, uint64_t seed,
-                                                      std::vector<SlotSpec> slots,
+                                                      MemorySpec memory,
                                                       const ParameterLayout* layout) {
   ParameterStore store;
   if (layout != nullptr) {
@@ -48,14 +48,8 @@ absl::StatusOr<ParameterStore> ParameterStore::Create(const Graph& graph, uint64
     std::fill_n(store.states() + place.offset, place.floats(),
                 static_cast<float>(graph.state(i).initial));
   }
-  for (const SlotSpec& slot : slots) {
-    GRADUS_ASSIGN_OR_RETURN(AlignedBuffer buffer, AllocateAligned(bytes));
-    // The padding gets the number too: a zero gradient there moves it by nothing that matters, and
-    // weights there stay zero.
-    std::fill_n(Floats(buffer), store.layout_.floats(), static_cast<float>(slot.initial));
-    store.slots_.push_back(std::move(buffer));
-  }
-  store.slot_specs_ = std::move(slots);
+  GRADUS_ASSIGN_OR_RETURN(store.memory_,
+                          UpdateMemory<float>::Create(std::move(memory), store.layout_));
   return store;
 }
 
@@ -63,29 +57,22 @@ absl::Status ParameterStore::CopyTo(StoreSnapshot* snapshot) const {
   const size_t bytes = static_cast<size_t>(layout_.floats()) * sizeof(float);
   const size_t state_bytes = static_cast<size_t>(state_layout_.floats()) * sizeof(float);
   if (snapshot->weights == nullptr) {
-    GRADUS_ASSIGN_OR_RETURN(snapshot->weights, AllocateAligned(static_cast<int64_t>(bytes)));
     GRADUS_ASSIGN_OR_RETURN(snapshot->states, AllocateAligned(static_cast<int64_t>(state_bytes)));
-    snapshot->slots.resize(slots_.size());
-    for (AlignedBuffer& slot : snapshot->slots) {
-      GRADUS_ASSIGN_OR_RETURN(slot, AllocateAligned(static_cast<int64_t>(bytes)));
-    }
+    GRADUS_RETURN_IF_ERROR(memory_.CopyTo(&snapshot->memory));
+    // Last: a snapshot with weights is whole.
+    GRADUS_ASSIGN_OR_RETURN(snapshot->weights, AllocateAligned(static_cast<int64_t>(bytes)));
   }
   CopyBytes(snapshot->weights.get(), weights_.get(), bytes);
   CopyBytes(snapshot->states.get(), states_.get(), state_bytes);
-  for (size_t i = 0; i < slots_.size(); ++i) {
-    CopyBytes(snapshot->slots[i].get(), slots_[i].get(), bytes);
-  }
-  return absl::OkStatus();
+  return memory_.CopyTo(&snapshot->memory);
 }
 
 void ParameterStore::CopyFrom(const StoreSnapshot& snapshot) {
-  const size_t bytes = static_cast<size_t>(layout_.floats()) * sizeof(float);
-  CopyBytes(weights_.get(), snapshot.weights.get(), bytes);
+  CopyBytes(weights_.get(), snapshot.weights.get(),
+            static_cast<size_t>(layout_.floats()) * sizeof(float));
   CopyBytes(states_.get(), snapshot.states.get(),
-              static_cast<size_t>(state_layout_.floats()) * sizeof(float));
-  for (size_t i = 0; i < slots_.size(); ++i) {
-    CopyBytes(slots_[i].get(), snapshot.slots[i].get(), bytes);
-  }
+            static_cast<size_t>(state_layout_.floats()) * sizeof(float));
+  GRADUS_CHECK(snapshot.memory.CopyTo(&memory_).ok());  // Allocates nothing.
 }
 
 absl::StatusOr<Tensor> ParameterStore::Read(const ParameterLayout& layout, int i,

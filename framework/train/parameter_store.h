@@ -1,5 +1,5 @@
-// The home of parameters, gradients, optimizer slots and states: blocks of floats in one geometry
-// (runtime/parameter_layout.h), made before the first step and never moved.
+// The home of parameters, gradients, what rules remember, and states: blocks of floats in one
+// geometry (runtime/parameter_layout.h), made before the first step and never moved.
 
 #ifndef GRADUS_TRAIN_PARAMETER_STORE_H_
 #define GRADUS_TRAIN_PARAMETER_STORE_H_
@@ -10,22 +10,21 @@
 #include "absl/status/statusor.h"
 #include "gradus/base/tensor.h"
 #include "gradus/runtime/parameter_layout.h"
-#include "gradus/train/optimizer.h"
+#include "gradus/train/update_memory.h"
 
 namespace gradus {
 
 // A copy of what a store held.
 struct StoreSnapshot {
   AlignedBuffer weights, states;
-  std::vector<AlignedBuffer> slots;
+  UpdateMemory<float> memory;
 };
 
 class ParameterStore {
  public:
   // Parameters start by their initializers, slots and states by their numbers; without an optimizer
   // there are no slots. `layout` is the parameters' geometry when they have groups.
-  static absl::StatusOr<ParameterStore> Create(const Graph& graph, uint64_t seed,
-                                               std::vector<SlotSpec> slots,
+  static absl::StatusOr<ParameterStore> Create(const Graph& graph, uint64_t seed, MemorySpec memory,
                                                const ParameterLayout* layout = nullptr);
 
   const ParameterLayout& layout() const { return layout_; }
@@ -36,16 +35,15 @@ class ParameterStore {
   const float* weights() const { return Floats(weights_); }
   float* gradients() { return Floats(gradients_); }
   const float* gradients() const { return Floats(gradients_); }
-  const std::vector<SlotSpec>& slots() const { return slot_specs_; }
-  float* slot(int i) { return Floats(slots_[i]); }
-  const float* slot(int i) const { return Floats(slots_[i]); }
+  UpdateMemory<float>& memory() { return memory_; }
+  const UpdateMemory<float>& memory() const { return memory_; }
   float* states() { return Floats(states_); }
   const float* states() const { return Floats(states_); }
   // Where a step writes the states' next values; AcceptStates makes them current.
   float* next_states() { return Floats(next_states_); }
   void AcceptStates() { std::swap(states_, next_states_); }
 
-  // Copies weights, slots and states; allocates only into an empty snapshot.
+  // Copies weights, memory and states; allocates only into an empty snapshot.
   absl::Status CopyTo(StoreSnapshot* snapshot) const;
   // The snapshot must be of this store or of one made alike.
   void CopyFrom(const StoreSnapshot& snapshot);
@@ -60,9 +58,8 @@ class ParameterStore {
   static float* Floats(const AlignedBuffer& buffer) { return static_cast<float*>(buffer.get()); }
 
   ParameterLayout layout_, state_layout_;
-  std::vector<SlotSpec> slot_specs_;
   AlignedBuffer weights_, gradients_, states_, next_states_;
-  std::vector<AlignedBuffer> slots_;
+  UpdateMemory<float> memory_;
 };
 
 }  // namespace gradus

@@ -10,24 +10,24 @@ namespace gradus {
 namespace internal {
 
 template <class Rule, class = void>
-struct HasCheck : std::false_type {};
+struct RuleHasCheck : std::false_type {};
 template <class Rule>
-struct HasCheck<Rule, std::void_t<decltype(&Rule::Check)>> : std::true_type {};
+struct RuleHasCheck<Rule, std::void_t<decltype(&Rule::Check)>> : std::true_type {};
 
 template <class Rule, class = void>
-struct HasMemory : std::false_type {};
+struct RuleHasMemory : std::false_type {};
 template <class Rule>
-struct HasMemory<Rule, std::void_t<decltype(&Rule::Memory)>> : std::true_type {};
+struct RuleHasMemory<Rule, std::void_t<decltype(&Rule::Memory)>> : std::true_type {};
 
 template <class Rule, class = void>
-struct HasBegin : std::false_type {};
+struct RuleHasBegin : std::false_type {};
 template <class Rule>
-struct HasBegin<Rule, std::void_t<decltype(&Rule::Begin)>> : std::true_type {};
+struct RuleHasBegin<Rule, std::void_t<decltype(&Rule::Begin)>> : std::true_type {};
 
 template <class Rule, class = void>
-struct HasEvaluate : std::false_type {};
+struct RuleHasEvaluate : std::false_type {};
 template <class Rule>
-struct HasEvaluate<Rule, std::void_t<decltype(&Rule::template Evaluate<double>)>> : std::true_type {
+struct RuleHasEvaluate<Rule, std::void_t<decltype(&Rule::template Evaluate<double>)>> : std::true_type {
 };
 
 }  // namespace internal

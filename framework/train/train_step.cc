@@ -3,7 +3,6 @@
 #include "gradus/train/train_step.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -12,9 +11,6 @@
 
 namespace gradus {
 namespace {
-
-// Below so many floats an update on one thread is over before others have woken up.
-constexpr int64_t kLeastFloatsPerThread = 32 << 10;
 
 bool AllFinite(const float* values, int64_t count) {
   return FindNonFinite(absl::MakeConstSpan(values, static_cast<size_t>(count))) < 0;
@@ -106,15 +102,24 @@ absl::Status TrainStep::TakeNumbers(const TrainState& state, StepReport* report)
     }
     report->numbers[i] = value;
     const Hyperparameters::Number& number = numbers_->number(i);
-    if (number.kind == Hyperparameters::Number::kWeightDecay) decays_[number.group] = value;
     if (number.kind == Hyperparameters::Number::kRule) {
-      google::protobuf::Message* config = rule_configs_[number.group].get();
-      config->GetReflection()->SetDouble(config, number.rule_field, value);
+      google::protobuf::Message* config = rules_->config(number.group);
+      if (config != nullptr) config->GetReflection()->SetDouble(config, number.rule_field, value);
     }
   }
   for (const ScalarPlace& place : scalar_places_) {
     if (place.scalar >= 0) scalars_[place.scalar] = report->numbers[place.number];
     if (place.loss >= 0) loss_weights_[place.loss] = report->numbers[place.number];
+  }
+  for (int g = 0; g < layout_.groups(); ++g) {
+    update_steps_[g] = UpdateStep();
+    update_steps_[g].rate = report->numbers[g];
+  }
+  for (int i = 0; i < numbers_->count(); ++i) {
+    const Hyperparameters::Number& number = numbers_->number(i);
+    if (number.kind != Hyperparameters::Number::kWeightDecay) continue;
+    UpdateStep& step = update_steps_[number.group];
+    step.decay = report->numbers[i] * step.rate;
   }
   report->learning_rate = report->numbers[first_group_];
   return absl::OkStatus();
@@ -138,10 +143,11 @@ absl::Status TrainStep::Try(absl::Span<const void* const> inputs, int64_t rows, 
   }
 
   alignment_ = numbers_->NeedsAlignment() ? Alignment(store) : absl::nullopt;
-  const UpdateWatch watch = Update(*report, store);
-  if (!watch.gradients_finite || !watch.weights_finite) {
+  const absl::StatusOr<UpdateWatch> watch = Update(inputs, rows, store, report);
+  if (!watch.ok() || !watch->gradients_finite || !watch->weights_finite) {
     std::copy(first_states_.begin(), first_states_.end(), store->states());
-    return ExplainUpdate(*store, watch.gradients_finite ? Watched::kWeight : Watched::kGradient,
+    GRADUS_RETURN_IF_ERROR(watch.status());
+    return ExplainUpdate(*store, watch->gradients_finite ? Watched::kWeight : Watched::kGradient,
                          *report);
   }
 
@@ -239,7 +245,7 @@ absl::Status TrainStep::ComputeBatch(const Bindings& bindings, float* gradients,
 }
 
 absl::optional<double> TrainStep::Alignment(ParameterStore* store) const {
-  const float* change = store->slot(static_cast<int>(store->slots().size()) - 1);
+  const float* change = store->memory().At(last_change_slot_, 0);
   const float* gradient = store->gradients();
   double product = 0, changes = 0, gradients = 0;
   for (int64_t i = 0; i < store->floats(); ++i) {
@@ -252,70 +258,31 @@ absl::optional<double> TrainStep::Alignment(ParameterStore* store) const {
   return -product / sizes;
 }
 
-UpdateWatch TrainStep::Update(const StepReport& report, ParameterStore* store) {
-  float* change = numbers_->NeedsAlignment()
-                      ? store->slot(static_cast<int>(store->slots().size()) - 1)
-                      : nullptr;
+absl::StatusOr<UpdateWatch> TrainStep::Update(absl::Span<const void* const> inputs, int64_t rows,
+                                              ParameterStore* store, StepReport* report) {
+  float* change = last_change_slot_ < 0 ? nullptr : store->memory().At(last_change_slot_, 0);
   if (change != nullptr) {
     std::memcpy(change, store->weights(), static_cast<size_t>(store->floats()) * sizeof(float));
   }
-  UpdateWatch all;
-  for (int g = 0; g < layout_.groups(); ++g) {
-    UpdateStep step;
-    step.config = rule_configs_[g].get();
-    step.structure = structure_.get();
-    step.rate = report.numbers[g];
-    step.decay = decays_[g] * step.rate;
-    step.t = report.step;
-    const UpdateWatch watch = UpdateGroup(g, step, store);
-    all.gradients_finite &= watch.gradients_finite;
-    all.weights_finite &= watch.weights_finite;
+  Updater<float>::Blocks blocks;
+  blocks.weights = store->weights();
+  blocks.gradients = store->gradients();
+  blocks.memory = &store->memory();
+  if (rules_->evaluates_loss()) {
+    blocks.loss = [&]() -> absl::StatusOr<double> {
+      std::copy(first_states_.begin(), first_states_.end(), store->states());
+      GRADUS_RETURN_IF_ERROR(ComputeBatches(inputs, rows, store, &trial_report_));
+      return trial_report_.sums.loss / static_cast<double>(trial_report_.sums.examples);
+    };
+    trial_report_.step = report->step;
+    trial_report_.learning_rate = report->learning_rate;
   }
-  if (change != nullptr) {
+  absl::StatusOr<UpdateWatch> watch = updater_->Run(absl::MakeSpan(update_steps_), blocks);
+  if (change != nullptr && watch.ok()) {
     const float* weights = store->weights();
     for (int64_t i = 0; i < store->floats(); ++i) change[i] = weights[i] - change[i];
   }
-  return all;
-}
-
-UpdateWatch TrainStep::UpdateGroup(int group, const UpdateStep& step, ParameterStore* store) {
-  const std::pair<int64_t, int64_t> bounds = layout_.GroupRange(group);
-  const int64_t floats = bounds.second - bounds.first;
-  UpdateWatch all;
-  if (floats == 0) return all;
-  const int slots = static_cast<int>(store->slots().size()) - (numbers_->NeedsAlignment() ? 1 : 0);
-  const int threads = options_.pool == nullptr ? 1 : options_.pool->threads();
-  const int parts = static_cast<int>(
-      std::max<int64_t>(1, std::min<int64_t>(threads, floats / kLeastFloatsPerThread)));
-  constexpr int kMostParts = 64;
-  std::array<UpdateWatch, kMostParts> watches;
-  const int count = std::min(parts, kMostParts);
-  slot_pointers_.resize(std::max(slot_pointers_.size(), static_cast<size_t>(count * slots)));
-  // Parts begin at multiples of 16 floats; the rule is element by element, so the cut does not
-  // change a bit.
-  const int64_t stride = (floats / count + 15) / 16 * 16;
-  auto update_part = [&](int part) {
-    const int64_t begin = bounds.first + std::min(floats, part * stride);
-    const int64_t end = part + 1 == count ? bounds.second : std::min(bounds.second, begin + stride);
-    float** pointers = slot_pointers_.data() + part * slots;
-    for (int i = 0; i < slots; ++i) pointers[i] = store->slot(i) + begin;
-    UpdateRange<float> range;
-    range.weights = store->weights() + begin;
-    range.gradients = store->gradients() + begin;
-    range.slots = absl::MakeConstSpan(pointers, static_cast<size_t>(slots));
-    range.count = end - begin;
-    watches[part] = optimizer_->Update(step, range);
-  };
-  if (count == 1) {
-    update_part(0);
-  } else {
-    options_.pool->Run(count, update_part);
-  }
-  for (int part = 0; part < count; ++part) {
-    all.gradients_finite &= watches[part].gradients_finite;
-    all.weights_finite &= watches[part].weights_finite;
-  }
-  return all;
+  return watch;
 }
 
 absl::Status TrainStep::ExplainNonFinite(const Bindings& bindings, Watched watched,

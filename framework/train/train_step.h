@@ -31,9 +31,9 @@
 #include "gradus/model.pb.h"
 #include "gradus/optimizer.pb.h"
 #include "gradus/runtime/executor.h"
-#include "gradus/train/optimizer.h"
 #include "gradus/train/parameter_store.h"
 #include "gradus/train/train_state.h"
+#include "gradus/train/updater.h"
 
 namespace gradus {
 
@@ -84,8 +84,8 @@ class TrainStep {
   const Hyperparameters& numbers() const { return *numbers_; }
   const MonitorTable& monitors() const { return monitors_; }
   const ParameterLayout& layout() const { return layout_; }
-  // The rule's slots, then the framework's.
-  std::vector<SlotSpec> Slots() const;
+  // The rules' slots and numbers, then the framework's slots.
+  const MemorySpec& memory() const { return rules_->memory(); }
   // Where a run begins.
   absl::StatusOr<TrainState> NewState() const;
 
@@ -104,7 +104,6 @@ class TrainStep {
   enum class Watched { kValue, kLoss, kState, kGradient, kWeight };
 
   TrainStep() = default;
-  void AddRuleConfigs(const OptimizerConfig& config, Diagnostics* diagnostics);
   absl::Status TakeNumbers(const TrainState& state, StepReport* report);
   absl::Status Try(absl::Span<const void* const> inputs, int64_t rows, TrainState* state,
                    StepReport* report);
@@ -116,8 +115,8 @@ class TrainStep {
                               ParameterStore* store, StepReport* report);
   absl::Status ComputeBatch(const Bindings& bindings, float* gradients, ParameterStore* store,
                             const StepReport& report);
-  UpdateWatch Update(const StepReport& report, ParameterStore* store);
-  UpdateWatch UpdateGroup(int group, const UpdateStep& step, ParameterStore* store);
+  absl::StatusOr<UpdateWatch> Update(absl::Span<const void* const> inputs, int64_t rows,
+                                     ParameterStore* store, StepReport* report);
   // The cosine between the gradient and the last change of the weights, turned round.
   absl::optional<double> Alignment(ParameterStore* store) const;
   absl::Status ExplainNonFinite(const Bindings& bindings, Watched watched,
@@ -133,12 +132,10 @@ class TrainStep {
   std::unique_ptr<Hyperparameters> numbers_;
   MonitorTable monitors_;
   ParameterLayout layout_;
-  const Optimizer* optimizer_ = nullptr;
-  // The rule's message by group, with the numbers of the present update, and with a number in every
-  // field that follows a schedule.
-  std::vector<std::unique_ptr<google::protobuf::Message>> rule_configs_;
-  std::unique_ptr<google::protobuf::Message> structure_;
-  int first_group_ = 0;  // That has parameters.
+  std::unique_ptr<UpdateRules> rules_;
+  std::unique_ptr<Updater<float>> updater_;
+  int first_group_ = 0;        // That has parameters to train.
+  int last_change_slot_ = -1;  // For controllers that ask where the last change of the weights led.
   std::vector<double> loss_weights_;
   // Of the numbers that are scalars of the model: position in scalars_ and in loss_weights_, or -1.
   struct ScalarPlace {
@@ -159,10 +156,10 @@ class TrainStep {
   // Of one batch of several.
   std::vector<const void*> batch_inputs_;
   MetricSums batch_sums_;
+  StepReport trial_report_;  // Of rules that evaluate the loss at other weights.
   AlignedBuffer batch_gradients_;
   std::vector<float> first_states_;  // To go back to.
-  std::vector<float*> slot_pointers_;
-  std::vector<double> decays_;  // By group, of the present update.
+  std::vector<UpdateStep> update_steps_;  // By group, of the present update.
   std::vector<double> observed_;
   absl::optional<double> alignment_;
 };

@@ -40,12 +40,12 @@ class WholeOptimizer final : public Optimizer {
     return Rule::Slots(Of(config));
   }
   std::vector<NumberSpec> Numbers(const google::protobuf::Message& config) const override {
-    if constexpr (HasMemory<Rule>::value) return Rule::Memory(Of(config));
+    if constexpr (RuleHasMemory<Rule>::value) return Rule::Memory(Of(config));
     return Optimizer::Numbers(config);
   }
   void Check(const google::protobuf::Message& config, const ConfigPath& path,
              Diagnostics* diagnostics) const override {
-    if constexpr (HasCheck<Rule>::value) Rule::Check(Of(config), path, diagnostics);
+    if constexpr (RuleHasCheck<Rule>::value) Rule::Check(Of(config), path, diagnostics);
     (void)config, (void)path, (void)diagnostics;
   }
   absl::Status UpdateAll(const WholeUpdate<float>& update) const override {

@@ -56,7 +56,7 @@ TEST_F(CheckpointTest, HoldsEveryBitOfAState) {
   run_->state.epoch_sums.loss = 0.1 + 0x1p-52;
   run_->state.epoch_sums.metrics = {1.0 / 3};
   run_->state.store.states()[0] = 1e-45f;
-  run_->state.store.slot(1)[3] = -0.0f;
+  run_->state.store.memory().At(1, 0)[3] = -0.0f;
   const std::string path = Save(6);
   EXPECT_EQ(path, folder_ + "/step-0000000006");
   auto other = MakeRun(kRest, true);
@@ -184,7 +184,7 @@ TEST_F(CheckpointTest, BrokenOnesAreSkippedAndNamed) {
   ASSERT_TRUE(WriteFile(file(5, "state.safetensors"), flipped).ok());
   ASSERT_TRUE(RemoveTree(file(4, "state.safetensors")).ok());
   ASSERT_TRUE(RemoveTree(file(3, "state.pbtxt")).ok());
-  Edit(file(2, "state.pbtxt"), "format_version: 2", "format_version: 0");
+  Edit(file(2, "state.pbtxt"), "format_version: 3", "format_version: 0");
   std::vector<std::string> skipped;
   const auto newest = NewestCheckpoint(folder_, &skipped);
   ASSERT_TRUE(newest.ok()) << newest.status();
@@ -198,7 +198,7 @@ TEST_F(CheckpointTest, BrokenOnesAreSkippedAndNamed) {
                 "cannot open " + file(4, "state.safetensors") + ": No such file or directory",
                 "cannot read " + file(3, "state.pbtxt") + ": No such file or directory",
                 file(2, "state.pbtxt") +
-                    ": format_version 0 is not one that this program reads (1 to 2)"}));
+                    ": format_version 0 is not one that this program reads (1 to 3)"}));
   EXPECT_EQ(Names().size(), 6u);  // Nothing is thrown away.
 }
 
@@ -213,7 +213,7 @@ TEST_F(CheckpointTest, AFolderWithoutOneIsNotFound) {
 TEST_F(CheckpointTest, ANewerOneIsNotPassedOver) {
   Save(2);
   const std::string path = Save(4);
-  Edit(path + "/state.pbtxt", "format_version: 2", "format_version: 99");
+  Edit(path + "/state.pbtxt", "format_version: 3", "format_version: 99");
   std::vector<std::string> skipped;
   EXPECT_TRUE(absl::IsFailedPrecondition(NewestCheckpoint(folder_, &skipped).status()));
 }
@@ -246,9 +246,9 @@ TEST_F(CheckpointTest, BrokenHeadersAreRefusedByTheirReason) {
        ": progress has the number 9223372036854775807, which is not in [0, 2^53]"},
       {"weight: 64", "weight: -1", ": epoch_sum \"loss\" has the weight -1"},
       {"weight: 64", "weight: 1e300", ": epoch_sum \"loss\" has the weight 1e+300"},
-      {"format_version: 2", "", ": format_version 0 is not one that this program reads (1 to 2)"},
-      {"format_version: 2", "format_version: 3",
-       ": format_version 3 was written by a newer program; this one reads 1 to 2"},
+      {"format_version: 3", "", ": format_version 0 is not one that this program reads (1 to 3)"},
+      {"format_version: 3", "format_version: 4",
+       ": format_version 4 was written by a newer program; this one reads 1 to 3"},
       {"examples_per_update: 32", "examples_per_update: -32",
        ": pace has the number -32, which is not in [0, 2^53]"},
   };
@@ -277,7 +277,7 @@ TEST_F(CheckpointTest, EveryMisfitIsNamedAndTheStateStaysAsItWas) {
                                       ConfigPath().Child("model"), &diagnostics);
   ASSERT_TRUE(diagnostics.ok()) << diagnostics.ToStatus();
   TrainState other;
-  auto store = ParameterStore::Create(model.graph, 1, {{"momentum"}, {"average"}});
+  auto store = ParameterStore::Create(model.graph, 1, std::vector<SlotSpec>{{"momentum"}, {"average"}});
   ASSERT_TRUE(store.ok()) << store.status();
   other.store = *std::move(store);
   other.progress.update = 3;

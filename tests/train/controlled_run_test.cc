@@ -70,7 +70,7 @@ TEST(ControlledRunTest, AScheduledMomentumMayStartAtZeroAndPassThroughIt) {
       "optimizer { sgd {} learning_rate { constant: 0.1 } schedule { field: \"momentum\" follow {"
       " piecewise_constant_decay { boundaries: [2, 4] values: [0, 0.9, 0] } } } } run { epochs: 2 "
       "}");
-  ASSERT_EQ(run->state.store.slots().size(), 1u);
+  ASSERT_EQ(run->state.store.memory().slots(), 1);
   ASSERT_TRUE(run->Go().ok());
   // With a momentum of 0 the velocity is the last change: it was an ordinary step.
   auto plain = MakeRun("optimizer { sgd {} learning_rate { constant: 0.1 } } run { max_steps: 3 }");

@@ -44,9 +44,9 @@ TEST(ParameterStoreTest, EverythingStartsAtItsNumber) {
   EXPECT_EQ(store.Read(layout, layout.Find("a/bias"), store.weights())->data<float>(),
             std::vector<float>(5, 0.5f));
   EXPECT_EQ(store.Read(layout, layout.Find("scalar"), store.weights())->data<float>()[0], 2);
-  EXPECT_EQ(store.Read(layout, layout.Find("b/kernel"), store.slot(1))->data<float>(),
+  EXPECT_EQ(store.Read(layout, layout.Find("b/kernel"), store.memory().At(1, 0))->data<float>(),
             std::vector<float>(4 * 512, 0.125f));
-  EXPECT_EQ(store.Read(layout, layout.Find("b/kernel"), store.slot(0))->data<float>(),
+  EXPECT_EQ(store.Read(layout, layout.Find("b/kernel"), store.memory().At(0, 0))->data<float>(),
             std::vector<float>(4 * 512, 0));
   EXPECT_EQ(store.Read(store.state_layout(), 0, store.states())->data<float>(),
             std::vector<float>(3, 0.25f));

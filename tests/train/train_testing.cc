@@ -113,9 +113,15 @@ std::string Bytes(const TrainState& state) {
   for (const double& sum : state.epoch_sums.metrics) add(&sum, sizeof sum);
   const ParameterStore& store = state.store;
   add(store.weights(), store.floats() * 4);
-  for (size_t i = 0; i < store.slots().size(); ++i) {
-    add(store.slot(static_cast<int>(i)), store.floats() * 4);
+  for (int slot = 0; slot < store.memory().slots(); ++slot) {
+    for (int i = 0; i < store.layout().count(); ++i) {
+      const SlotPart<float> part = store.memory().Part(slot, store.layout(), i);
+      for (int64_t row = 0; part.data != nullptr && row < part.rows; ++row) {
+        add(part.data + row * part.pitch, part.columns * 4);
+      }
+    }
   }
+  for (const double& number : store.memory().numbers()) add(&number, sizeof number);
   add(store.states(), store.state_layout().floats() * 4);
   return bytes;
 }

@@ -1,0 +1,193 @@
+// From the text to the rules of the groups.
+
+#include "gradus/train/update_rules.h"
+
+#include <set>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gradus/base/text_config.h"
+#include "gradus/base/text_positions.h"
+
+namespace gradus {
+namespace {
+
+// Puts a number that its range admits into a field that is 0 now but follows a schedule.
+void MakeNonzero(const google::protobuf::FieldDescriptor& field,
+                 google::protobuf::Message* message) {
+  const google::protobuf::Reflection& reflection = *message->GetReflection();
+  if (reflection.GetDouble(*message, &field) != 0) return;
+  const Rule& range = field.options().GetExtension(rule);
+  double value = 0.5;
+  while (value > 1e-300 && !Within(range, value)) value /= 2;
+  reflection.SetDouble(message, &field, value);
+}
+
+// Slots and numbers are saved by name, and what sees elements has slots of elements. A rule that
+// says something else is a plugin's mistake.
+std::string WhyNot(const Reach reach, const std::vector<SlotSpec>& slots,
+                   const std::vector<NumberSpec>& numbers) {
+  std::set<std::string> names;
+  for (const SlotSpec& slot : slots) {
+    if (slot.name.empty() || absl::StrContains(slot.name, '/')) {
+      return absl::StrCat("\"", slot.name, "\" is no name for a slot");
+    }
+    if (!names.insert(slot.name).second) {
+      return absl::StrCat("two slots are called \"", slot.name, "\"");
+    }
+    if (slot.extent != SlotSpec::kElements &&
+        (reach == Reach::kElements || slot.from_weights)) {
+      return absl::StrCat("slot \"", slot.name, "\" has another extent than elements");
+    }
+  }
+  names = {"updates"};
+  for (const NumberSpec& number : numbers) {
+    if (number.name.empty() || !names.insert(number.name).second) {
+      return absl::StrCat("\"", number.name, "\" is no name for a number of its own");
+    }
+  }
+  return "";
+}
+
+// A group's own rule is a rule and nothing else.
+void CheckRuleOnly(const GroupConfig& group, const ConfigPath& path, Diagnostics* diagnostics) {
+  if (!group.has_rule()) return;
+  if (group.frozen()) {
+    diagnostics->Error("conflict", path.Child("rule"),
+                       absl::StrCat("group ", Quoted(group.name()),
+                                    " is frozen and has a rule; one of the two has no effect"));
+  }
+  const google::protobuf::FieldDescriptor* chosen = ChosenField(group.rule());
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  group.rule().GetReflection()->ListFields(group.rule(), &fields);
+  for (const google::protobuf::FieldDescriptor* field : fields) {
+    if (field == chosen || chosen == nullptr) continue;
+    diagnostics->Error("conflict", path.Child("rule").Child(SegmentName(field)),
+                       absl::StrCat("group ", Quoted(group.name()), ": ", field->name(),
+                                    " cannot be set in a group's rule"),
+                       "write it in the group itself");
+  }
+}
+
+}  // namespace
+
+const OptimizerConfig& RuleConfigOf(const OptimizerConfig& config, int group) {
+  return group > 0 && config.group(group - 1).has_rule() ? config.group(group - 1).rule() : config;
+}
+
+std::unique_ptr<UpdateRules> UpdateRules::Make(const OptimizerConfig& config,
+                                               const ParameterGroups& groups,
+                                               const ConfigPath& path, Diagnostics* diagnostics) {
+  auto rules = std::make_unique<UpdateRules>();
+  bool found = true;
+  for (int g = 0; g < groups.count(); ++g) {
+    const OptimizerConfig& of_group = RuleConfigOf(config, g);
+    const bool own = &of_group != &config;
+    const google::protobuf::FieldDescriptor* field = ChosenField(of_group);
+    if (g > 0) {
+      CheckRuleOnly(config.group(g - 1), path.Child("group", g - 1, config.group(g - 1).name()),
+                    diagnostics);
+    }
+    if (g > 0 && config.group(g - 1).frozen()) {
+      rules->use_of_.push_back(-1);
+      rules->configs_.emplace_back();
+      continue;
+    }
+    if (!own && g > 0) {
+      rules->use_of_.push_back(0);
+      rules->configs_.emplace_back();
+      if (!found) continue;
+      rules->uses_[0].groups.push_back(g);
+      rules->configs_.back().reset(rules->configs_[0]->New());
+      rules->configs_.back()->CopyFrom(*rules->configs_[0]);
+      continue;
+    }
+    Use use;
+    use.groups = {g};
+    use.path = path;
+    if (own) use.path = path.Child("group", g - 1, config.group(g - 1).name()).Child("rule");
+    rules->use_of_.push_back(static_cast<int>(rules->uses_.size()));
+    rules->configs_.emplace_back();
+    if (field == nullptr) {
+      if (diagnostics->ok()) diagnostics->Error("missing", use.path, "no optimizer rule is set");
+      found = false;
+    } else {
+      use.name = SegmentName(field);
+      use.path = use.path.Child(use.name);
+      use.optimizer = Registry<Optimizer>::Get().Find(field->full_name());
+      if (use.optimizer == nullptr || field->message_type() == nullptr ||
+          use.optimizer->config_type() != field->message_type()) {
+        diagnostics->Error("unregistered", use.path,
+                           absl::StrCat("no optimizer is registered for \"", field->full_name(),
+                                        "\""));
+        found = false;
+      } else {
+        const auto& message = of_group.GetReflection()->GetMessage(of_group, field);
+        use.structure.reset(message.New());
+        use.structure->CopyFrom(message);
+        rules->configs_.back().reset(message.New());
+        rules->configs_.back()->CopyFrom(message);
+      }
+    }
+    rules->uses_.push_back(std::move(use));
+  }
+  return found ? std::move(rules) : nullptr;
+}
+
+void UpdateRules::Finish(const Hyperparameters& numbers, const ParameterGroups& groups,
+                         Diagnostics* diagnostics) {
+  for (int i = 0; i < numbers.count(); ++i) {
+    const Hyperparameters::Number& number = numbers.number(i);
+    if (number.rule_field == nullptr || frozen(number.group)) continue;
+    MakeNonzero(*number.rule_field, uses_[use_of_[number.group]].structure.get());
+  }
+  bool any_parameters = false;
+  for (Use& use : uses_) {
+    use.optimizer->Check(*use.structure, use.path, diagnostics);
+    const std::vector<SlotSpec> slots = use.optimizer->Slots(*use.structure);
+    const std::vector<NumberSpec> own = use.optimizer->Numbers(*use.structure);
+    const std::string why_not = WhyNot(use.optimizer->reach(), slots, own);
+    if (!why_not.empty()) {
+      diagnostics->Error("plugin", use.path,
+                         absl::StrCat("the optimizer ", use.name, " cannot be used: ", why_not));
+    }
+    use.first_slot = static_cast<int>(memory_.slots.size());
+    use.slots = static_cast<int>(slots.size());
+    use.numbers = static_cast<int>(own.size());
+    const bool everywhere = static_cast<int>(use.groups.size()) == groups.count();
+    for (int g : use.groups) any_parameters |= groups.parameters[g] > 0;
+    for (const SlotSpec& slot : slots) {
+      memory_.slots.push_back({slot, everywhere ? std::vector<int>() : use.groups});
+    }
+    const size_t sets = use.sees_all() ? 1 : use.groups.size();
+    for (size_t k = 0; k < sets; ++k) {
+      use.first_number.push_back(static_cast<int>(memory_.numbers.size()));
+      const std::string& group = groups.names[use.groups[k]];
+      memory_.numbers.push_back({absl::StrCat(group, "/updates"), 0});
+      for (const NumberSpec& number : own) {
+        memory_.numbers.push_back({absl::StrCat(group, "/", number.name), number.initial});
+      }
+    }
+    if (use.optimizer->reach() == Reach::kLoss && uses_.size() > 1) {
+      diagnostics->Error("conflict", use.path,
+                         absl::StrCat(use.name, " evaluates the loss at other weights, which are all "
+                                                "the weights: it cannot be the rule of some groups"),
+                         "write it as the optimizer's only rule");
+    }
+  }
+  if (!any_parameters && diagnostics->ok()) {
+    diagnostics->Error("no-effect", uses_[0].path, "all parameters are frozen: nothing is trained");
+  }
+}
+
+bool UpdateRules::evaluates_loss() const {
+  return !uses_.empty() && uses_[0].optimizer->reach() == Reach::kLoss;
+}
+
+int UpdateRules::AddSlot(SlotSpec spec) {
+  memory_.slots.push_back({std::move(spec), {}});
+  return static_cast<int>(memory_.slots.size()) - 1;
+}
+
+}  // namespace gradus

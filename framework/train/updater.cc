@@ -1,0 +1,262 @@
+// Groups, ranges, threads.
+
+#include "gradus/train/updater.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <exception>
+
+#include "gradus/base/status.h"
+#include "gradus/train/update_stages.h"
+
+namespace gradus {
+namespace {
+
+// Below so many elements an update on one thread is over before others have woken up.
+constexpr int64_t kLeastPerThread = 32 << 10;
+constexpr int kMostParts = 64;
+
+template <class F>
+struct FiniteLoop {
+  template <Isa>
+  GRADUS_INLINE static void Run(const F* values, int64_t count, bool* finite) {
+    decltype(internal::NotFinite(F())) bad = 0;
+    for (int64_t i = 0; i < count; ++i) bad |= internal::NotFinite(values[i]);
+    *finite = bad == 0;
+  }
+};
+
+template <class F>
+bool AllFinite(const F* values, int64_t count) {
+  bool finite = true;
+  ForIsa<FiniteLoop<F>>(values, count, &finite);
+  return finite;
+}
+
+template <class F>
+struct BeforeLoop {
+  template <Isa>
+  GRADUS_INLINE static void Run(const internal::StageNumbers<F>* around, int64_t count,
+                                F* __restrict gradients, F* __restrict weights) {
+    const internal::StageNumbers<F> stage = *around;
+    for (int64_t i = 0; i < count; ++i) {
+      F g = gradients[i], w = weights[i];
+      stage.Before(g, w);
+      gradients[i] = g;
+      weights[i] = w;
+    }
+  }
+};
+
+template <class F>
+struct AfterLoop {
+  template <Isa>
+  GRADUS_INLINE static void Run(const internal::StageNumbers<F>* around, int64_t count,
+                                const F* __restrict weights, F* __restrict average) {
+    const internal::StageNumbers<F> stage = *around;
+    for (int64_t i = 0; i < count; ++i) stage.After(weights[i], average[i]);
+  }
+};
+
+// A stranger's rule may throw, also on a thread of the pool.
+template <class Use>
+absl::Status Guarded(const std::string& name, const Use& use) try {
+  return use();
+} catch (const std::exception& error) {
+  return StatusOf(error, absl::StrCat("the optimizer ", name));
+}
+
+}  // namespace
+
+template <class F>
+Updater<F>::Updater(const UpdateRules* rules, const ParameterLayout* layout, ThreadPool* pool)
+    : rules_(*rules), layout_(*layout), pool_(pool) {}
+
+template <class F>
+absl::StatusOr<UpdateWatch> Updater<F>::Run(absl::Span<UpdateStep> steps, const Blocks& blocks) {
+  UpdateWatch all;
+  for (const UpdateRules::Use& use : rules_.uses()) {
+    absl::Status status = Guarded(use.name, [&] {
+      Begin(use, steps, blocks);
+      return absl::OkStatus();
+    });
+    GRADUS_RETURN_IF_ERROR(status);
+    UpdateWatch watch;
+    if (use.optimizer->reach() == Reach::kElements) {
+      for (int group : use.groups) {
+        GRADUS_RETURN_IF_ERROR(UpdateElements(use, group, steps[group], blocks, &watch));
+      }
+    } else {
+      status = Guarded(use.name, [&] { return UpdateViews(use, steps, blocks, &watch); });
+    }
+    GRADUS_RETURN_IF_ERROR(status);
+    all.gradients_finite &= watch.gradients_finite;
+    all.weights_finite &= watch.weights_finite;
+  }
+  return all;
+}
+
+template <class F>
+void Updater<F>::Begin(const UpdateRules::Use& use, absl::Span<UpdateStep> steps,
+                       const Blocks& blocks) {
+  std::vector<double>& numbers = blocks.memory->numbers();
+  for (size_t k = 0; k < use.groups.size(); ++k) {
+    const int group = use.groups[k];
+    UpdateStep& step = steps[group];
+    const bool first_of_set = k == 0 || !use.sees_all();
+    double* const own = &numbers[use.first_number[use.sees_all() ? 0 : k]];
+    if (first_of_set) *own += 1;
+    step.t = static_cast<int64_t>(*own);
+    step.config = rules_.config(group);
+    step.structure = use.structure.get();
+    step.numbers = absl::MakeConstSpan(own + 1, static_cast<size_t>(use.numbers));
+    if (!use.sees_all()) {
+      use.optimizer->Begin(step, absl::MakeSpan(own + 1, static_cast<size_t>(use.numbers)));
+    }
+    if (step.t != 1) continue;
+    const std::pair<int64_t, int64_t> range = layout_.GroupRange(group);
+    for (int s = use.first_slot; s < use.first_slot + use.slots; ++s) {
+      if (!blocks.memory->spec(s).from_weights || range.first == range.second) continue;
+      std::memcpy(blocks.memory->At(s, range.first), blocks.weights + range.first,
+                  static_cast<size_t>(range.second - range.first) * sizeof(F));
+    }
+  }
+}
+
+template <class F>
+absl::Status Updater<F>::UpdateElements(const UpdateRules::Use& use, int group,
+                                        const UpdateStep& step, const Blocks& blocks,
+                                        UpdateWatch* watch) {
+  const std::pair<int64_t, int64_t> bounds = layout_.GroupRange(group);
+  const int64_t elements = bounds.second - bounds.first;
+  if (elements == 0) return absl::OkStatus();
+  const int threads = pool_ == nullptr ? 1 : pool_->threads();
+  const int count = static_cast<int>(std::min<int64_t>(
+      kMostParts,
+      std::max<int64_t>(1, std::min<int64_t>(threads, elements / kLeastPerThread))));
+  std::array<UpdateWatch, kMostParts> watches;
+  std::array<absl::Status, kMostParts> statuses;
+  slot_pointers_.resize(
+      std::max(slot_pointers_.size(), static_cast<size_t>(count) * static_cast<size_t>(use.slots)));
+  // Parts begin at multiples of 16 elements; the rule is element by element, so the cut does not
+  // change a bit.
+  const int64_t stride = (elements / count + 15) / 16 * 16;
+  auto update_part = [&](int part) {
+    const int64_t begin = bounds.first + std::min(elements, part * stride);
+    const int64_t end = part + 1 == count ? bounds.second : std::min(bounds.second, begin + stride);
+    F** pointers = slot_pointers_.data() + part * use.slots;
+    for (int i = 0; i < use.slots; ++i) pointers[i] = blocks.memory->At(use.first_slot + i, begin);
+    UpdateRange<F> range;
+    range.weights = blocks.weights + begin;
+    range.gradients = blocks.gradients + begin;
+    range.slots = absl::MakeConstSpan(pointers, static_cast<size_t>(use.slots));
+    range.count = end - begin;
+    range.average = blocks.average == nullptr ? nullptr : blocks.average + begin;
+    statuses[part] = Guarded(use.name, [&] {
+      watches[part] = use.optimizer->Update(step, range);
+      return absl::OkStatus();
+    });
+  };
+  if (count == 1) {
+    update_part(0);
+  } else {
+    pool_->Run(count, update_part);
+  }
+  for (int part = 0; part < count; ++part) {
+    GRADUS_RETURN_IF_ERROR(statuses[part]);
+    watch->gradients_finite &= watches[part].gradients_finite;
+    watch->weights_finite &= watches[part].weights_finite;
+  }
+  return absl::OkStatus();
+}
+
+template <class F>
+void Updater<F>::FillViews(const UpdateRules::Use& use, absl::Span<const UpdateStep> steps,
+                           const Blocks& blocks) {
+  const size_t slots = static_cast<size_t>(use.slots);
+  slot_pointers_.resize(
+      std::max(slot_pointers_.size(), slots * static_cast<size_t>(layout_.count())));
+  views_.clear();
+  size_t next = 0;
+  for (int group : use.groups) {
+    const std::pair<int64_t, int64_t> bounds = layout_.GroupRange(group);
+    for (int i = 0; i < layout_.count(); ++i) {
+      const ParameterPlace& place = layout_.place(i);
+      if (place.offset < bounds.first || place.offset >= bounds.second) continue;
+      ParameterView<F> view;
+      view.name = place.name;
+      view.dims = place.dims;
+      view.rows = place.rows;
+      view.columns = place.columns;
+      view.pitch = place.pitch;
+      view.weights = blocks.weights + place.offset;
+      view.gradients = blocks.gradients + place.offset;
+      F** const pointers = slot_pointers_.data() + next;
+      next += slots;
+      for (size_t s = 0; s < slots; ++s) {
+        pointers[s] =
+            blocks.memory->PartData(use.first_slot + static_cast<int>(s), layout_, i);
+      }
+      view.slots = absl::MakeConstSpan(pointers, slots);
+      view.step = &steps[group];
+      views_.push_back(view);
+    }
+  }
+}
+
+template <class F>
+absl::Status Updater<F>::UpdateViews(const UpdateRules::Use& use,
+                                     absl::Span<const UpdateStep> steps, const Blocks& blocks,
+                                     UpdateWatch* watch) {
+  for (int group : use.groups) {
+    const std::pair<int64_t, int64_t> bounds = layout_.GroupRange(group);
+    const int64_t count = bounds.second - bounds.first;
+    watch->gradients_finite &= AllFinite<F>(blocks.gradients + bounds.first, count);
+    if (!internal::HasStages(steps[group])) continue;
+    const internal::StageNumbers<F> stage(steps[group]);
+    ForIsa<BeforeLoop<F>>(&stage, count, blocks.gradients + bounds.first,
+                          blocks.weights + bounds.first);
+  }
+  FillViews(use, steps, blocks);
+  if (use.sees_all()) {
+    WholeUpdate<F> update;
+    update.parameters = views_;
+    update.numbers =
+        absl::MakeSpan(&blocks.memory->numbers()[use.first_number[0]] + 1,
+                       static_cast<size_t>(use.numbers));
+    update.loss = blocks.loss;
+    GRADUS_RETURN_IF_ERROR(use.optimizer->UpdateAll(update));
+  } else {
+    const int threads = pool_ == nullptr ? 1 : std::min(pool_->threads(), kMostParts);
+    const int count = static_cast<int>(views_.size());
+    std::array<absl::Status, kMostParts> statuses;
+    auto update_some = [&](int thread) {
+      statuses[thread] = Guarded(use.name, [&] {
+        for (int i = thread; i < count; i += threads) use.optimizer->UpdateParameter(views_[i]);
+        return absl::OkStatus();
+      });
+    };
+    if (threads == 1 || count < 2) {
+      for (int thread = 0; thread < threads; ++thread) update_some(thread);
+    } else {
+      pool_->Run(threads, update_some);
+    }
+    for (const absl::Status& status : statuses) GRADUS_RETURN_IF_ERROR(status);
+  }
+  for (int group : use.groups) {
+    const std::pair<int64_t, int64_t> bounds = layout_.GroupRange(group);
+    const int64_t count = bounds.second - bounds.first;
+    watch->weights_finite &= AllFinite<F>(blocks.weights + bounds.first, count);
+    if (blocks.average == nullptr) continue;
+    const internal::StageNumbers<F> stage(steps[group]);
+    ForIsa<AfterLoop<F>>(&stage, count, blocks.weights + bounds.first,
+                         blocks.average + bounds.first);
+  }
+  return absl::OkStatus();
+}
+
+template class Updater<float>;
+template class Updater<double>;
+
+}  // namespace gradus
