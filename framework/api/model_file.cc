@@ -59,7 +59,7 @@ absl::Status SaveModelFiles(const std::string& folder, SavedModel model,
   GRADUS_RETURN_IF_ERROR(MakeFolders(folder));
   SafetensorsFile file;
   for (int i = 0; i < store.layout().count(); ++i) {
-    GRADUS_ASSIGN_OR_RETURN(Tensor tensor, store.Read(store.layout(), i, store.weights()));
+    GRADUS_ASSIGN_OR_RETURN(Tensor tensor, store.Read(store.layout(), i, store.evaluated()));
     file.tensors.push_back({store.layout().place(i).name, std::move(tensor)});
   }
   for (int i = 0; i < store.state_layout().count(); ++i) {

@@ -29,6 +29,8 @@ namespace {
 
 constexpr char kHeaderFile[] = "state.pbtxt";
 constexpr char kTensorsFile[] = "state.safetensors";
+// Before the names of weights that are evaluated and are not those that are trained.
+constexpr char kEvaluation[] = "@evaluation/";
 constexpr int64_t kMostTensorBytes = int64_t{1} << 40;
 constexpr int64_t kMostCount = int64_t{1} << 53;  // What a double counts exactly.
 
@@ -76,6 +78,12 @@ auto Pieces(State* state) {
   using Float = std::remove_pointer_t<decltype(store->weights())>;
   std::vector<Piece<Float>> pieces;
   AddPieces<Float>("", *store, store->weights(), &store->memory(), store->states(), &pieces);
+  // What was evaluated stands in a file for those who have the weights alone.
+  if (store->evaluated() != store->weights()) {
+    using Any = std::remove_const_t<Float>;
+    AddPieces<Float>(kEvaluation, *store, const_cast<Any*>(store->evaluated()), nullptr,
+                     store->states(), &pieces);
+  }
   for (auto& entry : state->snapshots) {
     AddPieces<Float>(absl::StrCat("@", entry.first, "/"), *store,
                      static_cast<Float*>(entry.second.weights.get()), &entry.second.memory,
@@ -331,6 +339,7 @@ absl::Status LoadCheckpoint(const std::string& path, const Hyperparameters& numb
   for (const NamedTensor& named : file.tensors) {
     const size_t slash = named.name.find('/');
     if (named.name[0] != '@' || slash == std::string::npos) continue;
+    if (absl::StartsWith(named.name, kEvaluation)) continue;
     GRADUS_RETURN_IF_ERROR(state->store.CopyTo(&snapshots[named.name.substr(1, slash - 1)]));
   }
   std::swap(state->snapshots, snapshots);
@@ -371,7 +380,11 @@ absl::Status LoadCheckpointWeights(const std::string& path, ParameterStore* stor
   GRADUS_ASSIGN_OR_RETURN(TrainStateHeader header, ReadCheckpointHeader(path));
   GRADUS_ASSIGN_OR_RETURN(SafetensorsFile file, ReadTensors(path, header));
   std::vector<Piece<float>> pieces;
-  AddPieces<float>("", *store, store->weights(), nullptr, store->states(), &pieces);
+  const bool evaluated = std::any_of(
+      file.tensors.begin(), file.tensors.end(),
+      [](const NamedTensor& named) { return absl::StartsWith(named.name, kEvaluation); });
+  AddPieces<float>(evaluated ? kEvaluation : "", *store, store->weights(), nullptr, store->states(),
+                   &pieces);
   // Slots and snapshots are the optimizer's affair.
   file.tensors.erase(std::remove_if(file.tensors.begin(), file.tensors.end(),
                                     [&](const NamedTensor& named) {

@@ -65,7 +65,7 @@ absl::StatusOr<MetricSums> Evaluation::Run(const std::shared_ptr<const Dataset>&
     for (const Tensor& field : batch->fields) inputs.push_back(field.raw());
     GRADUS_RETURN_IF_ERROR(
         executor_->Run(context_.get(),
-                       {store.weights(), store.states(), inputs, batch->rows, scalars_}, results_));
+                       {store.evaluated(), store.states(), inputs, batch->rows, scalars_}, results_));
     SumValues(values_, loss_weights_, batch->rows, &sums);
     total.Add(sums);
   }

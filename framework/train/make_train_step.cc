@@ -51,7 +51,7 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
   step->numbers_ = Hyperparameters::Make(optimizer, step->model_, groups, step->monitors_,
                                          step->options_.timeline, optimizer_path, diagnostics);
   if (step->rules_ != nullptr && step->numbers_ != nullptr) {
-    step->rules_->Finish(*step->numbers_, groups, diagnostics);
+    step->rules_->Finish(optimizer, *step->numbers_, groups, optimizer_path, diagnostics);
     if (step->numbers_->NeedsAlignment()) {
       step->last_change_slot_ = step->rules_->AddSlot({"last_change"});
     }
@@ -86,9 +86,9 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
 
   GRADUS_ASSIGN_OR_RETURN(step->layout_,
                           ParameterLayout::OfParameters(*graph, CurrentIsa(), groups.group_of));
-  step->updater_ =
-      std::make_unique<Updater<float>>(step->rules_.get(), &step->layout_, options.pool);
-  step->update_steps_.resize(static_cast<size_t>(groups.count()));
+  step->updater_ = std::make_unique<Updater<float>>(optimizer, step->rules_.get(), &step->layout_,
+                                                    options.pool);
+  step->group_numbers_.resize(static_cast<size_t>(groups.count()));
   while (groups.parameters[step->first_group_] == 0 || step->rules_->frozen(step->first_group_)) {
     ++step->first_group_;
   }
@@ -136,6 +136,9 @@ absl::StatusOr<TrainState> TrainStep::NewState() const {
   TrainState state;
   GRADUS_ASSIGN_OR_RETURN(state.store,
                           ParameterStore::Create(model_.graph, options_.seed, memory(), &layout_));
+  if (updater_->has_evaluation_weights()) {
+    GRADUS_RETURN_IF_ERROR(state.store.MakeRoomForEvaluation());
+  }
   state.rates = numbers_->NewState();
   return state;
 }

@@ -53,6 +53,13 @@ absl::StatusOr<ParameterStore> ParameterStore::Create(const Graph& graph, uint64
   return store;
 }
 
+absl::Status ParameterStore::MakeRoomForEvaluation() {
+  const size_t bytes = static_cast<size_t>(layout_.floats()) * sizeof(float);
+  GRADUS_ASSIGN_OR_RETURN(evaluation_, AllocateAligned(static_cast<int64_t>(bytes)));
+  CopyBytes(evaluation_.get(), weights_.get(), bytes);
+  return absl::OkStatus();
+}
+
 absl::Status ParameterStore::CopyTo(StoreSnapshot* snapshot) const {
   const size_t bytes = static_cast<size_t>(layout_.floats()) * sizeof(float);
   const size_t state_bytes = static_cast<size_t>(state_layout_.floats()) * sizeof(float);

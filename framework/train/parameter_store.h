@@ -43,6 +43,14 @@ class ParameterStore {
   float* next_states() { return Floats(next_states_); }
   void AcceptStates() { std::swap(states_, next_states_); }
 
+  // Weights to evaluate and save where they are not those that are trained; null without room.
+  absl::Status MakeRoomForEvaluation();
+  float* evaluation() { return Floats(evaluation_); }
+  // Those if there are any, or else the weights.
+  const float* evaluated() const {
+    return evaluation_ == nullptr ? weights() : Floats(evaluation_);
+  }
+
   // Copies weights, memory and states; allocates only into an empty snapshot.
   absl::Status CopyTo(StoreSnapshot* snapshot) const;
   // The snapshot must be of this store or of one made alike.
@@ -58,7 +66,7 @@ class ParameterStore {
   static float* Floats(const AlignedBuffer& buffer) { return static_cast<float*>(buffer.get()); }
 
   ParameterLayout layout_, state_layout_;
-  AlignedBuffer weights_, gradients_, states_, next_states_;
+  AlignedBuffer weights_, gradients_, evaluation_, states_, next_states_;
   UpdateMemory<float> memory_;
 };
 

@@ -102,6 +102,12 @@ absl::Status TrainStep::TakeNumbers(const TrainState& state, StepReport* report)
     }
     report->numbers[i] = value;
     const Hyperparameters::Number& number = numbers_->number(i);
+    if (number.kind == Hyperparameters::Number::kLearningRate) {
+      group_numbers_[number.group].rate = value;
+    }
+    if (number.kind == Hyperparameters::Number::kWeightDecay) {
+      group_numbers_[number.group].weight_decay = value;
+    }
     if (number.kind == Hyperparameters::Number::kRule) {
       google::protobuf::Message* config = rules_->config(number.group);
       if (config != nullptr) config->GetReflection()->SetDouble(config, number.rule_field, value);
@@ -110,16 +116,6 @@ absl::Status TrainStep::TakeNumbers(const TrainState& state, StepReport* report)
   for (const ScalarPlace& place : scalar_places_) {
     if (place.scalar >= 0) scalars_[place.scalar] = report->numbers[place.number];
     if (place.loss >= 0) loss_weights_[place.loss] = report->numbers[place.number];
-  }
-  for (int g = 0; g < layout_.groups(); ++g) {
-    update_steps_[g] = UpdateStep();
-    update_steps_[g].rate = report->numbers[g];
-  }
-  for (int i = 0; i < numbers_->count(); ++i) {
-    const Hyperparameters::Number& number = numbers_->number(i);
-    if (number.kind != Hyperparameters::Number::kWeightDecay) continue;
-    UpdateStep& step = update_steps_[number.group];
-    step.decay = report->numbers[i] * step.rate;
   }
   report->learning_rate = report->numbers[first_group_];
   return absl::OkStatus();
@@ -277,12 +273,21 @@ absl::StatusOr<UpdateWatch> TrainStep::Update(absl::Span<const void* const> inpu
     trial_report_.step = report->step;
     trial_report_.learning_rate = report->learning_rate;
   }
-  absl::StatusOr<UpdateWatch> watch = updater_->Run(absl::MakeSpan(update_steps_), blocks);
+  absl::StatusOr<UpdateWatch> watch = updater_->Run(group_numbers_, report->step - 1, blocks);
   if (change != nullptr && watch.ok()) {
     const float* weights = store->weights();
     for (int64_t i = 0; i < store->floats(); ++i) change[i] = weights[i] - change[i];
   }
   return watch;
+}
+
+absl::Status TrainStep::RefreshEvaluation(TrainState* state) const {
+  ParameterStore& store = state->store;
+  if (!updater_->has_evaluation_weights()) return absl::OkStatus();
+  Updater<float>::Blocks blocks;
+  blocks.weights = store.weights();
+  blocks.memory = &store.memory();
+  return updater_->EvaluationWeights(state->progress.update > 0, blocks, store.evaluation());
 }
 
 absl::Status TrainStep::ExplainNonFinite(const Bindings& bindings, Watched watched,

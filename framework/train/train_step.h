@@ -92,6 +92,10 @@ class TrainStep {
   // How many batches an update is made of.
   int64_t batches_per_update() const { return batches_per_update_; }
 
+  // Makes state->store.evaluated() what the weights are now, where others are evaluated and saved
+  // than those that are trained. To be called before either.
+  absl::Status RefreshEvaluation(TrainState* state) const;
+
   // `inputs` are dense buffers of `rows` rows, all examples of the update, in the order of the
   // model's inputs. On an error
   // nothing has been updated, except that an IsNonFinite error about gradients or weights leaves
@@ -159,7 +163,7 @@ class TrainStep {
   StepReport trial_report_;  // Of rules that evaluate the loss at other weights.
   AlignedBuffer batch_gradients_;
   std::vector<float> first_states_;  // To go back to.
-  std::vector<UpdateStep> update_steps_;  // By group, of the present update.
+  std::vector<GroupNumbers> group_numbers_;  // Of the present update.
   std::vector<double> observed_;
   absl::optional<double> alignment_;
 };

@@ -135,7 +135,8 @@ std::unique_ptr<UpdateRules> UpdateRules::Make(const OptimizerConfig& config,
   return found ? std::move(rules) : nullptr;
 }
 
-void UpdateRules::Finish(const Hyperparameters& numbers, const ParameterGroups& groups,
+void UpdateRules::Finish(const OptimizerConfig& config, const Hyperparameters& numbers,
+                         const ParameterGroups& groups, const ConfigPath& path,
                          Diagnostics* diagnostics) {
   for (int i = 0; i < numbers.count(); ++i) {
     const Hyperparameters::Number& number = numbers.number(i);
@@ -178,6 +179,29 @@ void UpdateRules::Finish(const Hyperparameters& numbers, const ParameterGroups& 
   }
   if (!any_parameters && diagnostics->ok()) {
     diagnostics->Error("no-effect", uses_[0].path, "all parameters are frozen: nothing is trained");
+  }
+  CheckStages(config, path, diagnostics);
+  if (config.has_average()) average_slot_ = AddSlot({"average"});
+}
+
+// What stands around the rules must go together with them.
+void UpdateRules::CheckStages(const OptimizerConfig& config, const ConfigPath& path,
+                              Diagnostics* diagnostics) const {
+  for (const Use& use : uses_) {
+    if (config.average().evaluate() && use.optimizer->HasEvaluationWeights(*use.structure)) {
+      diagnostics->Error("conflict", path.Child("average").Child("evaluate"),
+                         absl::StrCat(use.name, " has weights of its own to evaluate, and an average "
+                                                "of those that are trained would take their place"),
+                         "leave evaluate out");
+    }
+    if (use.optimizer->reach() != Reach::kLoss) continue;
+    const std::string other = absl::StrCat(
+        use.name, " evaluates the loss, which knows nothing of what is done to its gradient");
+    if (config.has_clip()) diagnostics->Error("conflict", path.Child("clip"), other);
+    if (config.l1() > 0) diagnostics->Error("conflict", path.Child("l1"), other);
+    if (config.weight_decay_form() == COUPLED) {
+      diagnostics->Error("conflict", path.Child("weight_decay_form"), other);
+    }
   }
 }
 

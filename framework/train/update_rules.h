@@ -44,8 +44,8 @@ class UpdateRules {
                                            const ParameterGroups& groups, const ConfigPath& path,
                                            Diagnostics* diagnostics);
   // Once it is known which fields follow schedules: rules between fields, slots, numbers.
-  void Finish(const Hyperparameters& numbers, const ParameterGroups& groups,
-              Diagnostics* diagnostics);
+  void Finish(const OptimizerConfig& config, const Hyperparameters& numbers,
+              const ParameterGroups& groups, const ConfigPath& path, Diagnostics* diagnostics);
 
   const std::vector<Use>& uses() const { return uses_; }
   // Whether a rule evaluates the loss at other weights.
@@ -59,12 +59,18 @@ class UpdateRules {
   const MemorySpec& memory() const { return memory_; }
   // Adds a slot of the framework's own, for every group; its position.
   int AddSlot(SlotSpec spec);
+  // Of the average of the weights, or -1.
+  int average_slot() const { return average_slot_; }
 
  private:
+  void CheckStages(const OptimizerConfig& config, const ConfigPath& path,
+                   Diagnostics* diagnostics) const;
+
   std::vector<Use> uses_;
   std::vector<int> use_of_;
   std::vector<std::unique_ptr<google::protobuf::Message>> configs_;
   MemorySpec memory_;
+  int average_slot_ = -1;
 };
 
 }  // namespace gradus

@@ -70,27 +70,36 @@ absl::Status Guarded(const std::string& name, const Use& use) try {
 }  // namespace
 
 template <class F>
-Updater<F>::Updater(const UpdateRules* rules, const ParameterLayout* layout, ThreadPool* pool)
-    : rules_(*rules), layout_(*layout), pool_(pool) {}
+Updater<F>::Updater(const OptimizerConfig& config, const UpdateRules* rules,
+                    const ParameterLayout* layout, ThreadPool* pool)
+    : config_(config), rules_(*rules), layout_(*layout), pool_(pool), clipping_(config.clip()) {
+  for (int g = 0; g < layout->groups(); ++g) {
+    if (!rules->frozen(g)) groups_.push_back(g);
+  }
+  steps_.resize(static_cast<size_t>(layout->groups()));
+}
 
 template <class F>
-absl::StatusOr<UpdateWatch> Updater<F>::Run(absl::Span<UpdateStep> steps, const Blocks& blocks) {
+absl::StatusOr<UpdateWatch> Updater<F>::Run(absl::Span<const GroupNumbers> numbers, int64_t update,
+                                            const Blocks& blocks) {
+  SetSteps(numbers, update);
+  clipping_.Apply(layout_, groups_, blocks.weights, blocks.gradients, pool_,
+                  absl::MakeSpan(steps_));
   UpdateWatch all;
   for (const UpdateRules::Use& use : rules_.uses()) {
-    absl::Status status = Guarded(use.name, [&] {
-      Begin(use, steps, blocks);
-      return absl::OkStatus();
-    });
-    GRADUS_RETURN_IF_ERROR(status);
     UpdateWatch watch;
+    GRADUS_RETURN_IF_ERROR(Guarded(use.name, [&] {
+      Begin(use, blocks);
+      return absl::OkStatus();
+    }));
     if (use.optimizer->reach() == Reach::kElements) {
       for (int group : use.groups) {
-        GRADUS_RETURN_IF_ERROR(UpdateElements(use, group, steps[group], blocks, &watch));
+        GRADUS_RETURN_IF_ERROR(UpdateElements(use, group, steps_[group], blocks, &watch));
       }
     } else {
-      status = Guarded(use.name, [&] { return UpdateViews(use, steps, blocks, &watch); });
+      GRADUS_RETURN_IF_ERROR(
+          Guarded(use.name, [&] { return UpdateViews(use, blocks, &watch); }));
     }
-    GRADUS_RETURN_IF_ERROR(status);
     all.gradients_finite &= watch.gradients_finite;
     all.weights_finite &= watch.weights_finite;
   }
@@ -98,30 +107,126 @@ absl::StatusOr<UpdateWatch> Updater<F>::Run(absl::Span<UpdateStep> steps, const 
 }
 
 template <class F>
-void Updater<F>::Begin(const UpdateRules::Use& use, absl::Span<UpdateStep> steps,
-                       const Blocks& blocks) {
-  std::vector<double>& numbers = blocks.memory->numbers();
+void Updater<F>::SetSteps(absl::Span<const GroupNumbers> numbers, int64_t update) {
+  for (int g : groups_) {
+    UpdateStep& step = steps_[g];
+    step = UpdateStep();
+    step.rate = numbers[g].rate;
+    step.l1 = config_.l1();
+    switch (config_.weight_decay_form()) {
+      case DECOUPLED:
+        step.decay = numbers[g].weight_decay * step.rate;
+        break;
+      case COUPLED:
+        step.l2 = numbers[g].weight_decay;
+        break;
+      case DECOUPLED_FROM_RATE:
+        step.decay = numbers[g].weight_decay;
+        break;
+    }
+    step.average_part = AveragePart(update);
+  }
+}
+
+// A mean is made up by and by: the n-th weights have the n-th part in it.
+template <class F>
+double Updater<F>::AveragePart(int64_t update) const {
+  const AverageConfig& average = config_.average();
+  switch (average.kind_case()) {
+    case AverageConfig::KIND_NOT_SET:
+      return 0;
+    case AverageConfig::kEma:
+      return update == 0 ? 1 : 1 - average.ema().momentum();
+    case AverageConfig::kSwa:
+      break;
+  }
+  const int64_t since = update - average.swa().start();
+  if (since < 0) return 1;
+  if (since % average.swa().every() != 0) return 0;
+  return 1 / (1 + static_cast<double>(since / average.swa().every()));
+}
+
+template <class F>
+F* Updater<F>::AverageAt(const Blocks& blocks, int64_t offset, const UpdateStep& step) const {
+  if (rules_.average_slot() < 0 || step.average_part == 0) return nullptr;
+  return blocks.memory->At(rules_.average_slot(), offset);
+}
+
+// What a step knows of its rule and of the rule's memory, of the k-th group of the use.
+template <class F>
+void Updater<F>::FillStep(const UpdateRules::Use& use, size_t k, const Blocks& blocks) {
+  UpdateStep& step = steps_[use.groups[k]];
+  const double* own = &blocks.memory->numbers()[use.first_number[use.sees_all() ? 0 : k]];
+  step.t = static_cast<int64_t>(*own);
+  step.config = rules_.config(use.groups[k]);
+  step.structure = use.structure.get();
+  step.numbers = absl::MakeConstSpan(own + 1, static_cast<size_t>(use.numbers));
+}
+
+template <class F>
+void Updater<F>::Begin(const UpdateRules::Use& use, const Blocks& blocks) {
+  for (int first : use.first_number) blocks.memory->numbers()[first] += 1;
   for (size_t k = 0; k < use.groups.size(); ++k) {
-    const int group = use.groups[k];
-    UpdateStep& step = steps[group];
-    const bool first_of_set = k == 0 || !use.sees_all();
-    double* const own = &numbers[use.first_number[use.sees_all() ? 0 : k]];
-    if (first_of_set) *own += 1;
-    step.t = static_cast<int64_t>(*own);
-    step.config = rules_.config(group);
-    step.structure = use.structure.get();
-    step.numbers = absl::MakeConstSpan(own + 1, static_cast<size_t>(use.numbers));
+    FillStep(use, k, blocks);
+    const UpdateStep& step = steps_[use.groups[k]];
     if (!use.sees_all()) {
+      double* const own = &blocks.memory->numbers()[use.first_number[k]];
       use.optimizer->Begin(step, absl::MakeSpan(own + 1, static_cast<size_t>(use.numbers)));
     }
     if (step.t != 1) continue;
-    const std::pair<int64_t, int64_t> range = layout_.GroupRange(group);
+    const std::pair<int64_t, int64_t> range = layout_.GroupRange(use.groups[k]);
     for (int s = use.first_slot; s < use.first_slot + use.slots; ++s) {
       if (!blocks.memory->spec(s).from_weights || range.first == range.second) continue;
       std::memcpy(blocks.memory->At(s, range.first), blocks.weights + range.first,
                   static_cast<size_t>(range.second - range.first) * sizeof(F));
     }
   }
+}
+
+template <class F>
+bool Updater<F>::has_evaluation_weights() const {
+  if (config_.average().evaluate()) return true;
+  for (const UpdateRules::Use& use : rules_.uses()) {
+    if (use.optimizer->HasEvaluationWeights(*use.structure)) return true;
+  }
+  return false;
+}
+
+template <class F>
+absl::Status Updater<F>::EvaluationWeights(bool updated, const Blocks& blocks, F* out) {
+  const auto copy = [&](const F* from, std::pair<int64_t, int64_t> range) {
+    std::copy(from, from + (range.second - range.first), out + range.first);
+  };
+  for (int g = 0; g < layout_.groups(); ++g) {
+    const std::pair<int64_t, int64_t> range = layout_.GroupRange(g);
+    const bool average = config_.average().evaluate() && updated && !rules_.frozen(g);
+    if (range.first == range.second) continue;
+    copy(average ? blocks.memory->At(rules_.average_slot(), range.first)
+                 : blocks.weights + range.first,
+         range);
+  }
+  if (!updated) return absl::OkStatus();
+  for (const UpdateRules::Use& use : rules_.uses()) {
+    if (!use.optimizer->HasEvaluationWeights(*use.structure)) continue;
+    slot_pointers_.resize(std::max(slot_pointers_.size(), static_cast<size_t>(use.slots)));
+    for (size_t k = 0; k < use.groups.size(); ++k) {
+      const std::pair<int64_t, int64_t> bounds = layout_.GroupRange(use.groups[k]);
+      if (bounds.first == bounds.second) continue;
+      FillStep(use, k, blocks);
+      for (int i = 0; i < use.slots; ++i) {
+        slot_pointers_[i] = blocks.memory->At(use.first_slot + i, bounds.first);
+      }
+      UpdateRange<F> range;
+      range.weights = blocks.weights + bounds.first;
+      range.slots = absl::MakeConstSpan(slot_pointers_.data(), static_cast<size_t>(use.slots));
+      range.count = bounds.second - bounds.first;
+      GRADUS_RETURN_IF_ERROR(Guarded(use.name, [&] {
+        use.optimizer->EvaluationWeights(steps_[use.groups[k]], range, out + bounds.first);
+        return absl::OkStatus();
+      }));
+    }
+  }
+  return absl::OkStatus();
 }
 
 template <class F>
@@ -152,7 +257,7 @@ absl::Status Updater<F>::UpdateElements(const UpdateRules::Use& use, int group,
     range.gradients = blocks.gradients + begin;
     range.slots = absl::MakeConstSpan(pointers, static_cast<size_t>(use.slots));
     range.count = end - begin;
-    range.average = blocks.average == nullptr ? nullptr : blocks.average + begin;
+    range.average = AverageAt(blocks, begin, step);
     statuses[part] = Guarded(use.name, [&] {
       watches[part] = use.optimizer->Update(step, range);
       return absl::OkStatus();
@@ -172,8 +277,7 @@ absl::Status Updater<F>::UpdateElements(const UpdateRules::Use& use, int group,
 }
 
 template <class F>
-void Updater<F>::FillViews(const UpdateRules::Use& use, absl::Span<const UpdateStep> steps,
-                           const Blocks& blocks) {
+void Updater<F>::FillViews(const UpdateRules::Use& use, const Blocks& blocks) {
   const size_t slots = static_cast<size_t>(use.slots);
   slot_pointers_.resize(
       std::max(slot_pointers_.size(), slots * static_cast<size_t>(layout_.count())));
@@ -199,26 +303,25 @@ void Updater<F>::FillViews(const UpdateRules::Use& use, absl::Span<const UpdateS
             blocks.memory->PartData(use.first_slot + static_cast<int>(s), layout_, i);
       }
       view.slots = absl::MakeConstSpan(pointers, slots);
-      view.step = &steps[group];
+      view.step = &steps_[group];
       views_.push_back(view);
     }
   }
 }
 
 template <class F>
-absl::Status Updater<F>::UpdateViews(const UpdateRules::Use& use,
-                                     absl::Span<const UpdateStep> steps, const Blocks& blocks,
+absl::Status Updater<F>::UpdateViews(const UpdateRules::Use& use, const Blocks& blocks,
                                      UpdateWatch* watch) {
   for (int group : use.groups) {
     const std::pair<int64_t, int64_t> bounds = layout_.GroupRange(group);
     const int64_t count = bounds.second - bounds.first;
     watch->gradients_finite &= AllFinite<F>(blocks.gradients + bounds.first, count);
-    if (!internal::HasStages(steps[group])) continue;
-    const internal::StageNumbers<F> stage(steps[group]);
+    if (!internal::HasStages(steps_[group])) continue;
+    const internal::StageNumbers<F> stage(steps_[group]);
     ForIsa<BeforeLoop<F>>(&stage, count, blocks.gradients + bounds.first,
                           blocks.weights + bounds.first);
   }
-  FillViews(use, steps, blocks);
+  FillViews(use, blocks);
   if (use.sees_all()) {
     WholeUpdate<F> update;
     update.parameters = views_;
@@ -248,10 +351,10 @@ absl::Status Updater<F>::UpdateViews(const UpdateRules::Use& use,
     const std::pair<int64_t, int64_t> bounds = layout_.GroupRange(group);
     const int64_t count = bounds.second - bounds.first;
     watch->weights_finite &= AllFinite<F>(blocks.weights + bounds.first, count);
-    if (blocks.average == nullptr) continue;
-    const internal::StageNumbers<F> stage(steps[group]);
-    ForIsa<AfterLoop<F>>(&stage, count, blocks.weights + bounds.first,
-                         blocks.average + bounds.first);
+    F* const average = AverageAt(blocks, bounds.first, steps_[group]);
+    if (average == nullptr) continue;
+    const internal::StageNumbers<F> stage(steps_[group]);
+    ForIsa<AfterLoop<F>>(&stage, count, blocks.weights + bounds.first, average);
   }
   return absl::OkStatus();
 }

@@ -1,12 +1,11 @@
 // From gradients to weights: one update of all groups. What stands around the rules has one order,
-// whatever the rule:
+// whatever the rule (OptimizerConfig has the settings):
 //
-//   g <- g * gradient_scale           1 without clipping by norms
-//   g <- g within +-clip_value
-//   g <- g + l2 w + l1 sign(w)        coupled decay
-//   w <- w - decay w                  decoupled decay
+//   clipping                          by norm, or within +-value
+//   g <- g + l2 w + l1 sign(w)        COUPLED decay, l1
+//   w <- w - decay w                  other decay
 //   the rule
-//   average <- average + average_part (w - average)
+//   average <- average + part (w - average)
 //
 // For rules that work element by element all of it is one pass over memory; the others get passes
 // of their own before and after. Results do not depend on the number of threads.
@@ -20,11 +19,19 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "gradus/base/thread_pool.h"
+#include "gradus/optimizer.pb.h"
 #include "gradus/runtime/parameter_layout.h"
+#include "gradus/train/clipping.h"
 #include "gradus/train/update_memory.h"
 #include "gradus/train/update_rules.h"
 
 namespace gradus {
+
+// What changes of a group from update to update, beside its rule's message.
+struct GroupNumbers {
+  double rate = 0;
+  double weight_decay = 0;
+};
 
 // Thread safety: used by one thread at a time. Allocates nothing after the first update.
 template <class F>
@@ -34,31 +41,44 @@ class Updater {
   struct Blocks {
     F* weights = nullptr;
     F* gradients = nullptr;  // Changed by what stands before rules that are not element by element.
-    F* average = nullptr;    // Null: there is none.
     UpdateMemory<F>* memory = nullptr;
     // For rules that ask for it: the loss at the present weights; writes its gradient.
     std::function<absl::StatusOr<double>()> loss;
   };
 
-  // Nothing is owned; `pool` may be null.
-  Updater(const UpdateRules* rules, const ParameterLayout* layout, ThreadPool* pool);
+  // `rules` has been through AddAverage. Nothing is owned; `pool` may be null.
+  Updater(const OptimizerConfig& config, const UpdateRules* rules, const ParameterLayout* layout,
+          ThreadPool* pool);
 
-  // One update. Of `steps`, one a group, rate, decay and what else stands around the rule are given,
-  // the rest is filled in. An error of a rule leaves weights and memory unusable.
-  absl::StatusOr<UpdateWatch> Run(absl::Span<UpdateStep> steps, const Blocks& blocks);
+  // Update number `update`, counted from 0, with the numbers of each group. An error of a rule leaves
+  // weights and memory unusable.
+  absl::StatusOr<UpdateWatch> Run(absl::Span<const GroupNumbers> numbers, int64_t update,
+                                  const Blocks& blocks);
+
+  // Whether the weights to evaluate and save are others than those that are trained.
+  bool has_evaluation_weights() const;
+  // Those, into `out` in the layout's geometry. `updated`: whether there has been an update.
+  absl::Status EvaluationWeights(bool updated, const Blocks& blocks, F* out);
 
  private:
-  void Begin(const UpdateRules::Use& use, absl::Span<UpdateStep> steps, const Blocks& blocks);
+  void SetSteps(absl::Span<const GroupNumbers> numbers, int64_t update);
+  double AveragePart(int64_t update) const;
+  void FillStep(const UpdateRules::Use& use, size_t k, const Blocks& blocks);
+  void Begin(const UpdateRules::Use& use, const Blocks& blocks);
   absl::Status UpdateElements(const UpdateRules::Use& use, int group, const UpdateStep& step,
                               const Blocks& blocks, UpdateWatch* watch);
-  absl::Status UpdateViews(const UpdateRules::Use& use, absl::Span<const UpdateStep> steps,
-                           const Blocks& blocks, UpdateWatch* watch);
-  void FillViews(const UpdateRules::Use& use, absl::Span<const UpdateStep> steps,
-                 const Blocks& blocks);
+  absl::Status UpdateViews(const UpdateRules::Use& use, const Blocks& blocks, UpdateWatch* watch);
+  void FillViews(const UpdateRules::Use& use, const Blocks& blocks);
+  // The average's block at an offset, or null when this update has no part in it.
+  F* AverageAt(const Blocks& blocks, int64_t offset, const UpdateStep& step) const;
 
+  const OptimizerConfig config_;
   const UpdateRules& rules_;
   const ParameterLayout& layout_;
   ThreadPool* const pool_;
+  Clipping clipping_;
+  std::vector<int> groups_;  // That are trained.
+  std::vector<UpdateStep> steps_;
   std::vector<F*> slot_pointers_;
   std::vector<ParameterView<F>> views_;
 };
