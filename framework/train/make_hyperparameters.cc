@@ -154,6 +154,16 @@ class Hyperparameters::Maker {
     return names;
   }
 
+  std::string SchedulableInWords() const {
+    constexpr size_t kMostShown = 20;
+    std::vector<std::string> names = Schedulable();
+    if (names.size() > kMostShown) {
+      names.resize(kMostShown);
+      names.push_back("...");
+    }
+    return absl::StrCat("numbers that may follow a schedule: ", absl::StrJoin(names, ", "));
+  }
+
   // `group` -1: the optimizer's, for every group that has none of its own.
   void AddFollower(const FollowConfig& config, const ConfigPath& path, int group) {
     if (config.field().empty() || ChosenField(config_) == nullptr)
@@ -184,16 +194,17 @@ class Hyperparameters::Maker {
     if (field == nullptr) {
       if (absl::StartsWith(name, "model.") && model_.hyperparameters.empty() && !diagnostics_.ok())
         return;
+      const std::string near = SuggestName(config.field(), Schedulable());
       diagnostics_.Error("unknown-name", path.Child("field"),
                          absl::StrCat("there is no number called ", Quoted(config.field())),
-                         SuggestName(config.field(), Schedulable()));
+                         near.empty() ? SchedulableInWords() : near);
       return;
     }
     if (!field->options().GetExtension(rule).schedulable()) {
       diagnostics_.Error(
           "not-schedulable", path.Child("field"),
           absl::StrCat(Quoted(config.field()), " stays as it is during a run"),
-          absl::StrCat("numbers that may follow a schedule: ", absl::StrJoin(Schedulable(), ", ")));
+          SchedulableInWords());
       return;
     }
     if (scalar != nullptr && group >= 0) {
@@ -251,9 +262,12 @@ class Hyperparameters::Maker {
       if (config.has_group()) {
         reaction.group = groups_.Find(config.group());
         if (reaction.group < 0) {
-          diagnostics_.Error("unknown-name", path.Child("group"),
-                             absl::StrCat("there is no group ", Quoted(config.group())),
-                             SuggestName(config.group(), groups_.names));
+          const std::string near = SuggestName(config.group(), groups_.names);
+          diagnostics_.Error(
+              "unknown-name", path.Child("group"),
+              absl::StrCat("there is no group ", Quoted(config.group())),
+              near.empty() ? absl::StrCat("the groups are ", absl::StrJoin(groups_.names, ", "))
+                           : near);
         }
       }
       reaction.controller = MakeController(config, monitors_, timeline_, path, &diagnostics_);

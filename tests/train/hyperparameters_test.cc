@@ -138,9 +138,8 @@ TEST(HyperparametersTest, WhatCannotBeIsAFindingWithItsPlace) {
        "f:2:46: group \"a\": match \"[\" is not a regular expression: missing ]: [ "
        "[optimizer.group[a].match]"},
       {"optimizer { adam {} group { name: \"a\" match: \"bias\" } }",
-       "f:2:46: group \"a\": no parameter is called \"bias\"; gradus check FILE lists the "
-       "parameters "
-       "[optimizer.group[a].match]"},
+       "f:2:46: group \"a\": no parameter is called \"bias\"; the parameters are h/kernel, "
+       "h/bias, out/kernel, out/bias [optimizer.group[a].match]"},
       {"optimizer { adam {} group { name: \"a\" match: \".*\" } group { name: \"b\" match: "
        "\".*/bias\" } }",
        "f:2:78: group \"b\": every parameter that match finds belongs to a group before it; write "
@@ -148,6 +147,9 @@ TEST(HyperparametersTest, WhatCannotBeIsAFindingWithItsPlace) {
        "[optimizer.group[b].match]"},
       {"optimizer { adam {} group { name: \"default\" match: \".*\" } }",
        "f:2:35: group \"default\" exists already [optimizer.group[default].name]"},
+      {"optimizer { adam {} group { name: \"a\\tb\" match: \".*\" } }",
+       "f:2:35: group \"a\\tb\": a name has only letters, digits, _, - and . "
+       "[optimizer.group[\"a\\tb\"].name]"},
       {"optimizer { adam {} group { name: \"a\" match: \".*\""
        " schedule { field: \"model.loss[l].weight\" follow { constant: 1 } } } }",
        "f:2:69: a number of the model belongs to no group of parameters; write it as optimizer { "
@@ -155,7 +157,7 @@ TEST(HyperparametersTest, WhatCannotBeIsAFindingWithItsPlace) {
        "[optimizer.group[a].schedule[0].field]"},
       {"optimizer { adam {} controller { group: \"b\" reduce_on_plateau { monitor: "
        "\"validation/loss\" } } }",
-       "f:2:41: there is no group \"b\" [optimizer.controller[0].group]"},
+       "f:2:41: there is no group \"b\"; the groups are default [optimizer.controller[0].group]"},
   };
   for (const auto& c : cases) {
     EXPECT_EQ(Make(c.optimizer).errors, c.message) << c.optimizer;
