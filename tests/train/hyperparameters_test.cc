@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "absl/strings/match.h"
 #include "gradus/base/text_config.h"
 #include "gradus/run.pb.h"
 #include "tests/train/train_testing.h"
@@ -233,6 +234,12 @@ TEST_F(CommandTest, ANewScheduleGoesOnFromThePresentRateUnlessItMayJump) {
   ASSERT_TRUE(Give(schedule + " jump: true", 15).ok());
   EXPECT_EQ(Rate(15), 8);
   EXPECT_EQ(Rate(16), 4);
+  // Nothing multiplied by a number goes on from 0.
+  state_ = before;
+  EXPECT_EQ(Give("schedule { constant: 1 }", 30).message(),
+            "the present value is 0 and so would the schedule's be that goes on from it; ask for a "
+            "jump");
+  EXPECT_TRUE(Give("schedule { constant: 1 } jump: true", 30).ok());
 }
 
 TEST_F(CommandTest, AnotherEndStretchesWhatIsLeftWithoutAJump) {
@@ -246,6 +253,61 @@ TEST_F(CommandTest, AnotherEndStretchesWhatIsLeftWithoutAJump) {
   EXPECT_NEAR(Rate(30), 0.1, kRoundings);
   EXPECT_NEAR(Rate(35), 0.05, kRoundings);
   EXPECT_EQ(*made_.numbers->TotalSteps(state_), 40);
+}
+
+TEST_F(CommandTest, ARunThatIsOverKeepsItsRateUntilItIsGivenAnotherCurve) {
+  ASSERT_TRUE(Give("schedule { exponential_decay { initial_learning_rate: 1 decay_steps: 10"
+                   " decay_rate: 0.5 } }",
+                   20)
+                  .ok());
+  const double last = Rate(30);
+  EXPECT_NEAR(last, 0.05, kRoundings);
+  ASSERT_TRUE(Give("total_steps: 50", 30).ok());
+  for (int64_t update : {30, 31, 50, 90}) EXPECT_EQ(Rate(update), last) << update;
+  const auto why = [&](int64_t update) {
+    return made_.numbers->Explain(0, made_.numbers->timeline().At(update), state_)[0].detail;
+  };
+  EXPECT_FALSE(absl::StrContains(why(29), "left"));
+  EXPECT_TRUE(absl::StartsWith(why(31), "put in place at step 20, times "));
+  EXPECT_TRUE(absl::EndsWith(why(31), ", nothing left of it since step 30")) << why(31);
+  // What was stretched before a schedule began does not stretch it: its steps are updates.
+  ASSERT_TRUE(Give("schedule { linear { initial_learning_rate: 1 end_learning_rate: 0 steps: 20 } }",
+                   30)
+                  .ok());
+  EXPECT_NEAR(Rate(30), last, kRoundings);
+  EXPECT_NEAR(Rate(40), last / 2, kRoundings);
+  EXPECT_EQ(Rate(50), 0);
+  EXPECT_TRUE(absl::StartsWith(why(40), "put in place at step 30, times ")) << why(40);
+  EXPECT_FALSE(absl::StrContains(why(40), "left"));
+  // What comes after it does.
+  ASSERT_TRUE(Give("total_steps: 60", 40).ok());
+  EXPECT_NEAR(Rate(50), last / 4, kRoundings);
+  EXPECT_NEAR(Rate(60), 0, kRoundings);
+  EXPECT_TRUE(absl::EndsWith(why(50), ", what was left at step 40 stretched to end at 60"))
+      << why(50);
+}
+
+TEST_F(CommandTest, ANewScheduleMayComeBeforeTheNewEndOfARunThatIsOver) {
+  ASSERT_TRUE(Give("jump: true schedule { linear { initial_learning_rate: 1 end_learning_rate: 0"
+                   " steps: 20 } }",
+                   30)
+                  .ok());
+  ASSERT_TRUE(Give("total_steps: 50", 30).ok());
+  EXPECT_EQ(Rate(30), 1);
+  EXPECT_EQ(Rate(40), 0.5);
+  EXPECT_EQ(Rate(50), 0);
+}
+
+TEST_F(CommandTest, AFractionOfTheRunIsOfTheRunAsItIsNow) {
+  ASSERT_TRUE(Give("total_steps: 60", 10).ok());
+  ASSERT_TRUE(Give("jump: true schedule { clock: RUN linear { initial_learning_rate: 1"
+                   " end_learning_rate: 0 steps: 0.5 } }",
+                   30)
+                  .ok());
+  EXPECT_NEAR(Rate(30), 1, kRoundings);
+  EXPECT_NEAR(Rate(45), 0.5, kRoundings);
+  EXPECT_NEAR(Rate(60), 0, kRoundings);
+  EXPECT_NEAR(Rate(59), 1.0 / 30, kRoundings);
 }
 
 TEST_F(CommandTest, WhatIsRefusedChangesNothing) {
