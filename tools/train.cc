@@ -315,7 +315,7 @@ void AddTrain(CLI::App* app, RunFunction* run) {
       ->add_option("--stop_after_epoch", flags->stop_after_epoch,
                    "Stops when so many epochs are over, the state saved as by Ctrl-C: the run is "
                    "still that of its whole length, and --resume goes on with it.")
-      ->check(CLI::PositiveNumber);
+      ->check(WholeFromOne());
   command->callback([flags, run] { *run = [flags] { return Train(*flags); }; });
 }
 
