@@ -89,8 +89,9 @@ class Hyperparameters {
     double out = 0;
   };
 
-  // Findings about schedules, controllers and fields go to diagnostics; null after any. `path` is
-  // the optimizer's address.
+  // Findings about schedules, controllers and fields go to diagnostics; after any the result only
+  // says which numbers follow a schedule, so that nothing follows from a finding that is wrong
+  // elsewhere. Null when no rule is set. `path` is the optimizer's address.
   static std::unique_ptr<Hyperparameters> Make(const OptimizerConfig& config,
                                                const ModelGraph& model,
                                                const ParameterGroups& groups,

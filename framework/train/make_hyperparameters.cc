@@ -30,7 +30,6 @@ class Hyperparameters::Maker {
 
   std::unique_ptr<Hyperparameters> Make() {
     std::unique_ptr<Hyperparameters> all(new Hyperparameters);
-    const int errors = diagnostics_.errors();
     const FieldDescriptor* rule = ChosenField(config_);
     if (rule != nullptr) rule_ = rule->message_type();
     AddRates();
@@ -45,7 +44,7 @@ class Hyperparameters::Maker {
       }
     }
     AddControllers(all.get());
-    if (diagnostics_.errors() != errors || rule == nullptr) return nullptr;
+    if (rule == nullptr) return nullptr;
     all->entries_ = std::move(entries_);
     all->groups_ = groups_;
     all->timeline_ = timeline_;

@@ -104,14 +104,24 @@ absl::Status Hyperparameters::Accept(const RateCommand& command, const Progress&
     if (!diagnostics.ok()) return diagnostics.ToStatus();
     if (!fresh.ok()) return absl::InvalidArgumentError("schedule: no schedule is set");
     const double begins = ScheduleValue(fresh, progress, progress, {});
-    const double present = FirstLayer(affected[0], progress, *state);
+    // A pin goes when the schedule comes, which then has to lead to what the pin was.
+    const auto present_of = [&](int i) {
+      if (!state->overrides[i].pin.has_value()) return FirstLayer(i, progress, *state);
+      RateState trial = *state;
+      trial.overrides[i] = Override();
+      trial.overrides[i].scale = state->overrides[i].scale;
+      trial.overrides[i].schedule = std::make_shared<const TimedSchedule>(fresh);
+      trial.overrides[i].start = progress;
+      return begins * At(i, progress, *state) / At(i, progress, trial);
+    };
+    const double present = present_of(affected[0]);
     if (!(begins > 0) || !std::isfinite(present / begins)) {
       return absl::InvalidArgumentError(absl::StrCat(
           "the schedule begins at ", ShortestNumber(begins), " and cannot be scaled to go on from ",
           ShortestNumber(present), "; give a schedule that begins above 0, or ask for a jump"));
     }
     for (int i : affected) {
-      if (FirstLayer(i, progress, *state) != present) {
+      if (present_of(i) != present) {
         return absl::InvalidArgumentError(
             "the groups have different rates now; name one group, or ask for a jump");
       }
@@ -125,7 +135,14 @@ absl::Status Hyperparameters::Accept(const RateCommand& command, const Progress&
   }
   GRADUS_RETURN_IF_ERROR(Fold(accepted, progress, &next));
   for (int i : affected) {
-    GRADUS_RETURN_IF_ERROR(CheckRange(i, At(i, progress, next)));
+    const double old = At(i, progress, *state), now = At(i, progress, next);
+    GRADUS_RETURN_IF_ERROR(CheckRange(i, now));
+    if (command.has_schedule() && !command.jump() && !command.has_gain() &&
+        std::abs(now - old) > 1e-9 * std::abs(old)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a controller bounds the rate, so that no factor leads the schedule to ",
+                       ShortestNumber(old), "; ask for a jump"));
+    }
   }
   for (int i : affected) {
     const Number& number = entries_[i].number;
@@ -199,6 +216,7 @@ absl::Status Hyperparameters::Fold(const RateCommand& command, const Progress& p
           override.scale *= command.scale();
           break;
         case RateCommand::kSchedule:
+          override.pin.reset();
           override.schedule = schedule;
           override.start = progress;
           override.warps.clear();

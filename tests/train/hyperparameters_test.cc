@@ -242,6 +242,33 @@ TEST_F(CommandTest, ANewScheduleGoesOnFromThePresentRateUnlessItMayJump) {
   EXPECT_TRUE(Give("schedule { constant: 1 } jump: true", 30).ok());
 }
 
+TEST_F(CommandTest, ANewScheduleTakesThePlaceOfAPinAndGoesOnFromIt) {
+  const std::string schedule =
+      "schedule { exponential_decay { initial_learning_rate: 8 decay_steps: 1 decay_rate: 0.5 } }";
+  ASSERT_TRUE(Give("set: 0.5", 10).ok());
+  const RateState pinned = state_;
+  // One factor cannot lead to 0.5 in a group whose rate is twice the other's, too.
+  EXPECT_EQ(Give(schedule, 12).message(),
+            "the groups have different rates now; name one group, or ask for a jump");
+  for (int group : {0, 1}) {
+    state_ = pinned;
+    ASSERT_TRUE(Give(schedule + (group == 0 ? " group: \"default\"" : " group: \"b\""), 12).ok());
+    EXPECT_NEAR(Rate(12, group), 0.5, kRoundings);
+    EXPECT_NEAR(Rate(14, group), 0.125, kRoundings);
+    EXPECT_EQ(Rate(14, 1 - group), 0.5);
+  }
+  // Scaled afterwards, the pin is what it was scaled to.
+  state_ = pinned;
+  ASSERT_TRUE(Give("scale: 0.5", 11).ok());
+  ASSERT_TRUE(Give(schedule + " group: \"default\"", 12).ok());
+  EXPECT_NEAR(Rate(12), 0.25, kRoundings);
+  EXPECT_NEAR(Rate(13), 0.125, kRoundings);
+  state_ = pinned;
+  ASSERT_TRUE(Give(schedule + " jump: true", 12).ok());
+  EXPECT_EQ(Rate(12), 8);
+  EXPECT_EQ(Rate(12, 1), 16);
+}
+
 TEST_F(CommandTest, AnotherEndStretchesWhatIsLeftWithoutAJump) {
   ASSERT_TRUE(Give("total_steps: 50", 10).ok());
   EXPECT_EQ(*made_.numbers->TotalSteps(state_), 50);
