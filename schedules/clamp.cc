@@ -29,7 +29,7 @@ class Clamp final : public Schedule {
 
   static void Check(const Config& config, const ConfigPath& path, Diagnostics* diagnostics) {
     if (!config.has_min() && !config.has_max()) {
-      diagnostics->Error("missing", path, "clamp: neither min nor max is set");
+      diagnostics->Error("missing", path, "clamp: neither min nor max is set", "set one or both");
     }
     if (config.has_min() && config.has_max() && config.min() > config.max()) {
       diagnostics->Error("order", path.Child("min"),

@@ -32,7 +32,8 @@ class Repeat final : public Schedule {
     if (!config.has_times()) {
       diagnostics->Error("conflict", path.Child("factor"),
                          absl::StrCat("repeat: factor ", config.factor(),
-                                      " grows without end when times is unset"));
+                                      " grows without end when times is unset"),
+                         "set times, or a factor of at most 1");
     } else if (std::isinf(std::pow(config.factor(), static_cast<double>(config.times())))) {
       diagnostics->Error("out-of-range", path.Child("factor"),
                          absl::StrCat("repeat: factor ", config.factor(), " to the power of times ",

@@ -23,6 +23,11 @@ enum ExitCode {
 // Prints the error, prefixed, to standard error and gives the exit code that belongs to it.
 int Fail(const absl::Status& status);
 
+// What a flag's number must be. CLI11's own PositiveNumber says so in 300 digits, and lets a NaN
+// pass.
+CLI::Validator WholeFromOne();
+CLI::Validator FiniteAboveZero();
+
 // Each adds a subcommand; parsing it sets `*run` to what main() is to call.
 using RunFunction = std::function<int()>;
 void AddTrain(CLI::App* app, RunFunction* run);

@@ -192,8 +192,8 @@ void AddFindLr(CLI::App* app, RunFunction* run) {
       ->required();
   FindRateOptions& options = flags->options;
   command->add_option("--start", options.start, "The first rate of the range test; 1e-6.")
-      ->check(CLI::PositiveNumber);
-  command->add_option("--end", options.end, "Its last rate; 10.")->check(CLI::PositiveNumber);
+      ->check(FiniteAboveZero());
+  command->add_option("--end", options.end, "Its last rate; 10.")->check(FiniteAboveZero());
   command
       ->add_option("--steps", options.steps,
                    "Its updates; when not given an epoch's, at least 100 and at most 200.")
@@ -210,7 +210,7 @@ void AddFindLr(CLI::App* app, RunFunction* run) {
       ->add_option("--trial_steps", options.trial_steps,
                    "The updates of each, its schedule shrunk to fit; when not given those of the "
                    "run, at most 10000.")
-      ->check(CLI::PositiveNumber);
+      ->check(WholeFromOne());
   command->add_option("--weights", flags->weights,
                       "Starts from the weights in a .safetensors file.");
   command->add_option("--out", flags->out, "The SVG file to write.");

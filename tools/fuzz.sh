@@ -16,6 +16,7 @@ bazel build --config=fuzz --show_progress_rate_limit=10 //tests/fuzz:config_dict
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+export TMPDIR=$scratch
 mkdir -p fuzz-findings
 failures=0
 for target in "${targets[@]}"; do

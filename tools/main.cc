@@ -2,12 +2,16 @@
 // file beside this one and uses the public C++ API only.
 
 #include <cerrno>
+#include <cmath>
+#include <cstdint>
 #include <cstdio>
 #include <cstring>
 #include <exception>
 #include <string>
 #include <vector>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
@@ -23,6 +27,24 @@ int Fail(const absl::Status& status) {
     std::fprintf(stderr, "gradus: %s\n", std::string(line).c_str());
   }
   return IsNonFinite(status) ? kNonFinite : kFailed;
+}
+
+CLI::Validator WholeFromOne() {
+  const auto check = [](std::string& text) -> std::string {
+    int64_t value;
+    if (absl::SimpleAtoi(text, &value) && value >= 1) return "";
+    return absl::StrCat(Quoted(text), " is not a whole number from 1 on");
+  };
+  return CLI::Validator(check, "FROM 1");
+}
+
+CLI::Validator FiniteAboveZero() {
+  const auto check = [](std::string& text) -> std::string {
+    double value;
+    if (absl::SimpleAtod(text, &value) && std::isfinite(value) && value > 0) return "";
+    return absl::StrCat(Quoted(text), " is not a finite number above 0");
+  };
+  return CLI::Validator(check, "ABOVE 0");
 }
 
 namespace {

@@ -109,6 +109,7 @@ int ChangeRate(const RateFlags& flags) {
     if (command.has_total_steps() && change.old_value == change.new_value) continue;
     std::printf("%s\n", ChangeInWords(change).c_str());
   }
+  if (!reply->note.empty()) std::printf("%s\n", reply->note.c_str());
   return kOk;
 }
 
@@ -129,7 +130,9 @@ void AddRate(CLI::App* app, RunFunction* run) {
   command->add_flag("--clear", flags->clear, "Takes back what was asked for before.");
   command->add_option("--total_steps", flags->total_steps,
                       "The run ends after so many updates, and what is left of its schedules is "
-                      "stretched or shrunk to fit.");
+                      "stretched or shrunk to fit. A run that has ended goes on with it: after an "
+                      "early stop with what is left of its schedules, after its end with the rate "
+                      "that it has, unless --schedule gives another curve after it.");
   command->add_option("--group", flags->group, "The only group of parameters that it is about.");
   command->add_option("--field", flags->field,
                       "Another number than the rate, such as weight_decay or beta1.");

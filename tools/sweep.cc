@@ -175,7 +175,7 @@ void AddSweep(CLI::App* app, RunFunction* run) {
   command->add_option("--trials", options.trials,
                       "How many trials begin: random 20 when not given; halving as many as leave "
                       "one at the end.")
-      ->check(CLI::PositiveNumber);
+      ->check(WholeFromOne());
   command->add_option("--parallel", flags->parallel,
                       "How many trials run at once; as many as the cores are enough for when not "
                       "given.")
@@ -195,7 +195,7 @@ void AddSweep(CLI::App* app, RunFunction* run) {
       ->check(CLI::Range(2, 100));
   command->add_option("--min_epochs", options.min_epochs,
                       "Of halving and hyperband: the first rung is not shorter. 1.")
-      ->check(CLI::PositiveNumber);
+      ->check(WholeFromOne());
   command->add_option("--out", flags->out,
                       "The sweep's folder, new or that of the same sweep; sweeps/<name>-<n> when "
                       "not given.");

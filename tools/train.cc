@@ -70,11 +70,14 @@ struct Run {
   std::unique_ptr<Trainer> trainer;
   RunFolder folder;
   EventsAtCheckpoint events;           // Of a run that goes on.
+  std::string ended_by;                // Likewise: why it had ended early, if it had.
   std::vector<Finding> rate_warnings;  // Of a run that begins.
 };
 
-// What other settings do to the rate of the first parameters, for the log.
-RateEvent ResumeEvent(const Trainer& trainer, const std::vector<std::string>& settings) {
+// What other settings do to the rate of the first parameters, for the log. `ended_by`: why the run,
+// which goes on now, had ended early; empty when it had not.
+RateEvent ResumeEvent(const Trainer& trainer, const std::vector<std::string>& settings,
+                      const std::string& ended_by) {
   const TrainState& state = trainer.state();
   const Hyperparameters& numbers = trainer.step().numbers();
   int group = 0;
@@ -87,7 +90,18 @@ RateEvent ResumeEvent(const Trainer& trainer, const std::vector<std::string>& se
   event.old_value = state.last_learning_rate;
   event.new_value = numbers.At(group, state.progress, state.rates);
   event.cause = absl::StrCat("--set ", absl::StrJoin(settings, " --set "));
+  if (!ended_by.empty()) absl::StrAppend(&event.cause, "; ", GoesOnInWords(ended_by));
   return event;
+}
+
+// Whether a run that has ended early is asked for another end.
+bool IsAskedToGoOn(const std::string& run, int64_t step) {
+  const ControlFolder control(run);
+  for (const std::string& name : control.Waiting()) {
+    const absl::StatusOr<RateCommand> command = control.Read(name);
+    if (command.ok() && command->has_total_steps() && command->at_step() <= step) return true;
+  }
+  return false;
 }
 
 absl::StatusOr<Run> Resume(const TrainFlags& flags) {
@@ -120,6 +134,7 @@ absl::StatusOr<Run> Resume(const TrainFlags& flags) {
       Trainer::Resume(*checkpoint, options, settings);
   if (!trainer.ok()) return trainer.status();
   run.trainer = *std::move(trainer);
+  run.ended_by = header->ended_by();
   // What was asked for after the state was saved is asked for again, at the same steps. It waits in
   // the control folder before its lines go from the log, so that it is never in neither.
   const ControlFolder control(flags.resume);
@@ -195,9 +210,12 @@ std::string EndedInWords(const TrainState& state) {
   return absl::StrCat("ended at step ", state.progress.update, ": ", state.ended_by);
 }
 
-// A run that was ended early does not go on.
+// A run that was ended early goes on only when it is asked to.
 int ShowEnded(const Run& run) {
-  std::printf("%s has %s\n", run.folder.path.c_str(), EndedInWords(run.trainer->state()).c_str());
+  const char* path = run.folder.path.c_str();
+  std::printf("%s has %s\nit goes on with another end: gradus rate %s --total_steps N, or gradus "
+              "train --resume %s --set run.epochs=N\n",
+              path, EndedInWords(run.trainer->state()).c_str(), path, path);
   return Exists(JoinPath(run.folder.path, "model.pbtxt")) ? static_cast<int>(kOk) : SaveModel(run);
 }
 
@@ -216,11 +234,17 @@ int Train(const TrainFlags& flags) {
   absl::StatusOr<Run> run = flags.resume.empty() ? Start(flags) : Resume(flags);
   if (!run.ok()) return Fail(run.status());
   Trainer& trainer = *run->trainer;
-  if (!trainer.state().ended_by.empty()) return ShowEnded(*run);
+  if (!trainer.state().ended_by.empty() &&
+      !IsAskedToGoOn(run->folder.path, trainer.state().progress.update)) {
+    return ShowEnded(*run);
+  }
   StopOnSignals();
   if (!flags.resume.empty()) {
     std::printf("resuming %s at step %s\n", flags.resume.c_str(),
                 absl::StrCat(trainer.state().progress.update).c_str());
+    if (!run->ended_by.empty() && trainer.state().ended_by.empty()) {
+      std::printf("%s\n", GoesOnInWords(run->ended_by).c_str());
+    }
   }
   for (const std::string& warning : trainer.warnings()) {
     std::fprintf(stderr, "gradus: warning: %s\n", warning.c_str());
@@ -240,8 +264,9 @@ int Train(const TrainFlags& flags) {
       EventsFile::Open(run->folder.events(), run->events.kept);
   if (!events.ok()) return Fail(events.status());
   if (!flags.resume.empty() && !flags.settings.empty()) {
+    const std::string ended_by = trainer.state().ended_by.empty() ? run->ended_by : "";
     const absl::Status written =
-        (*events)->WriteResume(ResumeEvent(trainer, flags.settings), flags.settings);
+        (*events)->WriteResume(ResumeEvent(trainer, flags.settings, ended_by), flags.settings);
     if (!written.ok()) return Fail(written);
   }
   StopObserver stop(flags.stop_after_epoch);
@@ -290,7 +315,7 @@ void AddTrain(CLI::App* app, RunFunction* run) {
       ->add_option("--stop_after_epoch", flags->stop_after_epoch,
                    "Stops when so many epochs are over, the state saved as by Ctrl-C: the run is "
                    "still that of its whole length, and --resume goes on with it.")
-      ->check(CLI::PositiveNumber);
+      ->check(WholeFromOne());
   command->callback([flags, run] { *run = [flags] { return Train(*flags); }; });
 }
 

@@ -46,7 +46,8 @@ absl::StatusOr<int64_t> UpdatesDone(const RunFolder& folder, const std::string& 
 }
 
 // The run as it was configured then. Where it had gone on with other settings, its state knows which
-// batch sizes it has gone through.
+// batch sizes it has gone through. How many examples there are it knows, too; only before the first
+// state must the data be there to be counted.
 absl::StatusOr<std::unique_ptr<Trainer>> TrainerOf(const RunFolder& folder,
                                                    const std::string& checkpoint,
                                                    const std::vector<RecordedEvent>& before,
@@ -55,10 +56,13 @@ absl::StatusOr<std::unique_ptr<Trainer>> TrainerOf(const RunFolder& folder,
   for (const RecordedEvent& recorded : before) {
     settings.insert(settings.end(), recorded.settings.begin(), recorded.settings.end());
   }
-  if (settings.empty() || !all || checkpoint.empty()) {
-    return Trainer::FromFile(folder.configuration(), settings);
-  }
-  return Trainer::Resume(checkpoint, {}, settings);
+  if (checkpoint.empty()) return Trainer::FromFile(folder.configuration(), settings);
+  TrainerOptions options;
+  options.open_data = false;
+  if (!settings.empty() && all) return Trainer::Resume(checkpoint, options, settings);
+  GRADUS_ASSIGN_OR_RETURN(const TrainStateHeader header, ReadCheckpointHeader(checkpoint));
+  options.examples_per_epoch = header.training_rows();
+  return Trainer::FromFile(folder.configuration(), settings, options);
 }
 
 // What the run's memory was at an update, from the events before it.

@@ -57,12 +57,11 @@ absl::StatusOr<RateReply> AskStopped(const std::string& run, const RateCommand& 
   GRADUS_ASSIGN_OR_RETURN(const TrainStateHeader header, ReadCheckpointHeader(checkpoint));
   GRADUS_ASSIGN_OR_RETURN(std::vector<RecordedEvent> recorded, ReadEvents(folder.events()));
   EventsAtCheckpoint events = SplitEvents(std::move(recorded), header);
+  TrainerOptions options;
+  options.open_data = false;  // What is asked for depends on the state alone.
   GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer,
-                          Trainer::Resume(checkpoint, {}, events.settings));
+                          Trainer::Resume(checkpoint, options, events.settings));
   const TrainState& state = trainer->state();
-  if (!state.ended_by.empty()) {
-    return absl::FailedPreconditionError(absl::StrCat(run, " has ended: ", state.ended_by));
-  }
 
   std::vector<RateCommand> before = events.lost;
   const ControlFolder control(run);
@@ -90,19 +89,30 @@ absl::StatusOr<RateReply> AskStopped(const std::string& run, const RateCommand& 
     if (step_of(one) <= step_of(command)) accept(one).IgnoreError();
   }
   reply.changes.clear();
-  const absl::optional<int64_t> end = numbers.TotalSteps(rates);
-  if (!command.has_total_steps() && end.has_value() && step_of(command) >= *end) {
-    if (state.progress.update >= *end) {
-      return absl::FailedPreconditionError(
-          absl::StrCat(run, " has ended after ", state.progress.update,
-                       " updates; --total_steps with a larger number lets it go on"));
+  // A run that has ended early has its end where it stands, until it is given another.
+  const int64_t done = state.progress.update, step = step_of(command);
+  const bool early = !state.ended_by.empty() && rates.warps.size() == state.rates.warps.size();
+  absl::optional<int64_t> end = numbers.TotalSteps(rates);
+  if (early) end = done;
+  // When it is reached it can still be moved; anything else comes too late then.
+  if (end.has_value() && (command.has_total_steps() ? step > *end : step >= *end)) {
+    if (done < *end || command.has_total_steps()) {
+      return absl::OutOfRangeError(absl::StrCat("at step ", step, " nothing is left of ", run,
+                                                ", which ends after ", *end, " updates"));
     }
-    return absl::OutOfRangeError(absl::StrCat("at step ", step_of(command), " nothing is left of ",
-                                              run, ", which ends after ", *end, " updates"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        run, " has ended after ", done, " updates", early ? ": " : "",
+        early ? state.ended_by : "", "; --total_steps with a larger number lets it go on"));
   }
   GRADUS_RETURN_IF_ERROR(accept(command));
   reply.kind = RateReply::kWaits;
-  reply.step = step_of(command);
+  reply.step = step;
+  if (command.has_total_steps() && early) {
+    reply.note = GoesOnInWords(state.ended_by);
+  } else if (command.has_total_steps() && end.has_value() && step >= *end) {
+    reply.note = "nothing is left of its schedules, so the rates stay what they are; for another "
+                 "curve give --schedule, too";
+  }
   return reply;
 }
 

@@ -24,6 +24,7 @@ struct RateReply {
   Kind kind = kNoAnswer;
   int64_t step = 0;                // The first update that uses the new values.
   std::vector<RateEvent> changes;  // Of kDone and kWaits: group, field, step, old and new value.
+  std::string note;                // Of kWaits: what else it does, for people; mostly empty.
 };
 
 // The schedule of a command for this run. Errors have positions in a file called `name`.
@@ -31,8 +32,8 @@ absl::StatusOr<ScheduleConfig> ParseRunSchedule(const std::string& run, absl::st
                                                 const std::string& name);
 
 // Gives a command to the run in this folder. A run that trains says itself whether it accepts it,
-// for which this waits; what a stopped one would refuse is refused now. A run that has ended takes
-// nothing but total_steps.
+// for which this waits; what a stopped one would refuse is refused now. A run that has ended, early
+// or not, takes total_steps, and after that anything else.
 absl::StatusOr<RateReply> RequestRate(const std::string& run, const RateCommand& command,
                                       absl::Duration wait);
 

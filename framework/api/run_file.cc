@@ -15,6 +15,7 @@ namespace gradus {
 namespace {
 
 std::string Absolute(const std::string& directory, const std::string& path) {
+  if (path.empty()) return path;  // Names no file, not even the folder.
   const std::string joined = JoinPath(directory, path);
   char resolved[PATH_MAX];
   // A file that does not exist keeps its name; opening it is where that is reported.

@@ -3,10 +3,12 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/strip.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "gradus/api/find_learning_rate.h"
 #include "gradus/base/text_config.h"
 
@@ -50,11 +52,13 @@ void Scale(const ScheduleConfig& schedule, const std::string& path, double facto
     ScheduleConfig scaled;
     scaled.mutable_scale()->set_factor(Rounded(factor));
     *scaled.mutable_scale()->mutable_schedule() = schedule;
-    std::string text = PrintTextConfig(scaled);
-    for (char& c : text) {
-      if (c == '\n') c = ' ';
+    // On one line; its lines begin with their indentation.
+    std::vector<std::string> words;
+    for (absl::string_view line :
+         absl::StrSplit(PrintTextConfig(scaled), '\n', absl::SkipWhitespace())) {
+      words.emplace_back(absl::StripLeadingAsciiWhitespace(line));
     }
-    settings->push_back(absl::StrCat(path, "=", absl::StripSuffix(text, " ")));
+    settings->push_back(absl::StrCat(path, "=", absl::StrJoin(words, " ")));
     return;
   }
   const google::protobuf::Descriptor& type = *curve.GetDescriptor();

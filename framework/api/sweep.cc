@@ -14,6 +14,7 @@
 #include "absl/strings/str_split.h"
 #include "gradus/api/run_file.h"
 #include "gradus/api/sweep_check.h"
+#include "gradus/api/sweep_entry.h"
 #include "gradus/api/sweep_json.h"
 #include "gradus/base/status.h"
 #include "gradus/base/text_config.h"
@@ -40,7 +41,7 @@ absl::Status CheckAddresses(const SweepOptions& options, const SearchSpace& spac
   std::vector<std::string> problems;
   for (const SearchEntry& entry : space.entries()) {
     const auto refuse = [&](absl::string_view why) {
-      problems.push_back(absl::StrCat("--search ", entry.text, ": ", why));
+      problems.push_back(absl::StrCat("--search ", AsTyped(entry.text), ": ", why));
     };
     if (entry.address == "run.threads") refuse("every trial has the same threads: --threads");
     if (Halves(options) && (entry.address == "run.epochs" || entry.address == "run.max_steps")) {

@@ -9,6 +9,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "gradus/api/trainer.h"
 #include "gradus/base/file.h"
@@ -93,6 +94,16 @@ absl::Status CheckTrial(const std::string& text, const std::string& file,
               : CheckWhole(std::move(run), metric, open);
 }
 
+// A finding without the values that the trial was given: a wrong address is wrong in all of them.
+std::string WithoutValues(const std::string& line, absl::Span<const std::string> settings) {
+  std::vector<std::pair<std::string, std::string>> shorter;
+  for (const std::string& setting : settings) {
+    shorter.emplace_back(absl::StrCat("--set ", setting, ":"),
+                         absl::StrCat("--set ", setting.substr(0, setting.find('=')), ":"));
+  }
+  return absl::StrReplaceAll(line, shorter);
+}
+
 // "trial 3", "trials 0, 1, 2", "all trials".
 std::string Naming(const std::vector<size_t>& trials, size_t count) {
   if (trials.size() == count && count > 1) return "all trials";
@@ -112,25 +123,31 @@ absl::Status CheckTrials(const std::string& file,
   GRADUS_ASSIGN_OR_RETURN(const std::string text, ReadConfigFile(file));
   ThreadPool pool(1);
   std::unique_ptr<OpenedData> open;
-  std::vector<std::string> lines;  // In the order in which they were found.
-  std::map<std::string, std::vector<size_t>> trials;
+  struct Wrong {
+    std::string line;  // As the first of them says it.
+    std::vector<size_t> trials;
+  };
+  std::vector<Wrong> found;
+  std::map<std::string, size_t> places;  // In `found`, by what WithoutValues leaves of a line.
   for (size_t i = 0; i < settings.size(); ++i) {
     const absl::Status status = CheckTrial(text, file, settings[i], metric, &pool, &open);
     if (status.ok()) continue;
     for (absl::string_view line : absl::StrSplit(status.message(), '\n', absl::SkipEmpty())) {
-      std::vector<size_t>& numbers = trials[std::string(line)];
-      if (numbers.empty()) lines.emplace_back(line);
-      if (numbers.empty() || numbers.back() != i) numbers.push_back(i);
+      const auto place =
+          places.emplace(WithoutValues(std::string(line), settings[i]), found.size()).first;
+      if (place->second == found.size()) found.push_back({std::string(line), {}});
+      std::vector<size_t>& trials = found[place->second].trials;
+      if (trials.empty() || trials.back() != i) trials.push_back(i);
     }
   }
-  if (lines.empty()) return absl::OkStatus();
+  if (found.empty()) return absl::OkStatus();
   std::vector<std::string> told;
-  for (const std::string& line : lines) {
+  for (const Wrong& wrong : found) {
     if (told.size() == kMostLines) {
-      told.push_back(absl::StrCat("... and ", lines.size() - kMostLines, " more"));
+      told.push_back(absl::StrCat("... and ", found.size() - kMostLines, " more"));
       break;
     }
-    told.push_back(absl::StrCat(Naming(trials[line], settings.size()), ": ", line));
+    told.push_back(absl::StrCat(Naming(wrong.trials, settings.size()), ": ", wrong.line));
   }
   return absl::InvalidArgumentError(absl::StrJoin(told, "\n"));
 } catch (const std::exception& error) {

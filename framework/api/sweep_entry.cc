@@ -2,6 +2,7 @@
 
 #include "gradus/api/sweep_entry.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "gradus/base/config_path.h"
 #include "gradus/base/diagnostics.h"
+#include "gradus/base/text_escape.h"
 
 namespace gradus {
 namespace {
@@ -286,7 +288,7 @@ class EntryParser {
     if (length > 0 && !rest.text.empty() && (rest.text[0] == '{' || rest.text[0] == ':')) {
       return true;
     }
-    return Wrong(value.column(), absl::StrCat("an option of ", entry_.address,
+    return Wrong(value.column(), absl::StrCat("an option of ", AsTyped(entry_.address),
                                               ".* is one field: NAME { ... } or NAME: value"));
   }
 
@@ -312,6 +314,12 @@ class EntryParser {
 
 SearchProblem ParseSearchEntry(const std::string& text, SearchEntry* entry) {
   return EntryParser(entry).Parse(text);
+}
+
+std::string AsTyped(const std::string& text) {
+  const auto is_control = [](char c) { return absl::ascii_iscntrl(static_cast<unsigned char>(c)); };
+  const bool plain = IsUtf8(text) && std::none_of(text.begin(), text.end(), is_control);
+  return plain ? text : Escaped(text);
 }
 
 }  // namespace gradus

@@ -18,6 +18,9 @@ struct SearchProblem {
 // Fills everything but `parent` and `parent_option`.
 SearchProblem ParseSearchEntry(const std::string& text, SearchEntry* entry);
 
+// What was typed, for a message: as it is, unless it has control characters or is not UTF-8.
+std::string AsTyped(const std::string& text);
+
 }  // namespace gradus
 
 #endif  // GRADUS_API_SWEEP_ENTRY_H_

@@ -93,7 +93,7 @@ absl::StatusOr<std::vector<SearchValue>> GridValues(const SearchEntry& entry, in
   if (points == 0 && entry.kind == SearchEntry::kInt) points = WholeNumbers(entry);
   if (points == 0) {
     return absl::InvalidArgumentError(
-        absl::StrCat("--search ", entry.text, ": a grid needs to know how many points: ",
+        absl::StrCat("--search ", AsTyped(entry.text), ": a grid needs to know how many points: ",
                      entry.kind == SearchEntry::kLog ? "log" : "linear", "(",
                      ShortestNumber(entry.low), ", ", ShortestNumber(entry.high), ", 5)"));
   }
@@ -104,7 +104,7 @@ absl::StatusOr<std::vector<SearchValue>> GridValues(const SearchEntry& entry, in
 }
 
 std::string Problem(const SearchEntry& entry, int column, absl::string_view message) {
-  return absl::StrCat("--search ", entry.text, ":", column, ": ", message);
+  return absl::StrCat("--search ", AsTyped(entry.text), ":", column, ": ", message);
 }
 
 // Finds the choice that an entry's label belongs to; the message of what is wrong.
@@ -172,7 +172,7 @@ absl::StatusOr<SearchSpace> SearchSpace::Parse(absl::Span<const std::string> tex
         continue;
       }
       problems.push_back(Problem(entries[i], 1,
-                                 absl::StrCat(entries[i].address, " is searched twice, also by ",
+                                 absl::StrCat(AsTyped(entries[i].address), " is searched twice, also by ",
                                               Quoted(entries[k].text))));
     }
   }

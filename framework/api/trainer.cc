@@ -23,6 +23,14 @@ bool MayChange(absl::string_view setting) {
   return false;
 }
 
+// Whether it lets a run go on that has ended early.
+bool MovesEnd(absl::string_view setting) {
+  for (const char* address : {"run.epochs=", "run.max_steps=", "run.early_stopping"}) {
+    if (absl::StartsWith(setting, address)) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Trainer::~Trainer() = default;
@@ -37,6 +45,8 @@ std::shared_ptr<const Timeline> Trainer::MakeTimeline(const TrainStateHeader* he
   plan.examples_per_epoch = options_.examples_per_epoch;
   if (data_.train != nullptr) {
     plan.examples_per_epoch = data_.train->size();
+  } else if (!options_.open_data) {
+    if (header != nullptr) plan.examples_per_epoch = header->training_rows();
   } else if (config_.has_data()) {
     plan.examples_per_epoch = 1;  // It could not be opened, which is a finding already.
   }
@@ -67,7 +77,7 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Make(RunFile file, const Train
   trainer->fields_ = InputFields(config.model());
   trainer->pool_ =
       std::make_unique<ThreadPool>(settings.has_threads() ? settings.threads() : AvailableCores());
-  if (config.has_data()) {
+  if (config.has_data() && options.open_data) {
     trainer->data_ = OpenData(config.data(), trainer->fields_, ".", options.datasets, &diagnostics);
   }
   StepOptions step_options;
@@ -80,7 +90,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Make(RunFile file, const Train
   if (config.has_data()) step_options.batch_size = config.data().batch_size();
   // Data that could not be opened is a finding already; that nothing validates would only follow from it.
   step_options.validates = trainer->data_.validation != nullptr ||
-                           (config.data().has_validation() && !diagnostics.ok());
+                           (config.data().has_validation() &&
+                            (!options.open_data || !diagnostics.ok()));
   step_options.settings = &settings;
   GRADUS_ASSIGN_OR_RETURN(trainer->step_, TrainStep::Create(config.model(), config.optimizer(),
                                                             step_options, &diagnostics));
@@ -130,7 +141,7 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(const std::string& chec
   GRADUS_RETURN_IF_ERROR(file.status());
   GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer,
                           Make(*std::move(file), options, &header));
-  GRADUS_RETURN_IF_ERROR(trainer->CheckSameData(header));
+  if (options.open_data) GRADUS_RETURN_IF_ERROR(trainer->CheckSameData(header));
   GRADUS_RETURN_IF_ERROR(LoadCheckpoint(checkpoint, trainer->step_->numbers(), *trainer->watcher_,
                                         &trainer->state_));
   const size_t sums = trainer->state_.epoch_sums.metrics.size();
@@ -138,6 +149,11 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(const std::string& chec
     return absl::InvalidArgumentError(absl::StrCat(checkpoint, ": there are sums of ", sums,
                                                    " metrics, the model has ",
                                                    trainer->step_->model().metrics.size()));
+  }
+  if (!trainer->state_.ended_by.empty() &&
+      std::any_of(settings.begin(), settings.end(), MovesEnd)) {
+    const absl::optional<int64_t> end = trainer->step_->numbers().TotalSteps(trainer->state_.rates);
+    if (!end.has_value() || *end > trainer->state_.progress.update) GoOn(&trainer->state_);
   }
   return trainer;
 } catch (const std::exception& error) {

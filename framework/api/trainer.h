@@ -36,6 +36,9 @@ struct TrainerOptions {
   // How many examples make an epoch for a program that steps by itself, without a data part: what schedules that count
   // epochs need. 0: not known.
   int64_t examples_per_epoch = 0;
+  // False: the data is not opened, wherever it is now. Such a trainer answers for the numbers of a run, and does not
+  // train. How many examples there are is what the checkpoint says, or examples_per_epoch.
+  bool open_data = true;
 };
 
 // What Step says of one batch; means over its examples, before the update.
@@ -59,7 +62,9 @@ class Trainer {
       const std::string& path, absl::Span<const std::string> settings = {},
       const TrainerOptions& options = {});
   // Goes on from a checkpoint (a folder made by Train) exactly where it stood.
-  // `settings` (PATH=VALUE) may change how it goes on: run.*, optimizer.* and data.batch_size.
+  // `settings` (PATH=VALUE) may change how it goes on: run.*, optimizer.* and data.batch_size. A run that has ended
+  // early goes on when they are about its end (run.epochs, run.max_steps, run.early_stopping), or when Command gives it
+  // total_steps; its patience begins afresh then.
   static absl::StatusOr<std::unique_ptr<Trainer>> Resume(
       const std::string& checkpoint, const TrainerOptions& options = {},
       absl::Span<const std::string> settings = {});

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/rule.pb.h"
@@ -207,7 +208,9 @@ class Setting {
     }
     TextParser parser(text, source_, shift, findings_);
     bool fine;
-    if (IsMessage(field) && !list && first != '{' && first != '<') {
+    // Fields without their braces; a number or a text is none, and is told what it should be.
+    const bool scalar = absl::ascii_isdigit(first) || absl::StrContains("-.+\"'", first);
+    if (IsMessage(field) && !list && !scalar && first != '{' && first != '<') {
       PositionNode::Field& entry = positions->Get(field);
       entry.elements.emplace_back();
       const Reflection* reflection = value->GetReflection();

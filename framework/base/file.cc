@@ -139,6 +139,19 @@ absl::StatusOr<std::string> ReadWhole(const std::string& path, int64_t most_byte
   return absl::ResourceExhaustedError(absl::StrCat("no memory to read ", path));
 }
 
+// Into a device or a pipe, which a file must not take the place of. A pipe that nobody reads is an
+// error instead of a wait.
+absl::Status WriteThrough(const std::string& path, absl::Span<const absl::string_view> pieces) {
+  Descriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (file.get() < 0 || fcntl(file.get(), F_SETFL, 0) != 0) {
+    return ErrnoStatus("write", path, errno);
+  }
+  for (absl::string_view piece : pieces) {
+    GRADUS_RETURN_IF_ERROR(WriteAll(file.get(), piece, path));
+  }
+  return file.Close() == 0 ? absl::OkStatus() : ErrnoStatus("write", path, errno);
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t most_bytes) {
@@ -154,6 +167,15 @@ absl::Status WriteFile(const std::string& path, absl::string_view bytes) {
 }
 
 absl::Status WriteFile(const std::string& path, absl::Span<const absl::string_view> pieces) {
+  struct stat info;
+  if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
+    return WriteThrough(path, pieces);
+  }
+  if (lstat(path.c_str(), &info) == 0 && S_ISLNK(info.st_mode)) {
+    std::error_code dangling;
+    const std::filesystem::path target = std::filesystem::canonical(path, dangling);
+    if (!dangling) return WriteFile(target.string(), pieces);
+  }
   const std::string temporary = absl::StrCat(path, ".tmp-", getpid());
   absl::Status status = WriteAndSync(temporary, pieces);
   if (status.ok()) status = Rename(temporary, path);

@@ -22,7 +22,8 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t most_bytes
 absl::StatusOr<std::string> ReadFileOrPipe(const std::string& path, int64_t most_bytes);
 
 // Writes to a temporary file beside `path`, fsyncs, renames, fsyncs the folder. On an error nothing
-// is left behind.
+// is left behind. A device or a pipe (`/dev/stdout`) stays what it is and takes the bytes; a link
+// stays, and what it leads to is replaced.
 absl::Status WriteFile(const std::string& path, absl::string_view bytes);
 absl::Status WriteFile(const std::string& path, absl::Span<const absl::string_view> pieces);
 

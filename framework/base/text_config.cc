@@ -56,12 +56,14 @@ struct Refused {
       names_in;  // Messages with a name that is not theirs, or with too many members of a choice.
   std::set<std::string> fields;     // Fields whose value was not taken.
   std::set<std::string> values_in;  // The messages of these.
+  std::set<std::string> missing;    // Fields that are missing or empty: nothing else is wrong there.
 
   bool Explains(const Finding& finding) const {
     const std::string path = finding.path.ToString();
     if (finding.code == "missing") {
       return fields.count(path) > 0 || names_in.count(finding.path.Parent().ToString()) > 0;
     }
+    if (missing.count(path) > 0) return true;
     return finding.code == "exactly-one" && (names_in.count(path) > 0 || values_in.count(path) > 0);
   }
 };
@@ -131,14 +133,18 @@ ParsedConfig ParseTextConfig(absl::string_view text, absl::string_view file,
     ApplySetting(settings[i], static_cast<int>(i) + 1, message.get(), &impl->root, &found);
   }
   std::vector<Finding> findings;
-  const Refused refused = AddFindings(std::move(found), *impl, &findings);
+  Refused refused = AddFindings(std::move(found), *impl, &findings);
   if (well_formed) {
     Diagnostics rules(
         [source = parsed.source](const ConfigPath& path) { return source.Locate(path); });
     CheckRules(*message, ConfigPath(), &rules);
+    std::set<std::string> missing;
     for (const Finding& finding : rules.findings()) {
-      if (!refused.Explains(finding)) findings.push_back(finding);
+      if (refused.Explains(finding)) continue;
+      findings.push_back(finding);
+      if (finding.code == "missing") missing.insert(finding.path.ToString());
     }
+    refused.missing = std::move(missing);
     parsed.message = std::move(message);
   }
   SortBySource(impl->settings, &findings);

@@ -30,8 +30,26 @@ ScalarProblem Must(const FieldDescriptor* field, const TextScalar& scalar, absl:
           std::string(hint)};
 }
 
+// For a value in the place of a message that holds one in a choice: `learning_rate: 0.1` is meant as
+// `learning_rate { constant: 0.1 }`.
+std::string AsMember(const FieldDescriptor* field, const TextScalar& scalar) {
+  const google::protobuf::Descriptor* type = field->message_type();
+  for (int i = 0; type != nullptr && i < type->field_count(); ++i) {
+    const FieldDescriptor* member = type->field(i);
+    if (member->real_containing_oneof() == nullptr) continue;
+    const bool takes_it =
+        (scalar.kind == TextScalar::kNumber &&
+         member->cpp_type() == FieldDescriptor::CPPTYPE_DOUBLE) ||
+        (scalar.kind == TextScalar::kWord && !scalar.negative && member->enum_type() != nullptr &&
+         member->enum_type()->FindValueByName(scalar.text) != nullptr);
+    if (!takes_it) continue;
+    return absl::StrCat("write ", field->name(), " { ", member->name(), ": ", scalar.Shown(), " }");
+  }
+  return "";
+}
+
 ScalarProblem WrongType(const FieldDescriptor* field, const TextScalar& scalar) {
-  return Must(field, scalar, "wrong-type", TypeInWords(field));
+  return Must(field, scalar, "wrong-type", TypeInWords(field), AsMember(field, scalar));
 }
 
 bool HasLeadingZero(const std::string& text) {

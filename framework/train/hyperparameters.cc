@@ -12,21 +12,39 @@
 namespace gradus {
 namespace {
 
+// The one that an update is in, or null.
+const Warp* WarpOf(double update, const std::vector<Warp>& warps) {
+  for (auto warp = warps.rbegin(); warp != warps.rend(); ++warp) {
+    if (update >= warp->from) return &*warp;
+  }
+  return nullptr;
+}
+
 // Updates in the schedules' own time.
 double Warped(double update, const std::vector<Warp>& warps) {
-  for (auto warp = warps.rbegin(); warp != warps.rend(); ++warp) {
-    if (update >= warp->from) return warp->at + (update - warp->from) * warp->stretch;
-  }
-  return update;
+  const Warp* warp = WarpOf(update, warps);
+  return warp == nullptr ? update : warp->at + (update - warp->from) * warp->stretch;
+}
+
+// What a retarget has done to a schedule, for people.
+std::string WarpInWords(const Progress& progress, const std::vector<Warp>& warps) {
+  const Warp* warp = WarpOf(static_cast<double>(progress.update), warps);
+  if (warp == nullptr || warp->stretch == 1 || warp->total_steps == 0) return "";
+  const std::string since = absl::StrCat(static_cast<int64_t>(warp->from));
+  return warp->stretch == 0
+             ? absl::StrCat(", nothing left of it since step ", since)
+             : absl::StrCat(", what was left at step ", since, " stretched to end at ",
+                            warp->total_steps);
 }
 
 }  // namespace
 
 double Hyperparameters::ScheduleValue(const TimedSchedule& schedule, const Progress& progress,
-                                      const Progress& start, const RateState& state) const {
-  if (state.warps.empty()) return schedule.At(progress, start);
+                                      const Progress& start,
+                                      const std::vector<Warp>& warps) const {
+  if (warps.empty()) return schedule.At(progress, start);
   const auto read = [&](const Progress& at) {
-    return timeline_->Convert(Warped(static_cast<double>(at.update), state.warps), STEPS,
+    return timeline_->Convert(Warped(static_cast<double>(at.update), warps), STEPS,
                               schedule.clock());
   };
   return schedule.schedule().At({read(progress), read(start)});
@@ -35,10 +53,11 @@ double Hyperparameters::ScheduleValue(const TimedSchedule& schedule, const Progr
 double Hyperparameters::FirstLayer(int i, const Progress& progress, const RateState& state) const {
   const Override& override = state.overrides[i];
   if (override.schedule != nullptr) {
-    return override.gain * ScheduleValue(*override.schedule, progress, override.start, state);
+    return override.gain *
+           ScheduleValue(*override.schedule, progress, override.start, override.warps);
   }
   const Entry& entry = entries_[i];
-  return entry.schedule.ok() ? ScheduleValue(entry.schedule, progress, Progress(), state)
+  return entry.schedule.ok() ? ScheduleValue(entry.schedule, progress, Progress(), state.warps)
                              : entry.constant;
 }
 
@@ -87,10 +106,14 @@ std::vector<Hyperparameters::Why> Hyperparameters::Explain(int i, const Progress
         {"schedule",
          absl::StrCat(
              "put in place at step ", override.start.update,
-             override.gain == 1 ? "" : absl::StrCat(", times ", ShortestNumber(override.gain))),
+             override.gain == 1 ? "" : absl::StrCat(", times ", ShortestNumber(override.gain)),
+             WarpInWords(progress, override.warps)),
          value});
+  } else if (entry.schedule.ok()) {
+    chain.push_back(
+        {"schedule", absl::StrCat(entry.detail, WarpInWords(progress, state.warps)), value});
   } else {
-    chain.push_back({entry.schedule.ok() ? "schedule" : "constant", entry.detail, value});
+    chain.push_back({"constant", entry.detail, value});
   }
   if (entry.number.kind == Number::kLearningRate) {
     for (size_t c = 0; c < controllers_.size(); ++c) {

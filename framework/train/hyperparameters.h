@@ -44,6 +44,13 @@ struct RateEvent {
   absl::optional<RateCommand> command;
 };
 
+// The remaining time, stretched: update k counts as at + (k - from) * stretch. A stretch of 0: there
+// was none left.
+struct Warp {
+  double from = 0, at = 0, stretch = 1;
+  int64_t total_steps = 0;  // The run's end from then on; 0 when that was so before.
+};
+
 // What was asked for of one number.
 struct Override {
   absl::optional<double> pin;
@@ -51,12 +58,7 @@ struct Override {
   std::shared_ptr<const TimedSchedule> schedule;  // In the place of the configured one; null: none.
   Progress start;                                 // When it began.
   double gain = 1;
-};
-
-// The remaining time, stretched: update k counts as at + (k - from) * stretch.
-struct Warp {
-  double from = 0, at = 0, stretch = 1;
-  int64_t total_steps = 0;  // The run's end from then on.
+  std::vector<Warp> warps;  // Since it began: what was stretched before does not stretch it.
 };
 
 struct RateState {
@@ -64,7 +66,7 @@ struct RateState {
   std::vector<RateCommand>
       commands;                     // Accepted, in their order; at_step says when each took effect.
   std::vector<Override> overrides;  // By number.
-  std::vector<Warp> warps;
+  std::vector<Warp> warps;          // Of the configured schedules.
   ControllerNumbers before;  // Scratch of Observe.
 };
 
@@ -87,8 +89,9 @@ class Hyperparameters {
     double out = 0;
   };
 
-  // Findings about schedules, controllers and fields go to diagnostics; null after any. `path` is
-  // the optimizer's address.
+  // Findings about schedules, controllers and fields go to diagnostics; after any the result only
+  // says which numbers follow a schedule, so that nothing follows from a finding that is wrong
+  // elsewhere. Null when no rule is set. `path` is the optimizer's address.
   static std::unique_ptr<Hyperparameters> Make(const OptimizerConfig& config,
                                                const ModelGraph& model,
                                                const ParameterGroups& groups,
@@ -165,7 +168,7 @@ class Hyperparameters {
     return (override.pin.has_value() ? *override.pin : value) * override.scale;
   }
   double ScheduleValue(const TimedSchedule& schedule, const Progress& progress,
-                       const Progress& start, const RateState& state) const;
+                       const Progress& start, const std::vector<Warp>& warps) const;
   absl::Status Fold(const RateCommand& command, const Progress& progress, RateState* state) const;
   std::vector<int> Affected(const RateCommand& command) const;
 

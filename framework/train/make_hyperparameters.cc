@@ -33,7 +33,6 @@ class Hyperparameters::Maker {
 
   std::unique_ptr<Hyperparameters> Make() {
     std::unique_ptr<Hyperparameters> all(new Hyperparameters);
-    const int errors = diagnostics_.errors();
     bool every_group_has_a_rule = true;
     for (int g = 0; g < groups_.count(); ++g) {
       const FieldDescriptor* rule = ChosenField(RuleConfigOf(config_, g));
@@ -54,7 +53,7 @@ class Hyperparameters::Maker {
       }
     }
     AddControllers(all.get());
-    if (diagnostics_.errors() != errors || !every_group_has_a_rule) return nullptr;
+    if (!every_group_has_a_rule) return nullptr;
     all->entries_ = std::move(entries_);
     all->groups_ = groups_;
     all->timeline_ = timeline_;
@@ -177,6 +176,16 @@ class Hyperparameters::Maker {
     return names;
   }
 
+  std::string SchedulableInWords(int group) const {
+    constexpr size_t kMostShown = 20;
+    std::vector<std::string> names = Schedulable(group);
+    if (names.size() > kMostShown) {
+      names.resize(kMostShown);
+      names.push_back("...");
+    }
+    return absl::StrCat("numbers that may follow a schedule: ", absl::StrJoin(names, ", "));
+  }
+
   // `group` -1: the optimizer's, for every group that has none of its own.
   void AddFollower(const FollowConfig& config, const ConfigPath& path, int group) {
     const Descriptor* rule_message = rules_[std::max(group, 0)].message;
@@ -207,16 +216,17 @@ class Hyperparameters::Maker {
     if (field == nullptr) {
       if (absl::StartsWith(name, "model.") && model_.hyperparameters.empty() && !diagnostics_.ok())
         return;
+      const std::string near = SuggestName(config.field(), Schedulable(std::max(group, 0)));
       diagnostics_.Error("unknown-name", path.Child("field"),
                          absl::StrCat("there is no number called ", Quoted(config.field())),
-                         SuggestName(config.field(), Schedulable(std::max(group, 0))));
+                         near.empty() ? SchedulableInWords(std::max(group, 0)) : near);
       return;
     }
     if (!IsSchedulable(*field)) {
       diagnostics_.Error(
           "not-schedulable", path.Child("field"),
           absl::StrCat(Quoted(config.field()), " stays as it is during a run"),
-          absl::StrCat("numbers that may follow a schedule: ", absl::StrJoin(Schedulable(std::max(group, 0)), ", ")));
+          SchedulableInWords(std::max(group, 0)));
       return;
     }
     if (scalar != nullptr && group >= 0) {
@@ -276,9 +286,12 @@ class Hyperparameters::Maker {
       if (config.has_group()) {
         reaction.group = groups_.Find(config.group());
         if (reaction.group < 0) {
-          diagnostics_.Error("unknown-name", path.Child("group"),
-                             absl::StrCat("there is no group ", Quoted(config.group())),
-                             SuggestName(config.group(), groups_.names));
+          const std::string near = SuggestName(config.group(), groups_.names);
+          diagnostics_.Error(
+              "unknown-name", path.Child("group"),
+              absl::StrCat("there is no group ", Quoted(config.group())),
+              near.empty() ? absl::StrCat("the groups are ", absl::StrJoin(groups_.names, ", "))
+                           : near);
         }
       }
       reaction.controller = MakeController(config, monitors_, timeline_, path, &diagnostics_);

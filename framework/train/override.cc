@@ -9,6 +9,26 @@
 #include "gradus/train/hyperparameters.h"
 
 namespace gradus {
+namespace {
+
+// What is left from `update` to `end` is to last until `total_steps`.
+void Retarget(int64_t update, int64_t end, int64_t total_steps, std::vector<Warp>* warps) {
+  Warp warp;
+  warp.from = static_cast<double>(update);
+  warp.at = warp.from;
+  double stretch = 1;
+  if (!warps->empty()) {
+    const Warp& last = warps->back();
+    stretch = last.stretch;
+    warp.at = last.at + (warp.from - last.from) * stretch;
+  }
+  warp.stretch = stretch * static_cast<double>(std::max<int64_t>(0, end - update)) /
+                 static_cast<double>(total_steps - update);
+  warp.total_steps = total_steps;
+  warps->push_back(warp);
+}
+
+}  // namespace
 
 std::string Describe(const RateCommand& command) {
   switch (command.action_case()) {
@@ -83,24 +103,46 @@ absl::Status Hyperparameters::Accept(const RateCommand& command, const Progress&
                                                     ConfigPath().Child("schedule"), &diagnostics);
     if (!diagnostics.ok()) return diagnostics.ToStatus();
     if (!fresh.ok()) return absl::InvalidArgumentError("schedule: no schedule is set");
-    const double begins = ScheduleValue(fresh, progress, progress, *state);
-    const double present = FirstLayer(affected[0], progress, *state);
+    const double begins = ScheduleValue(fresh, progress, progress, {});
+    // A pin goes when the schedule comes, which then has to lead to what the pin was.
+    const auto present_of = [&](int i) {
+      if (!state->overrides[i].pin.has_value()) return FirstLayer(i, progress, *state);
+      RateState trial = *state;
+      trial.overrides[i] = Override();
+      trial.overrides[i].scale = state->overrides[i].scale;
+      trial.overrides[i].schedule = std::make_shared<const TimedSchedule>(fresh);
+      trial.overrides[i].start = progress;
+      return begins * At(i, progress, *state) / At(i, progress, trial);
+    };
+    const double present = present_of(affected[0]);
     if (!(begins > 0) || !std::isfinite(present / begins)) {
       return absl::InvalidArgumentError(absl::StrCat(
           "the schedule begins at ", ShortestNumber(begins), " and cannot be scaled to go on from ",
           ShortestNumber(present), "; give a schedule that begins above 0, or ask for a jump"));
     }
     for (int i : affected) {
-      if (FirstLayer(i, progress, *state) != present) {
+      if (present_of(i) != present) {
         return absl::InvalidArgumentError(
             "the groups have different rates now; name one group, or ask for a jump");
       }
+    }
+    if (present == 0) {
+      return absl::InvalidArgumentError(
+          "the present value is 0 and so would the schedule's be that goes on from it; ask for a "
+          "jump");
     }
     accepted.set_gain(present / begins);
   }
   GRADUS_RETURN_IF_ERROR(Fold(accepted, progress, &next));
   for (int i : affected) {
-    GRADUS_RETURN_IF_ERROR(CheckRange(i, At(i, progress, next)));
+    const double old = At(i, progress, *state), now = At(i, progress, next);
+    GRADUS_RETURN_IF_ERROR(CheckRange(i, now));
+    if (command.has_schedule() && !command.jump() && !command.has_gain() &&
+        std::abs(now - old) > 1e-9 * std::abs(old)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("a controller bounds the rate, so that no factor leads the schedule to ",
+                       ShortestNumber(old), "; ask for a jump"));
+    }
   }
   for (int i : affected) {
     const Number& number = entries_[i].number;
@@ -154,16 +196,14 @@ absl::Status Hyperparameters::Fold(const RateCommand& command, const Progress& p
             absl::StrCat("the schedule of ", entry.number.field, " cannot be stretched: ", why));
       }
     }
-    Warp warp;
-    warp.from = static_cast<double>(progress.update);
-    warp.at = state->warps.empty()
-                  ? warp.from
-                  : state->warps.back().at +
-                        (warp.from - state->warps.back().from) * state->warps.back().stretch;
-    warp.stretch = std::max(0.0, static_cast<double>(*planned) - warp.at) /
-                   (static_cast<double>(command.total_steps()) - warp.from);
-    warp.total_steps = command.total_steps();
-    state->warps.push_back(warp);
+    const int64_t end = *TotalSteps(*state);
+    // One that begins at the very end has nothing behind it that could be stretched.
+    for (Override& override : state->overrides) {
+      if (override.schedule == nullptr) continue;
+      if (end <= progress.update && override.start.update == progress.update) continue;
+      Retarget(progress.update, end, command.total_steps(), &override.warps);
+    }
+    Retarget(progress.update, end, command.total_steps(), &state->warps);
   } else {
     for (int i : Affected(command)) {
       Override& override = state->overrides[i];
@@ -176,8 +216,17 @@ absl::Status Hyperparameters::Fold(const RateCommand& command, const Progress& p
           override.scale *= command.scale();
           break;
         case RateCommand::kSchedule:
+          override.pin.reset();
           override.schedule = schedule;
           override.start = progress;
+          override.warps.clear();
+          if (schedule->clock() == RUN && !state->warps.empty()) {
+            // A fraction of the run as it is now.
+            Warp whole;
+            whole.stretch = static_cast<double>(*timeline_->total_steps()) /
+                            static_cast<double>(*TotalSteps(*state));
+            override.warps.push_back(whole);
+          }
           override.gain = command.has_gain() ? command.gain() : 1;
           break;
         case RateCommand::kClear:

@@ -7,8 +7,22 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "gradus/graph/model_names.h"
 
 namespace gradus {
+namespace {
+
+std::string NamesOfParameters(const Graph& graph) {
+  constexpr size_t kMostShown = 12;
+  std::vector<std::string> names;
+  for (size_t k = 0; k < graph.parameters().size() && k <= kMostShown; ++k) {
+    names.push_back(k == kMostShown ? "..." : graph.parameter(static_cast<int>(k)).name);
+  }
+  return absl::StrJoin(names, ", ");
+}
+
+}  // namespace
 
 int ParameterGroups::Find(absl::string_view name) const {
   for (int i = 0; i < count(); ++i) {
@@ -35,6 +49,9 @@ ParameterGroups FindGroups(const OptimizerConfig& config, const Graph& graph,
           absl::StrCat("group ", Quoted(group.name()), ": match ", Quoted(group.match()),
                        " is not a regular expression: ", expressions[i]->error()));
     }
+    // It stands in tables and addresses.
+    CheckCharacters(absl::StrCat("group ", Quoted(group.name()), ": "), group.name(),
+                    here.Child("name"), diagnostics);
     if (groups.Find(group.name()) >= 0) {
       diagnostics->Error("duplicate-name", here.Child("name"),
                          absl::StrCat("group ", Quoted(group.name()), " exists already"));
@@ -61,7 +78,8 @@ ParameterGroups FindGroups(const OptimizerConfig& config, const Graph& graph,
         absl::StrCat("group ", Quoted(group.name()), ": ",
                      matched[i] ? "every parameter that match finds belongs to a group before it"
                                 : absl::StrCat("no parameter is called ", Quoted(group.match()))),
-        matched[i] ? "write it before that group" : "gradus check FILE lists the parameters");
+        matched[i] ? "write it before that group"
+                   : absl::StrCat("the parameters are ", NamesOfParameters(graph)));
   }
   return groups;
 }

@@ -2,6 +2,7 @@
 
 #include "gradus/train/train_loop.h"
 
+#include "absl/strings/str_cat.h"
 #include "gradus/data/batch_stream.h"
 
 namespace gradus {
@@ -32,14 +33,16 @@ class Loop {
         GRADUS_ASSIGN_OR_RETURN(const Batch* batch, stream->Next());
         GRADUS_RETURN_IF_ERROR(Step(*batch));
         GRADUS_RETURN_IF_ERROR(Boundary(batch->last_of_epoch()));
-        if (StopRequested()) {
+        // A run that has just ended early does not stop half-way to its end.
+        if (StopRequested() && state_.ended_by.empty()) {
           GRADUS_RETURN_IF_ERROR(SaveOnce());
           return LoopEnd::kStopped;
         }
         GRADUS_RETURN_IF_ERROR(ObeyCommands());
       }
-      GRADUS_RETURN_IF_ERROR(RestoreBest());
     }
+    // Also of a run that was stopped in its last update.
+    GRADUS_RETURN_IF_ERROR(RestoreBest());
     GRADUS_RETURN_IF_ERROR(SaveOnce());
     if (state_.progress.offset > 0) GRADUS_RETURN_IF_ERROR(EndWithinEpoch());
     if (data_.test != nullptr) {
@@ -269,11 +272,27 @@ void CountBatch(const StepReport& report, int64_t rows, TrainState* state) {
   if (!report.restored) state->epoch_sums.Add(report.sums);
 }
 
+void GoOn(TrainState* state) {
+  state->ended_by.clear();
+  state->watcher.early_stopping.wait = 0;
+}
+
+std::string GoesOnInWords(const std::string& ended_by) {
+  return absl::StrCat("it had ended early (", ended_by, "), patience begins afresh");
+}
+
 void TakeCommands(const Hyperparameters& numbers, RateInbox* inbox, TrainState* state,
                   std::vector<RateEvent>* events, std::vector<CommandAnswer>* answers) {
   RateCommand command;
   while (inbox->Take(state->progress.update, &command)) {
+    const size_t before = events->size();
     absl::Status status = numbers.Accept(command, state->progress, &state->rates, events);
+    if (status.ok() && command.has_total_steps() && !state->ended_by.empty()) {
+      for (size_t i = before; i < events->size(); ++i) {
+        absl::StrAppend(&(*events)[i].cause, "; ", GoesOnInWords(state->ended_by));
+      }
+      GoOn(state);
+    }
     answers->push_back({std::move(command), std::move(status)});
   }
 }

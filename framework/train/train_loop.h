@@ -73,7 +73,8 @@ struct LoopOptions {
   RateInbox* inbox = nullptr;     // Commands from other threads; null: there are none.
 };
 
-// Stopped: an observer asked for it, and the run can go on. Early: early stopping has ended it.
+// Stopped: an observer asked for it, and the run can go on. Early: early stopping has ended it; it
+// goes on when it is asked for another end.
 enum class LoopEnd { kFinished, kStopped, kEarly };
 
 // Goes on from `state` until the settings' end, or the one that a command has set, or a stop. At a
@@ -88,7 +89,11 @@ absl::StatusOr<LoopEnd> RunTrainLoop(const LoopOptions& options, const DataSplit
 
 // Counts a batch that a step has been made of: the place in the epoch and the epoch's sums.
 void CountBatch(const StepReport& report, int64_t rows, TrainState* state);
-// Lets the commands that are due take effect. Events and answers are appended.
+// A run that has ended early is to go on: patience begins afresh, the best measure stays what it is.
+void GoOn(TrainState* state);
+std::string GoesOnInWords(const std::string& ended_by);  // For its event.
+// Lets the commands that are due take effect. Events and answers are appended. Another end lets a
+// run go on that has ended early.
 struct CommandAnswer {
   RateCommand command;
   absl::Status status;

@@ -27,7 +27,7 @@ struct TrainState {
   // "best" of early stopping.
   std::map<std::string, StoreSnapshot> snapshots;
   Watcher::State watcher;  // Early stopping and the best measure.
-  std::string ended_by;  // Why the run has ended before its end: "early_stopping"; empty otherwise.
+  std::string ended_by;  // Why early stopping has ended the run, for people; empty while it has not.
 };
 
 }  // namespace gradus

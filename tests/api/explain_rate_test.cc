@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
+#include "gradus/api/rate_request.h"
 #include "tests/api/rate_testing.h"
 
 namespace gradus {
@@ -87,6 +88,33 @@ TEST(ExplainRate, HasTheChainAndTheLastChange) {
   EXPECT_FALSE(ExplainRate(path, options)->rates[1].last_change.has_value());
   options.step = 1000000;
   EXPECT_EQ(ExplainRate(path, options)->rates[1].chain.size(), 4u);
+}
+
+TEST(ExplainRate, NeedsNoDataOnceARunHasAState) {
+  const std::string path = EmptyFolder("moved"), data = EmptyFolder("moved.csv");
+  ASSERT_TRUE(WriteFile(data, Text("examples/data/breast_cancer.csv")).ok());
+  FolderRun run = FolderRun::Start(path, {"data.train.csv.path=" + data});
+  StopAfter stop(40);
+  ASSERT_EQ(*run.Go({&stop}), LoopEnd::kStopped);
+  run.folder.lock.reset();
+  const auto before = ExplainRate(path);
+  ASSERT_TRUE(before.ok()) << before.status();
+  ASSERT_TRUE(RemoveTree(data).ok());
+  const auto after = ExplainRate(path);
+  ASSERT_TRUE(after.ok()) << after.status();
+  EXPECT_EQ(after->rates[0].value, before->rates[0].value);
+  const auto reply = RequestRate(path, Command("set: 0.25 at_step: 119"), absl::Duration());
+  ASSERT_TRUE(reply.ok()) << reply.status();
+  EXPECT_EQ(reply->kind, RateReply::kWaits);
+  // It knows how long an epoch is: the last update is 119.
+  EXPECT_TRUE(absl::IsOutOfRange(
+      RequestRate(path, Command("set: 0.25 at_step: 120"), absl::Duration()).status()));
+  // To train, it needs them; and before the first state they must be counted.
+  std::vector<std::string> skipped;
+  const std::string checkpoint = *NewestCheckpoint(path + "/checkpoints", &skipped);
+  EXPECT_TRUE(absl::StrContains(Trainer::Resume(checkpoint).status().message(), "moved.csv"));
+  ASSERT_TRUE(RemoveTree(checkpoint).ok());
+  EXPECT_TRUE(absl::StrContains(ExplainRate(path).status().message(), "moved.csv"));
 }
 
 TEST(ExplainRate, SaysWhatThereIsInstead) {

@@ -163,6 +163,20 @@ TEST_F(RateChecks, SaysWhereTheRateJumps) {
   EXPECT_EQ(SayOfRate(sequence("0.1")), "");
 }
 
+TEST_F(RateChecks, TheWayUpFromNearZeroIsNoJump) {
+  const auto warmup = [](const std::string& shape) {
+    return "warmup { steps: 100 from: 1e-6 " + shape +
+           " then { cosine_decay { initial_learning_rate: 0.1 decay_steps: 900 } } }";
+  };
+  EXPECT_EQ(SayOfRate(warmup("")), "");
+  EXPECT_EQ(SayOfRate(warmup("shape: COSINE")), "");
+  // What rises once is one.
+  EXPECT_EQ(SayOfRate("sequence { part { length: 10 schedule { constant: 0.001 } } part { schedule "
+                      "{ cosine_decay { initial_learning_rate: 0.1 decay_steps: 990 } } } }"),
+            "run:9:3: the rate jumps from 0.001 at step 9 to 0.1 at step 10, by a factor of 100 "
+            "[optimizer.learning_rate]\n");
+}
+
 TEST_F(RateChecks, StepsMayBeLarger) {
   const auto steps = [](const std::string& value) {
     return "piecewise_constant_decay { boundaries: 800 values: [0.1, " + value + "] }";

@@ -263,6 +263,79 @@ TEST(RateRequest, AStoppedRunTakesItWhenItGoesOnAndAnEndedOneDoesNot) {
   EXPECT_TRUE(absl::IsNotFound(RequestRate(path + "/no", Command("set: 1"), no_wait).status()));
 }
 
+TEST(RateRequest, ARunThatIsOverTakesAnotherEndAndThenAnotherCurve) {
+  const std::string path = EmptyFolder("over");
+  {
+    FolderRun run = FolderRun::Start(path);
+    ASSERT_EQ(*run.Go(), LoopEnd::kFinished);
+  }
+  const absl::Duration no_wait;
+  EXPECT_EQ(RequestRate(path, Command("total_steps: 200 at_step: 121"), no_wait).status().message(),
+            "at step 121 nothing is left of " + path + ", which ends after 120 updates");
+  const auto longer = RequestRate(path, Command("total_steps: 140"), no_wait);
+  ASSERT_TRUE(longer.ok()) << longer.status();
+  EXPECT_EQ(longer->changes[0].old_value, longer->changes[0].new_value);
+  EXPECT_EQ(longer->note,
+            "nothing is left of its schedules, so the rates stay what they are; for another curve "
+            "give --schedule, too");
+  const auto curve = RequestRate(
+      path,
+      Command("schedule { linear { initial_learning_rate: 1 end_learning_rate: 0.5 steps: 20 } } "
+              "group: \"default\""),
+      no_wait);
+  ASSERT_TRUE(curve.ok()) << curve.status();
+  EXPECT_EQ(curve->note, "");
+  // Cuts of the controller apart, which the other group has too.
+  const double begins = curve->changes[0].new_value;
+  EXPECT_NEAR(begins, longer->changes[0].old_value, 1e-15);
+  FolderRun run = FolderRun::Resume(path);
+  ASSERT_EQ(*run.Go(), LoopEnd::kFinished);
+  const TrainState& state = run.trainer->state();
+  EXPECT_EQ(state.progress.update, 140);
+  const Hyperparameters& numbers = run.trainer->step().numbers();
+  const auto chain = numbers.Explain(0, state.progress, state.rates);
+  EXPECT_NEAR(chain[0].out, numbers.ScheduleAt(0, run.trainer->timeline().At(120)) / 2, 1e-15);
+  EXPECT_EQ(numbers.Explain(1, state.progress, state.rates)[0].detail,
+            "exponential_decay, nothing left of it since step 120");
+}
+
+TEST(RateRequest, ARunThatHasEndedEarlyTakesAnotherEndAndThenAnythingElse) {
+  const std::string path = EmptyFolder("early");
+  {
+    FolderRun run = FolderRun::Start(
+        path, {"run.early_stopping={ monitor: \"validation/loss\" patience: 1 min_delta: 1 }"});
+    ASSERT_EQ(*run.Go(), LoopEnd::kEarly);
+  }
+  const std::string why =
+      "validation/loss has not been better than ";
+  const absl::Duration no_wait;
+  const absl::Status set = RequestRate(path, Command("set: 0.25"), no_wait).status();
+  EXPECT_TRUE(absl::StartsWith(set.message(), path + " has ended after 30 updates: " + why)) << set;
+  EXPECT_TRUE(absl::EndsWith(set.message(), "; --total_steps with a larger number lets it go on"));
+  EXPECT_TRUE(absl::IsOutOfRange(
+      RequestRate(path, Command("total_steps: 120 at_step: 31"), no_wait).status()));
+  const auto longer = RequestRate(path, Command("total_steps: 120"), no_wait);
+  ASSERT_TRUE(longer.ok()) << longer.status();
+  EXPECT_TRUE(absl::StartsWith(longer->note, "it had ended early (" + why)) << longer->note;
+  EXPECT_TRUE(absl::EndsWith(longer->note, "), patience begins afresh")) << longer->note;
+  ASSERT_TRUE(RequestRate(path, Command("set: 0.25"), no_wait).ok());
+  FolderRun run = FolderRun::Resume(path);
+  ASSERT_EQ(*run.Go(), LoopEnd::kEarly);
+  EXPECT_EQ(run.trainer->state().progress.update, 45);  // An epoch of patience.
+  EXPECT_EQ(run.trainer->state().last_learning_rate, 0.25);
+
+  // Settings about the end do the same; others do not.
+  std::vector<std::string> skipped;
+  const std::string checkpoint = *NewestCheckpoint(path + "/checkpoints", &skipped);
+  const auto ended_by = [&](const std::string& setting) {
+    const auto trainer = Trainer::Resume(checkpoint, {}, {setting});
+    EXPECT_TRUE(trainer.ok()) << trainer.status();
+    return (*trainer)->state().ended_by;
+  };
+  EXPECT_EQ(ended_by("run.early_stopping.patience=2"), "");
+  EXPECT_NE(ended_by("optimizer.learning_rate.exponential_decay.decay_rate=0.5"), "");
+}
+
 TEST(RateRequest, AWrongScheduleIsRefusedWithItsPosition) {
   const std::string path = EmptyFolder("schedule");
   FolderRun run = FolderRun::Start(path);

@@ -246,6 +246,12 @@ TEST(SearchSpace, AllThatIsWrongIsToldAtOnce) {
             "--search c=choice(1):3: a choice has at least two options; for one there is --set");
 }
 
+// A message is one line of UTF-8, whatever was typed; quotes stay as they are.
+TEST(SearchSpace, AMessageNamesTheTextAsATerminalCanShowIt) {
+  EXPECT_EQ(Refusal({"a=\"\x1b[31m\"lgo"}), "--search a=\\\"\\033[31m\\\"lgo:3: expected " + std::string(kSpaces));
+  EXPECT_EQ(Refusal({"a\xff=log(0,1)"}), "--search a\\377=log(0,1):2: expected a .");
+}
+
 TEST(SearchSpace, LabelsMustBeKnownAndBelongToOneOption) {
   EXPECT_EQ(Refusal({"o=choice(adam {}, sgd {})", "adm: r=log(1,2)"}),
             "--search adm: r=log(1,2):1: no option of a choice has the label \"adm\"; did you mean "

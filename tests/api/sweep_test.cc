@@ -88,8 +88,8 @@ TEST(MakeSweep, TellsEverythingThatIsWrongWithAnyTrialBeforeOneRuns) {
             "trials 0, 1: --set model.layer[hidden_1].dense.units=0:35: layer \"hidden_1\": units 0 "
             "must be at least 1 [model.layer[hidden_1].dense.units]");
   const std::string unknown = Refusal(Options({"optimizer.rate=choice(1, 2)"}));
-  EXPECT_TRUE(absl::StartsWith(unknown, "trial 0: --set optimizer.rate=1:11: optimizer: no field is "
-                                        "called \"rate\""))
+  EXPECT_TRUE(absl::StartsWith(
+      unknown, "all trials: --set optimizer.rate=1:11: optimizer: no field is called \"rate\""))
       << unknown;
 }
 
@@ -100,6 +100,18 @@ TEST(MakeSweep, ChecksTheModelAndTheDataOfEveryTrial) {
   const std::string data =
       Refusal(Options({"data.train.csv.path=choice(data/breast_cancer.csv, data/no.csv)"}));
   EXPECT_TRUE(absl::StartsWith(data, "trial 1: ") && absl::StrContains(data, "data/no.csv")) << data;
+}
+
+TEST(MakeSweep, SaysOnceWhatIsWrongInEveryTrial) {
+  const std::string address =
+      Refusal(Options({"optimizer.learning_rate.konstant=log(1e-3, 0.1, 5)"}));
+  EXPECT_TRUE(absl::StartsWith(address, "all trials: --set optimizer.learning_rate.konstant=0.001"))
+      << address;
+  EXPECT_FALSE(absl::StrContains(address, "\n")) << address;
+  // A wrong value is the trial's own.
+  const std::string value = Refusal(Options({"data.batch_size=choice(16, 0, -1)"}));
+  EXPECT_TRUE(absl::StrContains(value, "trial 1: ")) << value;
+  EXPECT_TRUE(absl::StrContains(value, "trial 2: ")) << value;
 }
 
 TEST(MakeSweep, RefusesAMetricThatNothingProduces) {

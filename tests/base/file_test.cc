@@ -125,6 +125,44 @@ TEST_F(FileTest, ABrokenWriteLeavesTheOldFile) {
   EXPECT_EQ(*ListFolder(folder_), std::vector<std::string>{"f"});
 }
 
+TEST_F(FileTest, ADeviceAndAPipeStayWhatTheyAre) {
+  struct stat info;
+  // A link to a device, so that a wrong rename would hurt nobody but the link.
+  ASSERT_EQ(symlink("/dev/full", path("full").c_str()), 0);
+  EXPECT_EQ(WriteFile(path("full"), "x").code(), absl::StatusCode::kResourceExhausted);
+  ASSERT_EQ(lstat(path("full").c_str(), &info), 0);
+  EXPECT_TRUE(S_ISLNK(info.st_mode));
+
+  ASSERT_EQ(mkfifo(path("pipe").c_str(), 0600), 0);
+  EXPECT_FALSE(WriteFile(path("pipe"), "nobody reads").ok());
+  // More than a pipe holds, so that the writer has to wait for the reader.
+  const std::string bytes(1 << 20, 'b');
+  const int fd = open(path("pipe").c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(fd, 0);
+  std::thread writer([&] { EXPECT_TRUE(WriteFile(path("pipe"), bytes).ok()); });
+  std::string read_bytes;
+  while (read_bytes.size() < bytes.size()) {
+    char buffer[4096];
+    const ssize_t count = read(fd, buffer, sizeof(buffer));
+    if (count > 0) read_bytes.append(buffer, static_cast<size_t>(count));
+  }
+  writer.join();
+  close(fd);
+  EXPECT_EQ(read_bytes, bytes);
+  ASSERT_EQ(lstat(path("pipe").c_str(), &info), 0);
+  EXPECT_TRUE(S_ISFIFO(info.st_mode));
+}
+
+TEST_F(FileTest, ALinkStaysAndItsFileIsReplaced) {
+  ASSERT_TRUE(WriteFile(path("f"), "old").ok());
+  ASSERT_EQ(symlink("f", path("link").c_str()), 0);
+  ASSERT_TRUE(WriteFile(path("link"), "new").ok());
+  EXPECT_EQ(*ReadFile(path("f"), 100), "new");
+  struct stat info;
+  ASSERT_EQ(lstat(path("link").c_str(), &info), 0);
+  EXPECT_TRUE(S_ISLNK(info.st_mode));
+}
+
 TEST_F(FileTest, FoldersAreMadeListedAndRemovedWithWhatIsInThem) {
   ASSERT_TRUE(MakeFolders(path("a/b/c")).ok());
   ASSERT_TRUE(MakeFolders(path("a/b/c")).ok());

@@ -1,21 +1,24 @@
 // Fuzzes what stands behind every text of a user: the parser, settings, rules, the graph and, of
-// small models, the step of training with its optimizer and schedules. The parser of the language
-// is our own, so it is instrumented like the rest.
+// small models, the step of training with its optimizer, schedules, controllers and watchers. The
+// parser of the language is our own, so it is instrumented like the rest.
 //
 // An input is a configuration; its lines `#set PATH=VALUE` are settings, as in
-// tests/broken/testdata. Beyond not crashing:
+// tests/broken/testdata, and config_rates.h has further ones. An input without a model gets one, so
+// that the files of tests/broken/testdata/runs are whole. Beyond not crashing:
 //   - what is accepted without a finding is accepted by protobuf's own parser, with the same
 //   result;
 //   - what is accepted can be printed, and what is printed is accepted and the same again;
-//   - every finding has a code and a position, and all together are valid UTF-8.
+//   - every finding has a code and a position, and all together are valid UTF-8;
+//   - of a step that is made, every number that may change has a value at any update, which its
+//     explanation comes to and a checkpoint keeps, whatever is measured or asked for from outside.
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
-#include "absl/strings/str_split.h"
 #include "google/protobuf/text_format.h"
 #include "gradus/base/status.h"
 #include "gradus/base/text_config.h"
@@ -23,18 +26,21 @@
 #include "gradus/graph/build_graph.h"
 #include "gradus/run.pb.h"
 #include "gradus/train/train_step.h"
+#include "tests/fuzz/config_rates.h"
 
 namespace gradus {
 namespace {
 
-std::vector<std::string> SettingsIn(absl::string_view text) {
-  std::vector<std::string> settings;
-  for (absl::string_view line : absl::StrSplit(text, '\n')) {
-    if (absl::StartsWith(line, "#set ") && settings.size() < 16)
-      settings.emplace_back(line.substr(5));
-  }
-  return settings;
+constexpr char kModel[] = R"(
+model {
+  input { name: "x" shape: 1 }
+  input { name: "y" shape: 1 }
+  layer { name: "drop" input: "x" dropout { rate: 0.25 } }
+  layer { name: "out" dense { units: 1 } }
+  loss { mean_squared_error { prediction: "out" label: "y" } }
+  metric { name: "distance" mean_absolute_error { prediction: "out" label: "y" } }
 }
+)";
 
 void CheckFindings(const Diagnostics& diagnostics) {
   for (const Finding& finding : diagnostics.findings()) {
@@ -78,18 +84,29 @@ bool IsSmall(const ModelConfig& model) {
   return elements <= kMostElements;
 }
 
-// Differentiates and compiles; nothing is run.
-void CheckStep(const RunConfig& config) {
+// Differentiates and compiles; nothing is run. The run is thought to have 100 examples an epoch.
+void CheckStep(const RunConfig& config, absl::string_view text) {
   if (!IsSmall(config.model())) return;
+  Timeline::Plan plan;
+  plan.examples_per_epoch = 100;
+  plan.examples_per_update = config.data().batch_size();
+  plan.epochs = config.run().epochs();
+  if (config.run().has_max_steps()) plan.max_steps = config.run().max_steps();
+  StepOptions options;
+  options.timeline = std::make_shared<Timeline>(plan);
+  options.validates = true;
+  options.settings = &config.run();
   Diagnostics diagnostics;
   const auto step =
-      TrainStep::Create(config.model(), config.optimizer(), StepOptions(), &diagnostics);
-  GRADUS_CHECK(step.ok() || (IsUtf8(step.status().message()) && !step.status().message().empty()));
-  if (step.ok()) GRADUS_CHECK(diagnostics.ok());
+      TrainStep::Create(config.model(), config.optimizer(), options, &diagnostics);
+  CheckRefusal(step.status());
+  if (!step.ok()) return;
+  GRADUS_CHECK(diagnostics.ok());
+  CheckRates(**step, config.model().metric_size(), text);
 }
 
 void FuzzOne(absl::string_view text) {
-  const std::vector<std::string> settings = SettingsIn(text);
+  const std::vector<std::string> settings = LinesAfter("#set ", text);
   Diagnostics diagnostics;
   const ParsedConfig parsed =
       ParseTextConfig(text, "fuzz.pbtxt", RunConfig::default_instance(), settings, &diagnostics);
@@ -105,13 +122,18 @@ void FuzzOne(absl::string_view text) {
       GRADUS_CHECK(IsUtf8(graph_diagnostics.ToStatus().message()));
     }
   }
-  if (diagnostics.ok()) CheckStep(config);
+  if (diagnostics.ok()) CheckStep(config, text);
 }
 
 }  // namespace
 }  // namespace gradus
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  gradus::FuzzOne(absl::string_view(reinterpret_cast<const char*>(data), size));
+  const std::string text(reinterpret_cast<const char*>(data), size);
+  gradus::FuzzOne(text);
+  if (!absl::StrContains(text, "model {")) gradus::FuzzOne(text + gradus::kModel);
+  gradus::CheckSearch(text);
+  gradus::CheckSteps(text);
+  gradus::CheckTable(text);
   return 0;
 }

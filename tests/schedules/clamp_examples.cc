@@ -20,9 +20,9 @@ GRADUS_SCHEDULE_EXAMPLES(
        {"clamp { min: 2 max: 2 schedule { constant: 1 } }", {{0, 2}}}},
       {{"clamp { }",
         "text:1:1: clamp: schedule is missing [clamp.schedule]\ntext:1:1: clamp: neither min nor "
-        "max is set [clamp]"},
+        "max is set; set one or both [clamp]"},
        {"clamp { schedule { constant: 1 } }",
-        "text:1:1: clamp: neither min nor max is set [clamp]"},
+        "text:1:1: clamp: neither min nor max is set; set one or both [clamp]"},
        {"clamp { min: 2 max: 1 schedule { constant: 1 } }",
         "text:1:14: clamp: min 2 is above max 1 [clamp.min]"},
        {"clamp { min: -1 schedule { constant: 1 } }",

@@ -52,7 +52,8 @@ GRADUS_SCHEDULE_EXAMPLES(
         "text:1:18: repeat: length 0 must be above 0 [repeat.length]\ntext:1:27: repeat: times 0 "
         "must be at least 1 [repeat.times]"},
        {"repeat { length: 1 factor: 2 schedule { constant: 1 } }",
-        "text:1:28: repeat: factor 2 grows without end when times is unset [repeat.factor]"},
+        "text:1:28: repeat: factor 2 grows without end when times is unset; set times, or a factor "
+        "of at most 1 [repeat.factor]"},
        {"repeat { length: 1 times: 2000 factor: 2 schedule { constant: 1 } }",
         "text:1:40: repeat: factor 2 to the power of times 2000 is too large for a number "
         "[repeat.factor]"}}}));

@@ -65,6 +65,7 @@ TEST(FindLr, SettingsOfASchedulePutItsPeakThere) {
       std::vector<std::string>(absl::StrSplit(Lines(outcome.out, "suggestion ")[0], ' '))[1];
   const std::vector<std::string> settings = Lines(outcome.out, "--set '");
   ASSERT_EQ(settings.size(), 1u) << outcome.out;
+  EXPECT_FALSE(absl::StrContains(settings[0], "  ")) << settings[0];
   const Outcome table =
       RunShell(absl::StrCat("$GRADUS schedule ", kPiecewise, " --at 0 ", settings[0]));
   ASSERT_EQ(table.code, 0) << table.err;
@@ -118,6 +119,14 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(Refusal{"NoFile", {"find-lr"}, 2, "file is required"},
                     Refusal{"MissingFile", {"find-lr", "missing.pbtxt"}, 1, "missing.pbtxt"},
                     Refusal{"NoSeeds", {"find-lr", kConstant, "--seeds", "0"}, 2, "--seeds"},
+                    Refusal{"NoTrialSteps",
+                            {"find-lr", kConstant, "--trial_steps", "0"},
+                            2,
+                            "--trial_steps: \"0\" is not a whole number from 1 on"},
+                    Refusal{"StartIsNoNumber",
+                            {"find-lr", kConstant, "--start", "nan"},
+                            2,
+                            "--start: \"nan\" is not a finite number above 0"},
                     Refusal{"FewSteps", {"find-lr", kConstant, "--steps", "3"}, 2, "--steps"},
                     Refusal{"NegativeStart", {"find-lr", kConstant, "--start", "-1"}, 2, "--start"},
                     Refusal{"Backwards",

@@ -345,6 +345,9 @@ TEST(Sweep, RefusesUnclearCommandLines) {
   EXPECT_EQ(RunGradus({"sweep", "--resume", "x", "--search", kBatch}).err,
             "--search excludes --resume\nRun with --help for more information.\n");
   EXPECT_EQ(RunGradus({"sweep", "--table", "x", "--parallel", "2"}).code, 2);
+  EXPECT_EQ(RunGradus({"sweep", kTutorial, "--search", kBatch, "--trials", "0"}).err,
+            "--trials: \"0\" is not a whole number from 1 on\nRun with --help for more "
+            "information.\n");
   EXPECT_EQ(RunGradus({"sweep", kTutorial, "--strategy", "bayes", "--search", kBatch}).err,
             "gradus sweep: no strategy is called \"bayes\"; there are grid, random, halving and "
             "hyperband\n");

@@ -271,11 +271,45 @@ TEST(Train, ThatIsEndedEarlySaysWhyAndStaysEnded) {
   const Outcome resumed = RunGradus({"train", "--resume", run});
   EXPECT_EQ(resumed.code, 0) << resumed.err;
   EXPECT_TRUE(absl::StartsWith(resumed.out, run + " has " + why)) << resumed.out;
+  EXPECT_TRUE(absl::EndsWith(resumed.out, "\nit goes on with another end: gradus rate " + run +
+                                              " --total_steps N, or gradus train --resume " + run +
+                                              " --set run.epochs=N\n"))
+      << resumed.out;
   EXPECT_EQ(Contents(run + "/metrics.jsonl"), metrics);
-  const Outcome rate = RunGradus({"rate", run, "--total_steps", "60"});
-  EXPECT_EQ(rate.code, 1);
-  EXPECT_TRUE(absl::StartsWith(rate.err, "gradus: " + run + " has ended: validation/loss "))
-      << rate.err;
+  // What is not about its end is not recorded either.
+  const Outcome other = RunGradus({"train", "--resume", run, "--set", "run.checkpoint.keep=2"});
+  EXPECT_TRUE(absl::StartsWith(other.out, run + " has " + why)) << other.out;
+  EXPECT_EQ(RunGradus({"rate", run, "--scale", "0.5"}).code, 1);
+  EXPECT_EQ(Contents(run + "/events.jsonl"), "");
+}
+
+TEST(Train, ThatHasEndedEarlyGoesOnWhenItIsAskedTo) {
+  const std::string run = FreshFolder("goes_on") + "/run";
+  ASSERT_EQ(RunGradus(Train(kTutorial, run,
+                            {"--set", "run.threads=1", "--set",
+                             "optimizer.learning_rate.constant=0", "--set",
+                             "run.early_stopping={ monitor: \"validation/loss\" patience: 2 }"}))
+                .code,
+            0);
+  const std::string why = "it had ended early (validation/loss has not been better than ";
+  const Outcome rate = RunGradus({"rate", run, "--total_steps", "200"});
+  EXPECT_EQ(rate.code, 0) << rate.err;
+  EXPECT_TRUE(absl::StrContains(rate.out, "\nthe run ends after 200 updates\n" + why)) << rate.out;
+  EXPECT_TRUE(absl::EndsWith(rate.out, "), patience begins afresh\n")) << rate.out;
+  const Outcome resumed = RunGradus({"train", "--resume", run});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_TRUE(absl::StrContains(resumed.out, "from step 45: the run ends after 200 updates; " + why))
+      << resumed.out;
+  EXPECT_TRUE(absl::StrContains(resumed.out, "\nended at step 75: ")) << resumed.out;
+  // And by a setting, which is in the log with what it did.
+  const Outcome set =
+      RunGradus({"train", "--resume", run, "--set", "run.early_stopping.patience=4"});
+  EXPECT_EQ(set.code, 0) << set.err;
+  EXPECT_TRUE(absl::StartsWith(set.out, "resuming " + run + " at step 75\n" + why)) << set.out;
+  EXPECT_TRUE(absl::StrContains(set.out, "\nended at step 135: ")) << set.out;
+  EXPECT_TRUE(absl::StrContains(Contents(run + "/events.jsonl"),
+                                "\"cause\":\"--set run.early_stopping.patience=4; " + why))
+      << Contents(run + "/events.jsonl");
 }
 
 TEST(Train, GoesOnWithOtherSettingsAndRecordsThem) {

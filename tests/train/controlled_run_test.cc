@@ -174,6 +174,62 @@ TEST(ControlledRunTest, AfterAValidationPlateauComesFirstThenEarlyStoppingThenSa
   ASSERT_TRUE(RemoveTree(folder).ok());
 }
 
+TEST(ControlledRunTest, OneThatHasEndedEarlyGoesOnWithAnotherEndAndItsPatienceBeginsAfresh) {
+  const std::string folder = FreshFolder("goes_on");
+  const std::string text =
+      "optimizer { sgd {} learning_rate { constant: 1e-9 } }"
+      " run { epochs: 9 early_stopping { monitor: \"validation/loss\" patience: 2 min_delta: 1e-4 }"
+      " }";
+  auto run = MakeRun(text, false, 1, folder);
+  RateInbox inbox;
+  run->options.inbox = &inbox;
+  ASSERT_EQ(*run->Go(), LoopEnd::kEarly);
+  EXPECT_EQ(run->state.progress.update, 12);
+  const std::string why = run->state.ended_by;
+  // Another rate does not let it go on, nor does an end that is no later.
+  Recorder refused;
+  TrainObserver* const refused_observers[] = {&refused};
+  inbox.Put(Command("scale: 2"));
+  inbox.Put(Command("total_steps: 12"));
+  ASSERT_EQ(*run->Go(refused_observers), LoopEnd::kEarly);
+  ASSERT_EQ(refused.answers.size(), 2u);
+  EXPECT_FALSE(refused.answers[1].ok());
+  EXPECT_TRUE(refused.rates.empty());
+  EXPECT_EQ(run->state.ended_by, why);
+
+  Recorder recorder;
+  TrainObserver* const observers[] = {&recorder};
+  inbox.Put(Command("total_steps: 36"));
+  ASSERT_EQ(*run->Go(observers), LoopEnd::kEarly);
+  ASSERT_EQ(recorder.events.size(), 1u);
+  EXPECT_EQ(recorder.events[0].cause,
+            "the run ends after 36 updates; it had ended early (" + why +
+                "), patience begins afresh");
+  // Two epochs of patience, and not a measurement less.
+  EXPECT_EQ(run->state.progress.update, 20);
+  EXPECT_EQ(recorder.validation.size(), 2u);
+  // The best measure is still that of the first part.
+  EXPECT_EQ(*run->state.watcher.early_stopping.best_step, 4);
+  ASSERT_TRUE(RemoveTree(folder).ok());
+}
+
+TEST(ControlledRunTest, AStopInTheUpdateThatEndsARunLosesNothingOfItsEnd) {
+  const std::string rest =
+      "optimizer { sgd {} learning_rate { piecewise_constant_decay { boundaries: 7 values: [0.5, "
+      "30] } } } run { seed: 1 early_stopping { monitor: \"validation/loss\" patience: 2 "
+      "restore_best: true } ";
+  for (const char* end : {"epochs: 9 }", "max_steps: 12 }"}) {
+    auto whole = MakeRun(rest + end), stopped = MakeRun(rest + end);
+    ASSERT_TRUE(whole->Go().ok());
+    Recorder recorder(whole->state.progress.update);
+    TrainObserver* const observers[] = {&recorder};
+    ASSERT_TRUE(stopped->Go(observers).ok());
+    ASSERT_TRUE(stopped->Go().ok());
+    EXPECT_EQ(Bytes(stopped->state), Bytes(whole->state)) << end;
+    EXPECT_EQ(stopped->state.ended_by, whole->state.ended_by);
+  }
+}
+
 TEST(ControlledRunTest, TheBestStateIsKeptAndRestored) {
   const std::string folder = FreshFolder("best");
   // The rate explodes after three epochs, so that the best validation lies behind.

@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "absl/strings/match.h"
 #include "gradus/base/text_config.h"
 #include "gradus/run.pb.h"
 #include "tests/train/train_testing.h"
@@ -138,9 +139,8 @@ TEST(HyperparametersTest, WhatCannotBeIsAFindingWithItsPlace) {
        "f:2:46: group \"a\": match \"[\" is not a regular expression: missing ]: [ "
        "[optimizer.group[a].match]"},
       {"optimizer { adam {} group { name: \"a\" match: \"bias\" } }",
-       "f:2:46: group \"a\": no parameter is called \"bias\"; gradus check FILE lists the "
-       "parameters "
-       "[optimizer.group[a].match]"},
+       "f:2:46: group \"a\": no parameter is called \"bias\"; the parameters are h/kernel, "
+       "h/bias, out/kernel, out/bias [optimizer.group[a].match]"},
       {"optimizer { adam {} group { name: \"a\" match: \".*\" } group { name: \"b\" match: "
        "\".*/bias\" } }",
        "f:2:78: group \"b\": every parameter that match finds belongs to a group before it; write "
@@ -148,6 +148,9 @@ TEST(HyperparametersTest, WhatCannotBeIsAFindingWithItsPlace) {
        "[optimizer.group[b].match]"},
       {"optimizer { adam {} group { name: \"default\" match: \".*\" } }",
        "f:2:35: group \"default\" exists already [optimizer.group[default].name]"},
+      {"optimizer { adam {} group { name: \"a\\tb\" match: \".*\" } }",
+       "f:2:35: group \"a\\tb\": a name has only letters, digits, _, - and . "
+       "[optimizer.group[\"a\\tb\"].name]"},
       {"optimizer { adam {} group { name: \"a\" match: \".*\""
        " schedule { field: \"model.loss[l].weight\" follow { constant: 1 } } } }",
        "f:2:69: a number of the model belongs to no group of parameters; write it as optimizer { "
@@ -155,7 +158,7 @@ TEST(HyperparametersTest, WhatCannotBeIsAFindingWithItsPlace) {
        "[optimizer.group[a].schedule[0].field]"},
       {"optimizer { adam {} controller { group: \"b\" reduce_on_plateau { monitor: "
        "\"validation/loss\" } } }",
-       "f:2:41: there is no group \"b\" [optimizer.controller[0].group]"},
+       "f:2:41: there is no group \"b\"; the groups are default [optimizer.controller[0].group]"},
   };
   for (const auto& c : cases) {
     EXPECT_EQ(Make(c.optimizer).errors, c.message) << c.optimizer;
@@ -231,6 +234,39 @@ TEST_F(CommandTest, ANewScheduleGoesOnFromThePresentRateUnlessItMayJump) {
   ASSERT_TRUE(Give(schedule + " jump: true", 15).ok());
   EXPECT_EQ(Rate(15), 8);
   EXPECT_EQ(Rate(16), 4);
+  // Nothing multiplied by a number goes on from 0.
+  state_ = before;
+  EXPECT_EQ(Give("schedule { constant: 1 }", 30).message(),
+            "the present value is 0 and so would the schedule's be that goes on from it; ask for a "
+            "jump");
+  EXPECT_TRUE(Give("schedule { constant: 1 } jump: true", 30).ok());
+}
+
+TEST_F(CommandTest, ANewScheduleTakesThePlaceOfAPinAndGoesOnFromIt) {
+  const std::string schedule =
+      "schedule { exponential_decay { initial_learning_rate: 8 decay_steps: 1 decay_rate: 0.5 } }";
+  ASSERT_TRUE(Give("set: 0.5", 10).ok());
+  const RateState pinned = state_;
+  // One factor cannot lead to 0.5 in a group whose rate is twice the other's, too.
+  EXPECT_EQ(Give(schedule, 12).message(),
+            "the groups have different rates now; name one group, or ask for a jump");
+  for (int group : {0, 1}) {
+    state_ = pinned;
+    ASSERT_TRUE(Give(schedule + (group == 0 ? " group: \"default\"" : " group: \"b\""), 12).ok());
+    EXPECT_NEAR(Rate(12, group), 0.5, kRoundings);
+    EXPECT_NEAR(Rate(14, group), 0.125, kRoundings);
+    EXPECT_EQ(Rate(14, 1 - group), 0.5);
+  }
+  // Scaled afterwards, the pin is what it was scaled to.
+  state_ = pinned;
+  ASSERT_TRUE(Give("scale: 0.5", 11).ok());
+  ASSERT_TRUE(Give(schedule + " group: \"default\"", 12).ok());
+  EXPECT_NEAR(Rate(12), 0.25, kRoundings);
+  EXPECT_NEAR(Rate(13), 0.125, kRoundings);
+  state_ = pinned;
+  ASSERT_TRUE(Give(schedule + " jump: true", 12).ok());
+  EXPECT_EQ(Rate(12), 8);
+  EXPECT_EQ(Rate(12, 1), 16);
 }
 
 TEST_F(CommandTest, AnotherEndStretchesWhatIsLeftWithoutAJump) {
@@ -244,6 +280,61 @@ TEST_F(CommandTest, AnotherEndStretchesWhatIsLeftWithoutAJump) {
   EXPECT_NEAR(Rate(30), 0.1, kRoundings);
   EXPECT_NEAR(Rate(35), 0.05, kRoundings);
   EXPECT_EQ(*made_.numbers->TotalSteps(state_), 40);
+}
+
+TEST_F(CommandTest, ARunThatIsOverKeepsItsRateUntilItIsGivenAnotherCurve) {
+  ASSERT_TRUE(Give("schedule { exponential_decay { initial_learning_rate: 1 decay_steps: 10"
+                   " decay_rate: 0.5 } }",
+                   20)
+                  .ok());
+  const double last = Rate(30);
+  EXPECT_NEAR(last, 0.05, kRoundings);
+  ASSERT_TRUE(Give("total_steps: 50", 30).ok());
+  for (int64_t update : {30, 31, 50, 90}) EXPECT_EQ(Rate(update), last) << update;
+  const auto why = [&](int64_t update) {
+    return made_.numbers->Explain(0, made_.numbers->timeline().At(update), state_)[0].detail;
+  };
+  EXPECT_FALSE(absl::StrContains(why(29), "left"));
+  EXPECT_TRUE(absl::StartsWith(why(31), "put in place at step 20, times "));
+  EXPECT_TRUE(absl::EndsWith(why(31), ", nothing left of it since step 30")) << why(31);
+  // What was stretched before a schedule began does not stretch it: its steps are updates.
+  ASSERT_TRUE(Give("schedule { linear { initial_learning_rate: 1 end_learning_rate: 0 steps: 20 } }",
+                   30)
+                  .ok());
+  EXPECT_NEAR(Rate(30), last, kRoundings);
+  EXPECT_NEAR(Rate(40), last / 2, kRoundings);
+  EXPECT_EQ(Rate(50), 0);
+  EXPECT_TRUE(absl::StartsWith(why(40), "put in place at step 30, times ")) << why(40);
+  EXPECT_FALSE(absl::StrContains(why(40), "left"));
+  // What comes after it does.
+  ASSERT_TRUE(Give("total_steps: 60", 40).ok());
+  EXPECT_NEAR(Rate(50), last / 4, kRoundings);
+  EXPECT_NEAR(Rate(60), 0, kRoundings);
+  EXPECT_TRUE(absl::EndsWith(why(50), ", what was left at step 40 stretched to end at 60"))
+      << why(50);
+}
+
+TEST_F(CommandTest, ANewScheduleMayComeBeforeTheNewEndOfARunThatIsOver) {
+  ASSERT_TRUE(Give("jump: true schedule { linear { initial_learning_rate: 1 end_learning_rate: 0"
+                   " steps: 20 } }",
+                   30)
+                  .ok());
+  ASSERT_TRUE(Give("total_steps: 50", 30).ok());
+  EXPECT_EQ(Rate(30), 1);
+  EXPECT_EQ(Rate(40), 0.5);
+  EXPECT_EQ(Rate(50), 0);
+}
+
+TEST_F(CommandTest, AFractionOfTheRunIsOfTheRunAsItIsNow) {
+  ASSERT_TRUE(Give("total_steps: 60", 10).ok());
+  ASSERT_TRUE(Give("jump: true schedule { clock: RUN linear { initial_learning_rate: 1"
+                   " end_learning_rate: 0 steps: 0.5 } }",
+                   30)
+                  .ok());
+  EXPECT_NEAR(Rate(30), 1, kRoundings);
+  EXPECT_NEAR(Rate(45), 0.5, kRoundings);
+  EXPECT_NEAR(Rate(60), 0, kRoundings);
+  EXPECT_NEAR(Rate(59), 1.0 / 30, kRoundings);
 }
 
 TEST_F(CommandTest, WhatIsRefusedChangesNothing) {

@@ -219,6 +219,12 @@ TEST(TrainStepTest, WhatCannotBeTrainedIsRefused) {
       {LinearModel(kSquaredError), "no optimizer rule is set [optimizer]"},
       {absl::StrCat(LinearModel(kSquaredError), "optimizer { sgd { nesterov: true } }"),
        "sgd: nesterov is set, but momentum is 0; write momentum: 0.9 [optimizer.sgd.nesterov]"},
+      // A momentum that follows a schedule is none that is 0, whatever else is wrong.
+      {absl::StrCat(LinearModel(kSquaredError),
+                    "optimizer { sgd { nesterov: true } schedule { field: \"momentum\" follow { "
+                    "constant: 0.9 } } schedule { field: \"weight_dekay\" follow { constant: 0.1 } } }"),
+       "there is no number called \"weight_dekay\"; did you mean \"weight_decay\"? "
+       "[optimizer.schedule[1].field]"},
   };
   for (const auto& c : cases) {
     const RunConfig config = ParseRun(c.text);
