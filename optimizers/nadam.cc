@@ -6,13 +6,11 @@
 //   w <- w - rate n / (sqrt(v / (1 - beta2^t)) + epsilon)
 //
 // Dozat 2016, "Incorporating Nesterov Momentum into Adam", ICLR workshop.
-// NOTE: Three algorithms have this name. Keras' has momentum_decay 1 and is the
-// default; PyTorch's has 0.004; optax' has a constant momentum, which is
-// momentum_reduction 0. m_(t+1) is made with the beta1 of this update, when
-// beta1 follows a schedule.
+// NOTE: Three algorithms have this name. Keras' has momentum_decay 1 and is the default; PyTorch's
+// has 0.004; optax' has a constant momentum, which is momentum_reduction 0. m_(t+1) is made with
+// the beta1 of this update, when beta1 follows a schedule.
 //
-//   optimizer { nadam { momentum_decay: 0.004 } learning_rate { constant: 0.002
-//   } }
+//   optimizer { nadam { momentum_decay: 0.004 } learning_rate { constant: 0.002 } }
 
 #include <cmath>
 
@@ -22,7 +20,7 @@
 namespace gradus {
 namespace {
 
-double MomentumAt(const optimizer::Nadam &c, int64_t t) {
+double MomentumAt(const optimizer::Nadam& c, int64_t t) {
   const double reduction =
       c.momentum_reduction() * std::pow(0.96, c.momentum_decay() * static_cast<double>(t));
   return c.beta1() * (1 - reduction);
@@ -36,14 +34,14 @@ struct Nadam {
     F one_minus_beta1, one_minus_beta2, momentum_part, gradient_part, epsilon;
   };
 
-  static bool Serves(const Config &) { return true; }
-  static std::vector<SlotSpec> Slots(const Config &) { return {{"momentum"}, {"velocity"}}; }
-  static std::vector<NumberSpec> Memory(const Config &) { return {{"momentum_product", 1}}; }
-  static void Begin(const Config &c, const UpdateStep &step, absl::Span<double> memory) {
+  static bool Serves(const Config&) { return true; }
+  static std::vector<SlotSpec> Slots(const Config&) { return {{"momentum"}, {"velocity"}}; }
+  static std::vector<NumberSpec> Memory(const Config&) { return {{"momentum_product", 1}}; }
+  static void Begin(const Config& c, const UpdateStep& step, absl::Span<double> memory) {
     memory[0] *= MomentumAt(c, step.t);
   }
   template <class F>
-  static Numbers<F> Prepare(const Config &c, const UpdateStep &step) {
+  static Numbers<F> Prepare(const Config& c, const UpdateStep& step) {
     const double now = MomentumAt(c, step.t), next = MomentumAt(c, step.t + 1);
     const double product = step.numbers[0];
     const double root_start = std::sqrt(1 - std::pow(c.beta2(), static_cast<double>(step.t)));
@@ -52,7 +50,7 @@ struct Nadam {
             F(step.rate * root_start * (1 - now) / (1 - product)), F(root_start * c.epsilon())};
   }
   template <class F>
-  GRADUS_INLINE static void Step(const Numbers<F> &n, F g, F &w, F &m, F &v) {
+  GRADUS_INLINE static void Step(const Numbers<F>& n, F g, F& w, F& m, F& v) {
     m += n.one_minus_beta1 * (g - m);
     v += n.one_minus_beta2 * (g * g - v);
     w -= (n.momentum_part * m + n.gradient_part * g) / (std::sqrt(v) + n.epsilon);
