@@ -92,5 +92,24 @@ TEST(SgdTest, FollowsAPlainLoopWithRatesThatChange) {
   }
 }
 
+// Momentum 0.9 with a decay of 0.1: Keras' does not pass through the velocity, PyTorch's does.
+TEST(SgdTest, HasTheNumbersOfTwoLibrariesWithTheirDecays) {
+  const auto parsed = ParseOptimizer("sgd { momentum: 0.9 }");
+  ASSERT_TRUE(parsed.ok());
+  UpdateStep decoupled, coupled;
+  decoupled.rate = coupled.rate = 0.1;
+  decoupled.decay = 0.1 * 0.1;
+  coupled.l2 = 0.1;
+  const std::vector<double> keras = GoldenUpdatesWith(**parsed, decoupled);
+  const std::vector<double> pytorch = GoldenUpdatesWith(**parsed, coupled);
+  const std::vector<double> keras_golden = {0.932938, -1.972576, 0.4647165};
+  const std::vector<double> pytorch_golden = {0.907108, -1.920916, 0.4520265};
+  // All digits are printed.
+  for (size_t i = 0; i < keras.size(); ++i) {
+    EXPECT_NEAR(keras[i], keras_golden[i], 1e-14);
+    EXPECT_NEAR(pytorch[i], pytorch_golden[i], 1e-14);
+  }
+}
+
 }  // namespace
 }  // namespace gradus
