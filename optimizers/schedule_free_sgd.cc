@@ -3,9 +3,9 @@
 // direction d is the gradient, beta is `momentum`.
 //
 // Defazio et al. 2024, arXiv:2405.15682.
-// NOTE: As in the authors' package. Its weight decay is added to the gradient where it is taken, at
-// y. optax counts its warm-up differently for the average and for the step, which is not given
-// here.
+// NOTE: As in the authors' package; its weight decay is added to the gradient at y, which is the
+// optimizer's with `weight_decay_form: COUPLED`. optax counts its warm-up differently for the
+// average and for the step, which is not given here.
 //
 //   optimizer { schedule_free_sgd { momentum: 0.9 warmup_steps: 100 } learning_rate { constant: 1 }
 //   }
