@@ -22,6 +22,11 @@ enum ExitCode {
 
 // Prints the error, prefixed, to standard error and gives the exit code that belongs to it.
 int Fail(const absl::Status& status);
+// The same for an error of the command line.
+inline int FailUsage(const absl::Status& status) {
+  Fail(status);
+  return kUsage;
+}
 
 // What a flag's number must be. CLI11's own PositiveNumber says so in 300 digits, and lets a NaN
 // pass.
@@ -37,6 +42,7 @@ void AddCheck(CLI::App* app, RunFunction* run);
 void AddGraph(CLI::App* app, RunFunction* run);
 void AddList(CLI::App* app, RunFunction* run);
 void AddSchedule(CLI::App* app, RunFunction* run);
+void AddOptimizer(CLI::App* app, RunFunction* run);
 void AddRate(CLI::App* app, RunFunction* run);
 void AddExplain(CLI::App* app, RunFunction* run);
 void AddSweep(CLI::App* app, RunFunction* run);

@@ -89,6 +89,7 @@ int ParseAndRun(int argc, char** argv) {
   AddGraph(&app, &run);
   AddList(&app, &run);
   AddSchedule(&app, &run);
+  AddOptimizer(&app, &run);
   AddRate(&app, &run);
   AddExplain(&app, &run);
   AddSweep(&app, &run);

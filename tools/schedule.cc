@@ -32,11 +32,6 @@ struct ScheduleFlags {
   bool all = false;
 };
 
-int FailUsage(const absl::Status& status) {
-  Fail(status);
-  return kUsage;
-}
-
 // Which updates are shown: a list when `--at` gives one, else a range.
 struct Steps {
   std::vector<int64_t> list;

@@ -82,7 +82,7 @@ Updater<F>::Updater(const OptimizerConfig& config, const UpdateRules* rules,
 template <class F>
 absl::StatusOr<UpdateWatch> Updater<F>::Run(absl::Span<const GroupNumbers> numbers, int64_t update,
                                             const Blocks& blocks) {
-  SetSteps(numbers, update);
+  for (int g : groups_) steps_[g] = StepOf(config_, numbers[g], update);
   clipping_.Apply(layout_, groups_, blocks.weights, blocks.gradients, pool_,
                   absl::MakeSpan(steps_));
   UpdateWatch all;
@@ -104,46 +104,6 @@ absl::StatusOr<UpdateWatch> Updater<F>::Run(absl::Span<const GroupNumbers> numbe
     all.weights_finite &= watch.weights_finite;
   }
   return all;
-}
-
-template <class F>
-void Updater<F>::SetSteps(absl::Span<const GroupNumbers> numbers, int64_t update) {
-  for (int g : groups_) {
-    UpdateStep& step = steps_[g];
-    step = UpdateStep();
-    step.rate = numbers[g].rate;
-    step.l1 = config_.l1();
-    switch (config_.weight_decay_form()) {
-      case DECOUPLED:
-        step.decay = numbers[g].weight_decay * step.rate;
-        break;
-      case COUPLED:
-        step.l2 = numbers[g].weight_decay;
-        break;
-      case DECOUPLED_FROM_RATE:
-        step.decay = numbers[g].weight_decay;
-        break;
-    }
-    step.average_part = AveragePart(update);
-  }
-}
-
-// A mean is made up by and by: the n-th weights have the n-th part in it.
-template <class F>
-double Updater<F>::AveragePart(int64_t update) const {
-  const AverageConfig& average = config_.average();
-  switch (average.kind_case()) {
-    case AverageConfig::KIND_NOT_SET:
-      return 0;
-    case AverageConfig::kEma:
-      return update == 0 ? 1 : 1 - average.ema().momentum();
-    case AverageConfig::kSwa:
-      break;
-  }
-  const int64_t since = update - average.swa().start();
-  if (since < 0) return 1;
-  if (since % average.swa().every() != 0) return 0;
-  return 1 / (1 + static_cast<double>(since / average.swa().every()));
 }
 
 template <class F>

@@ -24,14 +24,9 @@
 #include "gradus/train/clipping.h"
 #include "gradus/train/update_memory.h"
 #include "gradus/train/update_rules.h"
+#include "gradus/train/update_settings.h"
 
 namespace gradus {
-
-// What changes of a group from update to update, beside its rule's message.
-struct GroupNumbers {
-  double rate = 0;
-  double weight_decay = 0;
-};
 
 // Thread safety: used by one thread at a time. Allocates nothing after the first update.
 template <class F>
@@ -61,8 +56,6 @@ class Updater {
   absl::Status EvaluationWeights(bool updated, const Blocks& blocks, F* out);
 
  private:
-  void SetSteps(absl::Span<const GroupNumbers> numbers, int64_t update);
-  double AveragePart(int64_t update) const;
   void FillStep(const UpdateRules::Use& use, size_t k, const Blocks& blocks);
   void Begin(const UpdateRules::Use& use, const Blocks& blocks);
   absl::Status UpdateElements(const UpdateRules::Use& use, int group, const UpdateStep& step,
