@@ -6,7 +6,8 @@
 //
 // The times are those of the schedule's clock. Between two rows a straight line, or the earlier
 // value until the next row's time; before the first and after the last row theirs hold. The file is
-// read once, when the schedule is made, and is at most 16 MiB.
+// read once, when the schedule is made, and is at most 16 MiB. A run notes its checksum, so that it
+// goes on, and is explained and replayed, with the rates that it began with or not at all.
 //
 //   learning_rate { table { path: "rates.csv" } }
 
@@ -16,7 +17,10 @@
 #include <vector>
 
 #include "absl/strings/numbers.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "gradus/base/checksum.h"
 #include "gradus/base/file.h"
 #include "gradus/train/schedule.h"
 
@@ -78,12 +82,13 @@ class Table final : public Schedule {
 
   Table(const Config& config, ScheduleScope* scope) : hold_(config.between() == Config::HOLD) {
     if (config.path().empty()) return;  // A finding already.
-    absl::StatusOr<std::vector<Row>> rows = Read(config.path());
+    absl::StatusOr<std::vector<Row>> rows = Read(config);
     if (rows.ok()) {
       rows_ = *std::move(rows);
     } else {
       scope->diagnostics()->Error("table", scope->path().Child("path"),
-                                  absl::StrCat("table: ", rows.status().message()));
+                                  absl::StrCat("table: ", rows.status().message()),
+                                  config.crc32() == 0 ? "" : WhatToDo(scope->path()));
     }
   }
 
@@ -101,9 +106,21 @@ class Table final : public Schedule {
   double length() const override { return rows_.back().time; }
 
  private:
-  static absl::StatusOr<std::vector<Row>> Read(const std::string& path) {
-    GRADUS_ASSIGN_OR_RETURN(std::string text, ReadFile(path, kMostBytes));
-    return ParseRows(text, path);
+  static absl::StatusOr<std::vector<Row>> Read(const Config& config) {
+    GRADUS_ASSIGN_OR_RETURN(std::string text, ReadFile(config.path(), kMostBytes));
+    if (config.crc32() != 0 && Crc32(text) != config.crc32()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat(config.path(), " is not what it was when the run took it"));
+    }
+    return ParseRows(text, config.path());
+  }
+
+  static std::string WhatToDo(const ConfigPath& path) {
+    const std::string address = path.Child("path").ToString();
+    if (!absl::StartsWith(address, "optimizer.")) return "put it back as it was";
+    return absl::StrCat("put it back as it was, or let the run go on with another: gradus train "
+                        "--resume RUN --set ",
+                        address, "=FILE");
   }
 
   const bool hold_;

@@ -225,21 +225,20 @@ EventsAtCheckpoint SplitEvents(std::vector<RecordedEvent> events, const TrainSta
   return split;
 }
 
-absl::StatusOr<std::vector<RateCommand>> ReplayCommands(const std::vector<RecordedEvent>& events) {
-  std::vector<RateCommand> commands;
+std::vector<ReplayLeg> ReplayLegs(const std::vector<RecordedEvent>& events) {
+  std::vector<ReplayLeg> legs(1);
   for (const RecordedEvent& recorded : events) {
     if (recorded.event.layer == kResume) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("at step ", recorded.event.step, " the run went on with --set ",
-                       absl::StrJoin(recorded.settings, " --set "),
-                       ", which a replay cannot do; only commands are replayed"));
+      legs.back().end = recorded.event.step;
+      legs.back().settings = recorded.settings;
+      legs.emplace_back();
     }
     if (!recorded.event.command.has_value()) continue;
     RateCommand command = AsGiven(*recorded.event.command);
     command.set_at_step(recorded.event.step);
-    commands.push_back(std::move(command));
+    legs.back().commands.push_back(std::move(command));
   }
-  return commands;
+  return legs;
 }
 
 absl::StatusOr<std::unique_ptr<EventsFile>> EventsFile::Open(

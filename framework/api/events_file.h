@@ -7,7 +7,7 @@
 //   {"step":60,...,"layer":"resume",...,"settings":["optimizer.adam.beta1=0.95"]}
 //
 // `step` is the first update, counted from 0, that uses the new value. With run.pbtxt the events are
-// enough to say what every rate was made of (explain_rate.h), and to do a run again (ReplayCommands).
+// enough to say what every rate was made of (explain_rate.h), and to do a run again (ReplayLegs).
 
 #ifndef GRADUS_API_EVENTS_FILE_H_
 #define GRADUS_API_EVENTS_FILE_H_
@@ -44,9 +44,16 @@ struct EventsAtCheckpoint {
 };
 EventsAtCheckpoint SplitEvents(std::vector<RecordedEvent> events, const TrainStateHeader& header);
 
-// What was asked of a run from outside, in its order; at_step says when each took effect. An error
-// when the run went on with other settings: then commands are not all that was changed.
-absl::StatusOr<std::vector<RateCommand>> ReplayCommands(const std::vector<RecordedEvent>& events);
+// A part of a run between two changes of its settings, as a replay does it again.
+struct ReplayLeg {
+  std::vector<RateCommand> commands;  // In their order; at_step says when each took effect.
+  // Where the run went on with these settings after it; the last leg has none and goes to the end.
+  int64_t end = 0;
+  std::vector<std::string> settings;
+};
+// At least one. A run that went on without other settings did so as if never stopped, and still is in
+// the same leg.
+std::vector<ReplayLeg> ReplayLegs(const std::vector<RecordedEvent>& events);
 
 // A command without what runs and their folders wrote into it.
 RateCommand AsGiven(const RateCommand& command);

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "absl/strings/str_join.h"
+#include "gradus/base/checksum.h"
 #include "gradus/base/file.h"
 #include "gradus/base/text_config.h"
-#include "gradus/train/checksum.h"
 #include "gradus/train/non_finite.h"
 #include "gradus/train/safetensors.h"
 

@@ -9,6 +9,7 @@
 #include "absl/time/clock.h"
 #include "gradus/api/control_folder.h"
 #include "gradus/api/run_folder.h"
+#include "gradus/api/run_tables.h"
 #include "gradus/api/trainer.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
@@ -137,7 +138,8 @@ absl::StatusOr<ScheduleConfig> ParseRunSchedule(const std::string& run, absl::st
   Diagnostics diagnostics;
   const ParsedConfig parsed = ParseTextConfig(text, name, ScheduleConfig(), {}, &diagnostics);
   GRADUS_RETURN_IF_ERROR(diagnostics.ToStatus());
-  const auto& schedule = static_cast<const ScheduleConfig&>(*parsed.message);
+  ScheduleConfig schedule = static_cast<const ScheduleConfig&>(*parsed.message);
+  SealTables(&schedule);
   TimedSchedule::Make(schedule, std::make_shared<Timeline>(plan), ConfigPath(), &diagnostics);
   GRADUS_RETURN_IF_ERROR(diagnostics.ToStatus());
   return schedule;

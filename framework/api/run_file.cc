@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "gradus/api/run_tables.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
 #include "gradus/rule.pb.h"
@@ -67,7 +68,9 @@ absl::StatusOr<RunFile> RunFile::Parse(absl::string_view text, const std::string
   file.directory_ = directory;
   file.diagnostics_ = std::make_unique<Diagnostics>();
   ParsedConfig parsed =
-      ParseTextConfig(text, name, RunConfig::default_instance(), settings, file.diagnostics_.get());
+      ParseTextConfig(text, name, RunConfig::default_instance(),
+                      WithoutOldSeals({settings.begin(), settings.end()}),
+                      file.diagnostics_.get());
   if (parsed.message == nullptr) return file.diagnostics_->ToStatus();
   file.config_.reset(static_cast<RunConfig*>(parsed.message.release()));
   file.source_ = std::make_unique<ConfigSource>(std::move(parsed.source));

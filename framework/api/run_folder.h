@@ -3,6 +3,7 @@
 //   run.pbtxt            the configuration as it was resolved (`--set` applied, absolute paths)
 //   metrics.jsonl        a line per epoch and split, and per so many steps
 //   events.jsonl         a line per change of a rate that is not its schedule's own curve
+//   replay.jsonl         of a replay of a run that went on with other settings: that run's events
 //   control/             commands that wait for the run, and its answers (control_folder.h)
 //   checkpoints/step-*   states to resume from
 //   model.pbtxt, model.safetensors   the trained model

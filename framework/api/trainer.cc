@@ -5,8 +5,9 @@
 #include <algorithm>
 #include <utility>
 
-#include "gradus/api/bind_inputs.h"
 #include "absl/strings/match.h"
+#include "gradus/api/bind_inputs.h"
+#include "gradus/api/run_tables.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
 #include "gradus/base/text_config.h"
@@ -70,6 +71,7 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Make(RunFile file, const Train
   std::unique_ptr<Trainer> trainer(new Trainer);
   trainer->options_ = options;
   trainer->config_ = WithAbsolutePaths(file.config(), file.directory());
+  trainer->sealed_ = SealTables(&trainer->config_);
   const RunConfig& config = trainer->config_;
   const RunSettings& settings = config.run();
   Diagnostics& diagnostics = file.diagnostics();
@@ -136,7 +138,7 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(const std::string& chec
   }
   absl::StatusOr<RunFile> file = RunFile::Of(config, "/");
   if (!settings.empty()) {
-    file = RunFile::Parse(PrintTextConfig(config), JoinPath(checkpoint, "state.pbtxt"), settings, "/");
+    file = RunFile::Parse(PrintTextConfig(config), JoinPath(checkpoint, "state.pbtxt"), settings, ".");
   }
   GRADUS_RETURN_IF_ERROR(file.status());
   GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer,
@@ -252,10 +254,15 @@ absl::Status Trainer::Command(const RateCommand& command) try {
   RateCommand likely = command;
   if (command.has_scale()) likely.set_scale(1);
   if (command.has_schedule()) likely.set_jump(true);
+  RateCommand whole = command;
+  if (whole.has_schedule()) {
+    SealTables(whole.mutable_schedule());
+    *likely.mutable_schedule() = whole.schedule();
+  }
   std::vector<RateEvent> events;
   GRADUS_RETURN_IF_ERROR(step_->numbers().Accept(likely, timeline().At(command.at_step()), &trial,
                                                  &events));
-  inbox_.Put(command);
+  inbox_.Put(std::move(whole));
   return absl::OkStatus();
 } catch (const std::exception& error) {
   return StatusOf(error, "a command");

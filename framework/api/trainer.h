@@ -103,6 +103,9 @@ class Trainer {
   // Updates of a whole run as it is planned now, or 0 when it has no end.
   int64_t planned_steps() const;
   std::vector<std::string> warnings() const { return warnings_; }
+  // The tables that it has read for the first time, by their checksums, as settings: what a record of the settings
+  // that it was made with needs beside them.
+  const std::vector<std::string>& sealed_tables() const { return sealed_; }
 
   // ---- Parameters and states by name ("hidden_1/kernel"), plain row-major.
   absl::StatusOr<Tensor> Parameter(const std::string& name) const;
@@ -134,7 +137,7 @@ class Trainer {
   std::unique_ptr<Watcher> watcher_;
   RateInbox inbox_;
   std::vector<CommandAnswer> answers_;
-  std::vector<std::string> warnings_;
+  std::vector<std::string> warnings_, sealed_;
   std::vector<const void*> inputs_;
   StepReport report_;
 };

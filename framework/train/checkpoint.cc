@@ -16,12 +16,12 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "gradus/base/checksum.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
 #include "gradus/base/text_config.h"
 #include "gradus/train/checkpoint_folder.h"
-#include "gradus/train/checksum.h"
 #include "gradus/train/safetensors.h"
 
 namespace gradus {

@@ -153,19 +153,26 @@ TEST(SplitEvents, ARunThatWentOnFromThisStateKeepsItsSettings) {
   EXPECT_EQ(split.settings, (std::vector<std::string>{"run.epochs=4", "run.epochs=5"}));
 }
 
-TEST(ReplayCommands, AreAsTheyWereGivenAndRefusedAfterOtherSettings) {
+TEST(ReplayLegs, HaveCommandsAsTheyWereGivenAndEndWhereSettingsChanged) {
   std::vector<RecordedEvent> events =
       Recorded({Controlled(3, 0.7),
                 Asked(5, "at_step: 5 scale: 0.5 gain: 3 at_epoch: 1 at_offset: 2 id: \"x\""),
                 Event(5, "override")});
-  const auto commands = ReplayCommands(events);
-  ASSERT_TRUE(commands.ok()) << commands.status();
-  ASSERT_EQ(commands->size(), 1u);
-  EXPECT_EQ(OneLine((*commands)[0]), "at_step: 5 scale: 0.5");
+  std::vector<ReplayLeg> legs = ReplayLegs(events);
+  ASSERT_EQ(legs.size(), 1u);
+  ASSERT_EQ(legs[0].commands.size(), 1u);
+  EXPECT_EQ(OneLine(legs[0].commands[0]), "at_step: 5 scale: 0.5");
+  EXPECT_TRUE(legs[0].settings.empty());
   events.push_back(*ParseEvent(ToJson(Event(7, "resume"), {"run.epochs=3"})));
-  EXPECT_EQ(ReplayCommands(events).status().message(),
-            "at step 7 the run went on with --set run.epochs=3, which a replay cannot do; only "
-            "commands are replayed");
+  events.push_back(Recorded({Asked(7, "set: 1")})[0]);
+  legs = ReplayLegs(events);
+  ASSERT_EQ(legs.size(), 2u);
+  EXPECT_EQ(legs[0].end, 7);
+  EXPECT_EQ(legs[0].settings, (std::vector<std::string>{"run.epochs=3"}));
+  ASSERT_EQ(legs[1].commands.size(), 1u);
+  EXPECT_EQ(OneLine(legs[1].commands[0]), "at_step: 7 set: 1");
+  EXPECT_TRUE(legs[1].settings.empty());
+  EXPECT_EQ(ReplayLegs({}).size(), 1u);
 }
 
 TEST(EventsFile, KeepsTheLinesItIsToldAndAppends) {

@@ -125,11 +125,11 @@ TEST(RateControl, AReplayGivesTheSameBytes) {
     ASSERT_TRUE(first.trainer->Command(command).ok());  // By the program itself.
   }
   ASSERT_EQ(*first.Go(), LoopEnd::kFinished);
-  const auto commands = ReplayCommands(*ReadEvents(first.folder.events()));
-  ASSERT_TRUE(commands.ok()) << commands.status();
-  EXPECT_EQ(commands->size(), 6u);
+  const std::vector<ReplayLeg> legs = ReplayLegs(*ReadEvents(first.folder.events()));
+  ASSERT_EQ(legs.size(), 1u);
+  EXPECT_EQ(legs[0].commands.size(), 6u);
   FolderRun replay = FolderRun::Start(again);
-  ASSERT_TRUE(ControlFolder(again).PutAgain(*commands, 0).ok());
+  ASSERT_TRUE(ControlFolder(again).PutAgain(legs[0].commands, 0).ok());
   ASSERT_EQ(*replay.Go(), LoopEnd::kFinished);
   EXPECT_EQ(Weights(*replay.trainer), Weights(*first.trainer));
   EXPECT_EQ(Text(again + "/metrics.jsonl"), Text(path + "/metrics.jsonl"));

@@ -344,9 +344,57 @@ TEST(Train, GoesOnWithOtherSettingsAndRecordsThem) {
   EXPECT_TRUE(absl::StrContains(after.out, "  schedule  constant  0.25\n")) << after.out;
   const Outcome replay = RunGradus({"train", run + "/run.pbtxt", "--replay", run, "--run_dir",
                                     run + "-again"});
-  EXPECT_EQ(replay.code, 1);
-  EXPECT_TRUE(absl::StrContains(replay.err, "at step 15 the run went on with --set run.epochs=3"))
-      << replay.err;
+  EXPECT_EQ(replay.code, 0) << replay.err;
+  EXPECT_EQ(Contents(run + "-again/model.safetensors"), Contents(run + "/model.safetensors"));
+  EXPECT_EQ(Contents(run + "-again/metrics.jsonl"), Contents(run + "/metrics.jsonl"));
+  EXPECT_EQ(Contents(run + "-again/events.jsonl"), Contents(run + "/events.jsonl"));
+  // Other first weights are another run, though its steps are the same.
+  const Outcome other = RunGradus({"train", run + "/run.pbtxt", "--replay", run, "--run_dir",
+                                   run + "-other", "--weights", run + "/model.safetensors"});
+  EXPECT_EQ(other.code, 0) << other.err;
+  EXPECT_NE(Contents(run + "-other/model.safetensors"), Contents(run + "/model.safetensors"));
+}
+
+TEST(Train, ReplaysARunThatEndedEarlyWasExtendedChangedAndFinishedAgain) {
+  const std::string folder = FreshFolder("legs"), run = folder + "/run";
+  ASSERT_EQ(RunGradus(Train(kTutorial, run,
+                            {"--set", "run.threads=1", "--set", "run.log_every_steps=1", "--set",
+                             "optimizer.learning_rate.constant=0", "--set",
+                             "run.early_stopping={ monitor: \"validation/loss\" patience: 2 "
+                             "restore_best: true }"}))
+                .code,
+            0);
+  // From its early end at 45, with a rate that learns.
+  ASSERT_EQ(RunGradus({"train", "--resume", run, "--set", "run.epochs=5", "--set",
+                       "optimizer.learning_rate.constant=0.01"})
+                .code,
+            0);
+  ASSERT_EQ(RunGradus({"rate", run, "--total_steps", "100"}).code, 0);
+  ASSERT_EQ(RunGradus({"rate", run, "--scale", "0.5", "--at_step", "80"}).code, 0);
+  ASSERT_EQ(RunGradus({"train", "--resume", run, "--stop_after_epoch", "6"}).code, 4);
+  ASSERT_EQ(RunGradus({"train", "--resume", run, "--set", "optimizer.adam.beta1=0.8"}).code, 0);
+  EXPECT_TRUE(absl::StrContains(Contents(run + "/metrics.jsonl"), "\"step\":100,"));
+
+  const std::string again = folder + "/again";
+  Outcome replay = RunGradus({"train", run + "/run.pbtxt", "--replay", run, "--run_dir", again});
+  ASSERT_EQ(replay.code, 0) << replay.err;
+  for (const char* file : {"/model.safetensors", "/metrics.jsonl"}) {
+    EXPECT_EQ(Contents(again + file), Contents(run + file)) << file;
+  }
+  // One that is stopped goes on as a replay, and takes no settings of its own before its end.
+  const std::string stopped = folder + "/stopped";
+  replay = RunGradus({"train", run + "/run.pbtxt", "--replay", run, "--run_dir", stopped,
+                      "--stop_after_epoch", "4"});
+  ASSERT_EQ(replay.code, 4) << replay.err;
+  const Outcome refused = RunGradus({"train", "--resume", stopped, "--set", "run.epochs=20"});
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_EQ(refused.err, "gradus: --set: " + stopped +
+                             " is a replay that has not come to its end; let it go on first\n");
+  replay = RunGradus({"train", "--resume", stopped});
+  ASSERT_EQ(replay.code, 0) << replay.err;
+  for (const char* file : {"/model.safetensors", "/metrics.jsonl"}) {
+    EXPECT_EQ(Contents(stopped + file), Contents(run + file)) << file;
+  }
 }
 
 TEST(Train, StartsFromWeightsAndShowsWhatDidNotFit) {

@@ -1,7 +1,7 @@
-// CRC-32 (zlib's) of a file's bytes: what pairs a header with its tensors.
+// CRC-32 (zlib's) of a file's bytes: what pairs a header with its tensors, and a run with its tables.
 
-#ifndef GRADUS_TRAIN_CHECKSUM_H_
-#define GRADUS_TRAIN_CHECKSUM_H_
+#ifndef GRADUS_BASE_CHECKSUM_H_
+#define GRADUS_BASE_CHECKSUM_H_
 
 #include <zlib.h>
 
@@ -24,4 +24,4 @@ inline uint32_t Crc32(absl::string_view bytes) {
 
 }  // namespace gradus
 
-#endif  // GRADUS_TRAIN_CHECKSUM_H_
+#endif  // GRADUS_BASE_CHECKSUM_H_
