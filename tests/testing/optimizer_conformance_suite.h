@@ -1,0 +1,191 @@
+// The tests that every update rule owes
+// (tests/testing/optimizer_conformance.h), as one parameterised suite. One
+// source file of a program includes this header and names the rules:
+//
+//   GRADUS_INSTANTIATE_OPTIMIZER_CONFORMANCE(Acme,
+//   testing::Values("acme.lion"));
+//
+// It counts allocations and so replaces malloc and operator new
+// (tests/testing/allocation_counter.h).
+
+#ifndef GRADUS_TESTS_TESTING_OPTIMIZER_CONFORMANCE_SUITE_H_
+#define GRADUS_TESTS_TESTING_OPTIMIZER_CONFORMANCE_SUITE_H_
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
+#include "tests/testing/allocation_counter.h"
+#include "tests/testing/optimizer_conformance.h"
+#include "tests/testing/optimizer_problems.h"
+
+namespace gradus {
+
+// The parameter is the key of a rule.
+class OptimizerConformance : public testing::TestWithParam<std::string> {
+ protected:
+  static const OptimizerExamples &examples() {
+    static const OptimizerExamples none;
+    const OptimizerExamples *found = Registry<OptimizerExamples>::Get().Find(GetParam());
+    return found == nullptr ? none : *found;
+  }
+
+  // Runs a check that says "" or what is wrong over all examples.
+  template <class Check>
+  static void ForEveryExample(Check check) {
+    for (const OptimizerExample &example : examples().good) {
+      const auto parsed = ParseOptimizer(example.text);
+      ASSERT_TRUE(parsed.ok()) << parsed.status();
+      EXPECT_EQ(check(**parsed, example), "") << example.text;
+    }
+  }
+
+  static void ExpectConvergence(const OptimizerProblem &problem) {
+    ForEveryExample([&](const ParsedOptimizer &parsed, const OptimizerExample &example) {
+      const std::string wrong = CheckConverges(parsed, example, problem);
+      if (problem.rate == nullptr || example.does_not_converge.empty()) return wrong;
+      return std::string();
+    });
+  }
+
+  static std::string CountAllocations(const ParsedOptimizer &parsed,
+                                      const OptimizerExample &example) {
+    const std::vector<ShapedParameter> parameters = SomeParameters();
+    const int64_t count = CountElements(parameters);
+    UnderUpdate<float> state(parsed, DrawNumbers<float>(0, count), parameters);
+    const std::vector<float> gradients = DrawNumbers<float>(1, count);
+    const auto update = [&](int64_t t) { state.Update(0.01, t, gradients); };
+    update(1);
+    AllocationCounter::Reset();
+    AllocationCounter::Count(true);
+    for (int64_t t = 2; t <= 6; ++t) update(t);
+    AllocationCounter::Count(false);
+    const bool allocated = AllocationCounter::ours() > 0;
+    if (!allocated && !example.allocates.empty()) {
+      return absl::StrCat("it allocates nothing, where it should: ", example.allocates);
+    }
+    if (!allocated || !example.allocates.empty()) return "";
+    return absl::StrCat("updates 2 to 6 allocate ", AllocationCounter::ours(), " times; ",
+                        AllocationCounter::FirstOfOurs());
+  }
+};
+
+TEST_P(OptimizerConformance, BringsExamplesOfItsOwnAndTextsThatItRefuses) {
+  ASSERT_NE(Registry<Optimizer>::Get().Find(GetParam()), nullptr) << GetParam();
+  EXPECT_FALSE(examples().good.empty()) << GetParam() << " has no GRADUS_OPTIMIZER_EXAMPLES";
+  EXPECT_FALSE(examples().refused.empty()) << GetParam() << " has no texts that it refuses";
+  bool golden = false;
+  for (const OptimizerExample &example : examples().good) {
+    const auto parsed = ParseOptimizer(example.text);
+    ASSERT_TRUE(parsed.ok()) << parsed.status();
+    EXPECT_EQ((*parsed)->rule, Registry<Optimizer>::Get().Find(GetParam())) << example.text;
+    golden |= !example.golden.empty();
+  }
+  EXPECT_TRUE(golden) << GetParam() << " has no golden weights";
+}
+
+TEST_P(OptimizerConformance, NamesItsSlotsAndNumbersApart) {
+  ForEveryExample([](const ParsedOptimizer &parsed, const OptimizerExample &) -> std::string {
+    std::set<std::string> slots, numbers;
+    for (const SlotSpec &slot : parsed.rule->Slots(*parsed.message)) {
+      if (slot.name.empty() || !slots.insert(slot.name).second) return slot.name + " is not apart";
+    }
+    for (const NumberSpec &number : parsed.rule->Numbers(*parsed.message)) {
+      if (number.name.empty() || !numbers.insert(number.name).second) {
+        return number.name + " is not apart";
+      }
+    }
+    return "";
+  });
+}
+
+TEST_P(OptimizerConformance, GivesTheGoldenWeights) {
+  ForEveryExample([](const ParsedOptimizer &parsed, const OptimizerExample &example) {
+    const double rate = example.golden_rate;
+    const std::vector<double> weights =
+        GoldenUpdates(parsed, {rate, rate, rate}, example.golden_dims);
+    for (size_t i = 0; i < example.golden.size(); ++i) {
+      // Ten digits of numbers below 2.1.
+      EXPECT_NEAR(weights[i], example.golden[i], 1e-9) << example.text << ", element " << i;
+    }
+    return "";
+  });
+}
+
+TEST_P(OptimizerConformance, IsItsFormulaUnderChangingRates) {
+  const OptimizerFormula *formula = Registry<OptimizerFormula>::Get().Find(GetParam());
+  ASSERT_NE(formula, nullptr) << GetParam() << " has no GRADUS_OPTIMIZER_FORMULA";
+  ForEveryExample([&](const ParsedOptimizer &parsed, const OptimizerExample &example) {
+    return CheckFormula(parsed, example, *formula);
+  });
+}
+
+TEST_P(OptimizerConformance, ConvergesOnAQuadratic) { ExpectConvergence(QuadraticProblem()); }
+TEST_P(OptimizerConformance, ConvergesOnAnIllConditionedQuadratic) {
+  ExpectConvergence(IllConditionedProblem());
+}
+TEST_P(OptimizerConformance, FollowsRosenbrocksValley) { ExpectConvergence(RosenbrockProblem()); }
+TEST_P(OptimizerConformance, ConvergesOnLogisticRegression) {
+  ExpectConvergence(LogisticProblem());
+}
+
+TEST_P(OptimizerConformance, ResumesToTheSameBits) {
+  ForEveryExample([](const ParsedOptimizer &parsed, const OptimizerExample &) {
+    return CheckResumesExactly(parsed);
+  });
+}
+
+TEST_P(OptimizerConformance, DoesNotDependOnCutsThreadsPitchesAndOrder) {
+  ForEveryExample([](const ParsedOptimizer &parsed, const OptimizerExample &) {
+    return CheckOrderDoesNotMatter(parsed);
+  });
+}
+
+TEST_P(OptimizerConformance, SeesGradientsAndWeightsThatAreNotFinite) {
+  ForEveryExample([](const ParsedOptimizer &parsed, const OptimizerExample &) {
+    return CheckSeesWhatIsNotFinite(parsed);
+  });
+}
+
+TEST_P(OptimizerConformance, MovesNothingAtRateZeroUnlessItSaysWhy) {
+  ForEveryExample(CheckRateZero);
+}
+
+TEST_P(OptimizerConformance, TakesEmptyAndScalarParametersAndGradientsOfZero) {
+  ForEveryExample([](const ParsedOptimizer &parsed, const OptimizerExample &) {
+    return CheckDegenerateParameters(parsed);
+  });
+}
+
+TEST_P(OptimizerConformance, AllocatesNothingAfterTheFirstUpdateUnlessItSaysWhy) {
+  if (!AllocationCounter::kCounts) GTEST_SKIP() << AllocationCounter::kWhyNot;
+  ForEveryExample(CountAllocations);
+}
+
+TEST_P(OptimizerConformance, RefusesWhatIsOutOfRange) {
+  for (const RefusedText &refused : examples().refused) {
+    EXPECT_EQ(std::string(ParseOptimizer(refused.text).status().message()), refused.message)
+        << refused.text;
+  }
+}
+
+inline std::string OptimizerConformanceName(const testing::TestParamInfo<std::string> &info) {
+  return absl::StrReplaceAll(absl::StripPrefix(info.param, "gradus.OptimizerConfig."),
+                             {{".", "_"}});
+}
+
+// `keys` is a generator of GoogleTest: testing::Values("acme.lion"),
+// testing::ValuesIn(...).
+#define GRADUS_INSTANTIATE_OPTIMIZER_CONFORMANCE(Name, ...)                  \
+  using ::gradus::OptimizerConformance; /* GoogleTest wants a plain name. */ \
+  INSTANTIATE_TEST_SUITE_P(Name, OptimizerConformance, __VA_ARGS__,          \
+                           ::gradus::OptimizerConformanceName)
+
+}  // namespace gradus
+
+#endif  // GRADUS_TESTS_TESTING_OPTIMIZER_CONFORMANCE_SUITE_H_
