@@ -8,13 +8,10 @@
 #include <cerrno>
 #include <cmath>
 #include <limits>
-#include <set>
-#include <type_traits>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "gradus/base/checksum.h"
 #include "gradus/base/diagnostics.h"
@@ -23,91 +20,15 @@
 #include "gradus/base/text_config.h"
 #include "gradus/train/checkpoint_folder.h"
 #include "gradus/train/safetensors.h"
+#include "gradus/train/state_tensors.h"
 
 namespace gradus {
 namespace {
 
 constexpr char kHeaderFile[] = "state.pbtxt";
 constexpr char kTensorsFile[] = "state.safetensors";
-// Before the names of weights that are evaluated and are not those that are trained.
-constexpr char kEvaluation[] = "@evaluation/";
 constexpr int64_t kMostTensorBytes = int64_t{1} << 40;
 constexpr int64_t kMostCount = int64_t{1} << 53;  // What a double counts exactly.
-
-// What a state consists of: each tensor's name, and where it stands in memory.
-template <class Float>
-struct Piece {
-  std::string name;
-  std::vector<int64_t> dims;
-  int64_t rows, columns, pitch;
-  Float* data;
-};
-
-template <class Float>
-Piece<Float> PieceOf(std::string name, const ParameterPlace& place, Float* block) {
-  return {std::move(name), place.dims, place.rows, place.columns, place.pitch,
-          block + place.offset};
-}
-
-// Of a snapshot or a store: its blocks. A store's layouts say what is in them; no memory: weights
-// and states alone.
-template <class Float>
-void AddPieces(const std::string& prefix, const ParameterStore& store, Float* weights,
-               const UpdateMemory<float>* memory, Float* states,
-               std::vector<Piece<Float>>* pieces) {
-  for (int i = 0; i < store.layout().count(); ++i) {
-    const std::string name = absl::StrCat(prefix, store.layout().place(i).name);
-    pieces->push_back(PieceOf(name, store.layout().place(i), weights));
-    for (int slot = 0; memory != nullptr && slot < memory->slots(); ++slot) {
-      SlotPart<float> part = memory->Part(slot, store.layout(), i);
-      if (part.data == nullptr) continue;
-      pieces->push_back({absl::StrCat(name, "/", memory->spec(slot).name), std::move(part.dims),
-                         part.rows, part.columns, part.pitch, part.data});
-    }
-  }
-  for (int i = 0; i < store.state_layout().count(); ++i) {
-    const ParameterPlace& place = store.state_layout().place(i);
-    pieces->push_back(PieceOf(absl::StrCat(prefix, place.name), place, states));
-  }
-}
-
-// Of a state to read from (const) or to write into.
-template <class State>
-auto Pieces(State* state) {
-  auto* store = &state->store;
-  using Float = std::remove_pointer_t<decltype(store->weights())>;
-  std::vector<Piece<Float>> pieces;
-  AddPieces<Float>("", *store, store->weights(), &store->memory(), store->states(), &pieces);
-  // What was evaluated stands in a file for those who have the weights alone.
-  if (store->evaluated() != store->weights()) {
-    using Any = std::remove_const_t<Float>;
-    AddPieces<Float>(kEvaluation, *store, const_cast<Any*>(store->evaluated()), nullptr,
-                     store->states(), &pieces);
-  }
-  for (auto& entry : state->snapshots) {
-    AddPieces<Float>(absl::StrCat("@", entry.first, "/"), *store,
-                     static_cast<Float*>(entry.second.weights.get()), &entry.second.memory,
-                     static_cast<Float*>(entry.second.states.get()), &pieces);
-  }
-  return pieces;
-}
-
-absl::StatusOr<Tensor> ReadPiece(const Piece<const float>& piece) {
-  GRADUS_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Create(DType::kFloat32, piece.dims));
-  float* plain = tensor.mutable_data<float>().data();
-  for (int64_t row = 0; row < piece.rows; ++row) {
-    std::copy_n(piece.data + row * piece.pitch, piece.columns, plain + row * piece.columns);
-  }
-  return tensor;
-}
-
-// The tensor has the piece's dims.
-void WritePiece(const Tensor& tensor, const Piece<float>& piece) {
-  const float* plain = tensor.data<float>().data();
-  for (int64_t row = 0; row < piece.rows; ++row) {
-    std::copy_n(plain + row * piece.columns, piece.columns, piece.data + row * piece.pitch);
-  }
-}
 
 // A memory's numbers under their names; a snapshot's have its name in front.
 void AddNumbers(const std::string& prefix, const UpdateMemory<float>& memory,
@@ -219,46 +140,11 @@ absl::StatusOr<SafetensorsFile> ReadTensors(const std::string& path,
   return ParseSafetensors(bytes, file);
 }
 
-absl::Status Misfits(const SafetensorsFile& file, absl::Span<const Piece<float>> pieces,
-                     const std::string& path) {
-  std::vector<std::string> problems;
-  std::set<std::string> known;
-  for (const auto& piece : pieces) {
-    known.insert(piece.name);
-    const Tensor* tensor = file.Find(piece.name);
-    const std::vector<int64_t>& dims = piece.dims;
-    if (tensor == nullptr) {
-      problems.push_back(absl::StrCat("\"", piece.name, "\" is missing"));
-    } else if (tensor->dtype() != DType::kFloat32 || tensor->dims() != dims) {
-      problems.push_back(absl::StrCat("\"", piece.name, "\" is ", Name(tensor->dtype()), " [",
-                                      absl::StrJoin(tensor->dims(), ", "),
-                                      "] and should be FLOAT32 [", absl::StrJoin(dims, ", "), "]"));
-    }
-  }
-  for (const NamedTensor& named : file.tensors) {
-    if (known.count(named.name) == 0) {
-      problems.push_back(absl::StrCat("\"", named.name, "\" is not part of this model"));
-    }
-  }
-  if (problems.empty()) return absl::OkStatus();
-  return absl::InvalidArgumentError(
-      absl::StrCat(path, " does not fit:\n  ", absl::StrJoin(problems, "\n  ")));
-}
-
-// Misfits has found nothing.
-void WritePieces(const SafetensorsFile& file, absl::Span<const Piece<float>> pieces) {
-  for (const auto& piece : pieces) WritePiece(*file.Find(piece.name), piece);
-}
-
 }  // namespace
 
 absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const TrainState& state,
                                            const CheckpointContext& context, int64_t keep) {
-  SafetensorsFile file;
-  for (const auto& piece : Pieces(&state)) {
-    GRADUS_ASSIGN_OR_RETURN(Tensor tensor, ReadPiece(piece));
-    file.tensors.push_back({piece.name, std::move(tensor)});
-  }
+  GRADUS_ASSIGN_OR_RETURN(const SafetensorsFile file, TensorsOf(state));
   GRADUS_ASSIGN_OR_RETURN(std::string tensors, SerializeSafetensors(file));
 
   const std::string name = StepFolderName(state.progress.update);
@@ -339,12 +225,11 @@ absl::Status LoadCheckpoint(const std::string& path, const Hyperparameters& numb
   for (const NamedTensor& named : file.tensors) {
     const size_t slash = named.name.find('/');
     if (named.name[0] != '@' || slash == std::string::npos) continue;
-    if (absl::StartsWith(named.name, kEvaluation)) continue;
+    if (IsEvaluationTensor(named.name)) continue;
     GRADUS_RETURN_IF_ERROR(state->store.CopyTo(&snapshots[named.name.substr(1, slash - 1)]));
   }
   std::swap(state->snapshots, snapshots);
-  const auto pieces = Pieces(state);
-  absl::Status misfits = Misfits(file, pieces, path);
+  absl::Status misfits = CheckTensors(file, *state, path);
   const std::vector<double> numbers_before = state->store.memory().numbers();
   misfits.Update(TakeNumbers(header, "", &state->store.memory()));
   for (auto& entry : state->snapshots) {
@@ -356,7 +241,7 @@ absl::Status LoadCheckpoint(const std::string& path, const Hyperparameters& numb
     state->store.memory().numbers() = numbers_before;
     return misfits;
   }
-  WritePieces(file, pieces);
+  WriteTensors(file, state);
   state->rates = *std::move(rates);
   state->watcher = watched;
   state->ended_by = header.ended_by();
@@ -379,24 +264,7 @@ absl::Status LoadCheckpoint(const std::string& path, const Hyperparameters& numb
 absl::Status LoadCheckpointWeights(const std::string& path, ParameterStore* store) {
   GRADUS_ASSIGN_OR_RETURN(TrainStateHeader header, ReadCheckpointHeader(path));
   GRADUS_ASSIGN_OR_RETURN(SafetensorsFile file, ReadTensors(path, header));
-  std::vector<Piece<float>> pieces;
-  const bool evaluated = std::any_of(
-      file.tensors.begin(), file.tensors.end(),
-      [](const NamedTensor& named) { return absl::StartsWith(named.name, kEvaluation); });
-  AddPieces<float>(evaluated ? kEvaluation : "", *store, store->weights(), nullptr, store->states(),
-                   &pieces);
-  // Slots and snapshots are the optimizer's affair.
-  file.tensors.erase(std::remove_if(file.tensors.begin(), file.tensors.end(),
-                                    [&](const NamedTensor& named) {
-                                      return std::none_of(pieces.begin(), pieces.end(),
-                                                          [&](const auto& piece) {
-                                                            return piece.name == named.name;
-                                                          });
-                                    }),
-                     file.tensors.end());
-  GRADUS_RETURN_IF_ERROR(Misfits(file, pieces, path));
-  WritePieces(file, pieces);
-  return absl::OkStatus();
+  return WriteWeights(std::move(file), path, store);
 }
 
 absl::StatusOr<std::string> NewestCheckpoint(const std::string& folder,
