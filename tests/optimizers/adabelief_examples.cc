@@ -1,10 +1,30 @@
-// Examples of the rule, for the conformance test. Golden weights: optax 0.2.9 in float64 with exact
-// hyperparameters; the old average by hand, as optax had it before.
+// Examples and the formula of the rule, for the conformance test. Golden weights: optax 0.2.9 in
+// float64 with exact hyperparameters; the old average by hand, as optax had it before.
 
-#include "tests/testing/optimizer_conformance.h"
+#include <cmath>
+
+#include "gradus/optimizer_rule.pb.h"
+#include "tests/optimizers/element_formula.h"
 
 namespace gradus {
 namespace {
+
+struct AdabeliefWeight {
+  using Config = optimizer::Adabelief;
+  AdabeliefWeight(const Config&, double w) : w(w) {}
+
+  void Update(const Config& c, int64_t t, double rate, double g) {
+    const double before = m;
+    m = c.beta1() * m + (1 - c.beta1()) * g;
+    const double deviation = g - (c.deviation_from_old_average() ? before : m);
+    s = c.beta2() * s + (1 - c.beta2()) * deviation * deviation + c.epsilon_in_average();
+    const double m_hat = m / (1 - std::pow(c.beta1(), t)), s_hat = s / (1 - std::pow(c.beta2(), t));
+    w -= rate * m_hat / (std::sqrt(s_hat) + c.epsilon());
+  }
+  double w, m = 0, s = 0;
+};
+
+GRADUS_OPTIMIZER_FORMULA("gradus.OptimizerConfig.adabelief", Trained<AdabeliefWeight>);
 
 GRADUS_OPTIMIZER_EXAMPLES(
     "gradus.OptimizerConfig.adabelief",

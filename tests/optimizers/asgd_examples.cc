@@ -1,10 +1,38 @@
-// Examples of the rule, for the conformance test. Golden weights: PyTorch 1.13.1 in float64; the
-// other power by a plain loop in another language.
+// Examples and the formula of the rule, for the conformance test. Golden weights: PyTorch 1.13.1 in
+// float64; the other power by a plain loop in another language.
 
-#include "tests/testing/optimizer_conformance.h"
+#include <cmath>
+
+#include "gradus/optimizer_rule.pb.h"
+#include "tests/optimizers/element_formula.h"
 
 namespace gradus {
 namespace {
+
+// The average is made as a mean of all weights that count.
+struct AsgdWeight {
+  using Config = optimizer::Asgd;
+  AsgdWeight(const Config&, double w) : w(w) {}
+
+  void Update(const Config& c, int64_t t, double rate, double g) {
+    const double before = static_cast<double>(t - 1), growth = c.lambd() * rate;
+    double eta = rate;
+    if (before > 0) {
+      eta /= c.falling() == Config::POWER_OF_COUNT ? 1 + growth * std::pow(before, c.alpha())
+                                                   : std::pow(1 + growth * before, c.alpha());
+    }
+    w = (1 - c.lambd() * eta) * w - eta * g;
+    // Until the count of those after t0 is above 1, the last is the whole.
+    if (!c.averaged() || before - c.t0() <= 1) sum = 0, counted = 0;
+    sum += w;
+    ++counted;
+  }
+  double Evaluated() const { return sum / counted; }
+  double w, sum = 0;
+  int counted = 0;
+};
+
+GRADUS_OPTIMIZER_FORMULA("gradus.OptimizerConfig.asgd", Trained<AsgdWeight>, Evaluated<AsgdWeight>);
 
 GRADUS_OPTIMIZER_EXAMPLES(
     "gradus.OptimizerConfig.asgd",

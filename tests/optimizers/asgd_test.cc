@@ -2,39 +2,18 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
-
-#include "tests/optimizers/plain_loop.h"
+#include "absl/strings/str_cat.h"
+#include "tests/optimizers/element_formula.h"
 
 namespace gradus {
 namespace {
 
-// With lambd 0.3, alpha 0.6 and t0 7. The average is made as a mean of all that count.
-template <bool power_of_count>
-struct PlainAsgd {
-  double w, sum = 0;
-  int counted = 0;
-
-  void Update(const PlainStep& step) {
-    const double before = static_cast<double>(step.t - 1);
-    double eta = step.rate;
-    if (before > 0) {
-      eta = power_of_count ? step.rate / (1 + 0.3 * step.rate * std::pow(before, 0.6))
-                           : step.rate / std::pow(1 + 0.3 * step.rate * before, 0.6);
-    }
-    w = (1 - 0.3 * eta) * w - eta * step.g;
-    // Update 9 is the first whose part, 1 / (9 - 1 - 7), is the whole.
-    if (step.t <= 9) sum = 0, counted = 0;
-    sum += w;
-    ++counted;
+// The examples average late, so that they converge.
+TEST(AsgdTest, IsItsFormulaWhereTheAverageBeginsSoon) {
+  for (const char* t0 : {"0", "1", "7"}) {
+    ExpectFormula(absl::StrCat("asgd { lambd: 0.3 alpha: 0.6 averaged: true t0: ", t0, " }"), 0.1);
   }
-  double Evaluated() const { return sum / counted; }
-};
-
-TEST(AsgdTest, IsTheRuleAndTheMeanOfWeightsUnderChangingRates) {
-  const std::string text = "asgd { lambd: 0.3 alpha: 0.6 t0: 7 averaged: true ";
-  ExpectAsPlain(text + "}", [](double w) { return PlainAsgd<false>{w}; });
-  ExpectAsPlain(text + "falling: POWER_OF_COUNT }", [](double w) { return PlainAsgd<true>{w}; });
+  ExpectFormula("asgd { lambd: 0.3 alpha: 0.6 averaged: true t0: 3 falling: POWER_OF_COUNT }", 0.1);
 }
 
 TEST(AsgdTest, OnlyAnAverageThatIsAskedForIsKeptAndEvaluated) {

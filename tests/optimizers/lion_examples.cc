@@ -1,10 +1,31 @@
-// Examples of the rule, for the conformance test. Golden weights: Keras 3.15 in float64 with exact
-// hyperparameters; the other directions by a plain loop in another language.
+// Examples and the formula of the rule, for the conformance test. Golden weights: Keras 3.15 in
+// float64 with exact hyperparameters; the other directions by a plain loop in another language.
 
-#include "tests/testing/optimizer_conformance.h"
+#include <cmath>
+
+#include "gradus/optimizer_rule.pb.h"
+#include "tests/optimizers/element_formula.h"
 
 namespace gradus {
 namespace {
+
+struct LionWeight {
+  using Config = optimizer::Lion;
+  LionWeight(const Config&, double w) : w(w) {}
+
+  static double Direction(const Config& c, double x) {
+    if (c.direction() == Config::TANH) return std::tanh(c.sharpness() * x);
+    const double sign = x > 0 ? 1 : x < 0 ? -1 : 0;
+    return c.direction() == Config::CLIPPED && std::abs(x) < 1 ? x : sign;
+  }
+  void Update(const Config& c, int64_t, double rate, double g) {
+    w -= rate * Direction(c, c.beta1() * m + (1 - c.beta1()) * g);
+    m = c.beta2() * m + (1 - c.beta2()) * g;
+  }
+  double w, m = 0;
+};
+
+GRADUS_OPTIMIZER_FORMULA("gradus.OptimizerConfig.lion", Trained<LionWeight>);
 
 GRADUS_OPTIMIZER_EXAMPLES(
     "gradus.OptimizerConfig.lion",

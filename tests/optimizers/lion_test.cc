@@ -2,35 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
-
 #include "tests/optimizers/plain_loop.h"
 
 namespace gradus {
 namespace {
-
-double Sign(double x) { return x > 0 ? 1 : x < 0 ? -1 : 0; }
-double Tanh(double x) { return std::tanh(3 * x); }
-double Clipped(double x) { return std::abs(x) < 1 ? x : Sign(x); }
-
-template <double (*direction)(double)>
-struct PlainLion {
-  double w, m = 0;
-
-  void Update(const PlainStep& step) {
-    w = w - step.rate * direction(0.8 * m + (1 - 0.8) * step.g);
-    m = 0.95 * m + (1 - 0.95) * step.g;
-  }
-  double Evaluated() const { return w; }
-};
-
-TEST(LionTest, IsThePapersRuleUnderChangingRates) {
-  const std::string text = "lion { beta1: 0.8 beta2: 0.95 ";
-  ExpectAsPlain(text + "}", [](double w) { return PlainLion<Sign>{w}; });
-  ExpectAsPlain(text + "direction: TANH sharpness: 3 }",
-                [](double w) { return PlainLion<Tanh>{w}; });
-  ExpectAsPlain(text + "direction: CLIPPED }", [](double w) { return PlainLion<Clipped>{w}; });
-}
 
 // optax decays the weights before the update, with 1e-3 times the rate of 0.1.
 TEST(LionTest, GivesTheGoldenWeightsOfOptaxWithItsDecay) {

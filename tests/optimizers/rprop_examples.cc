@@ -1,9 +1,37 @@
-// Examples of the rule, for the conformance test. Golden weights: PyTorch 1.13.1 in float64.
+// Examples and the formula of the rule, for the conformance test. Golden weights: PyTorch 1.13.1 in
+// float64.
 
-#include "tests/testing/optimizer_conformance.h"
+#include <algorithm>
+
+#include "gradus/optimizer_rule.pb.h"
+#include "tests/optimizers/element_formula.h"
 
 namespace gradus {
 namespace {
+
+struct RpropWeight {
+  using Config = optimizer::Rprop;
+  RpropWeight(const Config&, double w) : w(w) {}
+
+  void Update(const Config& c, int64_t, double rate, double g) {
+    if (rate == 0) return;
+    if (!begun) step = rate;
+    begun = true;
+    if (g * previous > 0) step *= c.eta_plus();
+    if (g * previous < 0) {
+      step *= c.eta_minus();
+      g = 0;
+    }
+    step = std::min(std::max(step, c.step_min()), c.step_max());
+    if (g > 0) w -= step;
+    if (g < 0) w += step;
+    previous = g;
+  }
+  double w, previous = 0, step = 0;
+  bool begun = false;
+};
+
+GRADUS_OPTIMIZER_FORMULA("gradus.OptimizerConfig.rprop", Trained<RpropWeight>);
 
 GRADUS_OPTIMIZER_EXAMPLES(
     "gradus.OptimizerConfig.rprop",

@@ -2,39 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-
-#include "tests/optimizers/plain_loop.h"
+#include "tests/testing/under_update.h"
 
 namespace gradus {
 namespace {
-
-struct PlainRprop {
-  double w, previous = 0, step = 0;
-  bool begun = false;
-
-  void Update(const PlainStep& update) {
-    if (update.rate == 0) return;
-    if (!begun) step = update.rate;
-    begun = true;
-    double g = update.g;
-    if (g * previous > 0) step *= 1.3;
-    if (g * previous < 0) {
-      step *= 0.4;
-      g = 0;
-    }
-    step = std::min(std::max(step, 0.01), 0.1);
-    if (g > 0) w -= step;
-    if (g < 0) w += step;
-    previous = g;
-  }
-  double Evaluated() const { return w; }
-};
-
-TEST(RpropTest, IsThePapersRule) {
-  ExpectAsPlain("rprop { eta_minus: 0.4 eta_plus: 1.3 step_min: 0.01 step_max: 0.1 }",
-                [](double w) { return PlainRprop{w}; });
-}
 
 TEST(RpropTest, OnlyTheRateOfTheFirstUpdateCounts) {
   const auto parsed = ParseOptimizer("rprop {}");

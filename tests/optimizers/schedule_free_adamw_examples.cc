@@ -1,10 +1,30 @@
-// Examples of the rule, for the conformance test. Golden weights: the authors' package in float64,
-// with which Keras and optax agree at a constant rate; these are the weights y that are trained.
+// Examples and the formula of the rule, for the conformance test. Golden weights: the authors'
+// package in float64, with which Keras and optax agree at a constant rate; these are the weights y
+// that are trained.
 
-#include "tests/testing/optimizer_conformance.h"
+#include <cmath>
+
+#include "gradus/optimizer_rule.pb.h"
+#include "tests/optimizers/element_formula.h"
+#include "tests/optimizers/three_sequences.h"
 
 namespace gradus {
 namespace {
+
+struct ScheduleFreeAdamwWeight : ThreeSequences {
+  using Config = optimizer::ScheduleFreeAdamw;
+  ScheduleFreeAdamwWeight(const Config&, double w) : ThreeSequences(w) {}
+
+  void Update(const Config& c, int64_t t, double rate, double g) {
+    v = c.beta2() * v + (1 - c.beta2()) * g * g;
+    const double v_hat = v / (1 - std::pow(c.beta2(), t));
+    Move(c, t, c.beta1(), rate, g / (std::sqrt(v_hat) + c.epsilon()) + c.decay_at_y() * w);
+  }
+  double v = 0;
+};
+
+GRADUS_OPTIMIZER_FORMULA("gradus.OptimizerConfig.schedule_free_adamw",
+                         Trained<ScheduleFreeAdamwWeight>, Evaluated<ScheduleFreeAdamwWeight>);
 
 GRADUS_OPTIMIZER_EXAMPLES(
     "gradus.OptimizerConfig.schedule_free_adamw",

@@ -1,10 +1,24 @@
-// Examples of the rule, for the conformance test. Golden weights: the authors' package in float64;
-// these are the weights y that are trained.
+// Examples and the formula of the rule, for the conformance test. Golden weights: the authors'
+// package in float64; these are the weights y that are trained.
 
-#include "tests/testing/optimizer_conformance.h"
+#include "gradus/optimizer_rule.pb.h"
+#include "tests/optimizers/element_formula.h"
+#include "tests/optimizers/three_sequences.h"
 
 namespace gradus {
 namespace {
+
+struct ScheduleFreeSgdWeight : ThreeSequences {
+  using Config = optimizer::ScheduleFreeSgd;
+  ScheduleFreeSgdWeight(const Config&, double w) : ThreeSequences(w) {}
+
+  void Update(const Config& c, int64_t t, double rate, double g) {
+    Move(c, t, c.momentum(), rate, g);
+  }
+};
+
+GRADUS_OPTIMIZER_FORMULA("gradus.OptimizerConfig.schedule_free_sgd", Trained<ScheduleFreeSgdWeight>,
+                         Evaluated<ScheduleFreeSgdWeight>);
 
 GRADUS_OPTIMIZER_EXAMPLES(
     "gradus.OptimizerConfig.schedule_free_sgd",

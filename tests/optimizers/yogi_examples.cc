@@ -1,10 +1,35 @@
-// Examples of the rule, for the conformance test. Golden weights: optax 0.2.9 in float64 with exact
-// hyperparameters; without correction, as in the paper, by hand.
+// Examples and the formula of the rule, for the conformance test. Golden weights: optax 0.2.9 in
+// float64 with exact hyperparameters; without correction, as in the paper, by hand.
 
-#include "tests/testing/optimizer_conformance.h"
+#include <cmath>
+
+#include "gradus/optimizer_rule.pb.h"
+#include "tests/optimizers/element_formula.h"
 
 namespace gradus {
 namespace {
+
+struct YogiWeight {
+  using Config = optimizer::Yogi;
+  YogiWeight(const Config& c, double w)
+      : w(w), m(c.initial_momentum()), v(c.initial_accumulator_value()) {}
+
+  void Update(const Config& c, int64_t t, double rate, double g) {
+    const double square = g * g;
+    m = c.beta1() * m + (1 - c.beta1()) * g;
+    if (v > square) {
+      v -= (1 - c.beta2()) * square;
+    } else if (v < square) {
+      v += (1 - c.beta2()) * square;
+    }
+    const double m_hat = c.bias_correction() ? m / (1 - std::pow(c.beta1(), t)) : m;
+    const double v_hat = c.bias_correction() ? v / (1 - std::pow(c.beta2(), t)) : v;
+    w -= rate * m_hat / (std::sqrt(v_hat) + c.epsilon());
+  }
+  double w, m, v;
+};
+
+GRADUS_OPTIMIZER_FORMULA("gradus.OptimizerConfig.yogi", Trained<YogiWeight>);
 
 GRADUS_OPTIMIZER_EXAMPLES(
     "gradus.OptimizerConfig.yogi",
