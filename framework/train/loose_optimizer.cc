@@ -70,6 +70,12 @@ absl::StatusOr<std::vector<F>> LooseOptimizer<F>::EvaluationWeights() {
 template <class F>
 absl::StatusOr<UpdateWatch> LooseOptimizer<F>::Update(absl::Span<const F> given,
                                                       absl::optional<double> rate) {
+  Spread(given, gradients());
+  return UpdateAgain(rate);
+}
+
+template <class F>
+absl::StatusOr<UpdateWatch> LooseOptimizer<F>::UpdateAgain(absl::optional<double> rate) {
   for (int i = 0; i < numbers_->count(); ++i) {
     const Hyperparameters::Number& number = numbers_->number(i);
     const double value = numbers_->At(i, progress_, rates_);
@@ -90,13 +96,13 @@ absl::StatusOr<UpdateWatch> LooseOptimizer<F>::Update(absl::Span<const F> given,
         break;
     }
   }
-  Spread(given, gradients());
   typename Updater<F>::Blocks blocks;
   blocks.weights = weights();
   blocks.gradients = gradients();
   blocks.memory = &memory_;
-  std::vector<F> plain(static_cast<size_t>(elements_));
+  std::vector<F> plain;
   if (loss_ != nullptr) {
+    plain.resize(static_cast<size_t>(elements_));
     blocks.loss = [&]() -> absl::StatusOr<double> {
       const std::vector<F> at = Weights();
       const double loss = loss_(at, absl::MakeSpan(plain));

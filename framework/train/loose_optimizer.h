@@ -52,6 +52,9 @@ class LooseOptimizer {
   // The next update: at the rate of the optimizer's schedule, or at this one.
   absl::StatusOr<UpdateWatch> Update(absl::Span<const F> gradients,
                                      absl::optional<double> rate = absl::nullopt);
+  // The same with the gradients that are there: those of the last update, as clipping left them. What
+  // an update costs without being given any.
+  absl::StatusOr<UpdateWatch> UpdateAgain(absl::optional<double> rate = absl::nullopt);
   // For rules that evaluate the loss: it is given weights and writes their gradients.
   using Loss = std::function<double(absl::Span<const F> weights, absl::Span<F> gradients)>;
   void set_loss(Loss loss) { loss_ = std::move(loss); }
