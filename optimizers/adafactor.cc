@@ -9,13 +9,14 @@
 //   beta1 above 0: m <- beta1 m + (1 - beta1) r' u,  w <- w - m
 //
 // Shazeer & Stern 2018, arXiv:1804.04235.
-// NOTE: The numbers of matrices and vectors are Keras' (whose relative_step does nothing: the cap is
-// always there) and PyTorch's, which has epsilon1_added: false with epsilon1 the machine's epsilon.
-// PyTorch measures the weight before it decays, and with a decay differs by a part of rate * decay.
-// Kernels of more than two dimensions are one matrix here with the last dimension as columns; Keras
-// and PyTorch have a matrix for each of the leading indices. optax factors only what is at least 128
-// wide and takes the two largest dimensions. Hugging Face's relative_step is rate 0.01, its
-// scale_parameter: false is scale_by_parameter: false, and without relative_step cap_rate: false.
+// NOTE: The numbers of matrices and vectors are Keras' (whose relative_step does nothing: the cap
+// is always there) and PyTorch's, which has epsilon1_added: false with epsilon1 the machine's
+// epsilon. PyTorch measures the weight before it decays, and with a decay differs by a part of
+// rate * decay. Kernels of more than two dimensions are one matrix here with the last dimension as
+// columns; Keras and PyTorch have a matrix for each of the leading indices. optax factors only
+// what is at least 128 wide and takes the two largest dimensions. Hugging Face's relative_step is
+// rate 0.01, its scale_parameter: false is scale_by_parameter: false, and without relative_step
+// cap_rate: false.
 //
 //   optimizer { adafactor {} learning_rate { constant: 0.01 } }
 
@@ -97,7 +98,8 @@ struct Adafactor {
 
   template <class F>
   static void Update(const Config& c, const ParameterView<F>& p) {
-    const double t = static_cast<double>(p.step->t), count = static_cast<double>(p.rows * p.columns);
+    const double t = static_cast<double>(p.step->t),
+                 count = static_cast<double>(p.rows * p.columns);
     const double part = std::pow(t, c.beta2_decay());
     // Added to the squares, epsilon1 keeps what is divided by from 0, but not when it is too small
     // for the slots' type.

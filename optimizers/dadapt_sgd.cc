@@ -1,5 +1,5 @@
-// D-Adaptation of gradient descent: the rate from a lower bound of the distance to the solution, which
-// grows as the gradients show it.
+// D-Adaptation of gradient descent: the rate from a lower bound of the distance to the solution,
+// which grows as the gradients show it.
 //
 //   q = d rate / g0, with g0 the norm of the first gradient that is not 0, over all parameters
 //   num <- num + sum q g s, with s of the update before,  s <- s + q g
@@ -7,10 +7,10 @@
 //   w <- momentum w + (1 - momentum) (w0 - s)
 //
 // w0 are the weights at the first update. Defazio & Mishchenko 2023, arXiv:2301.07733.
-// NOTE: The numbers are those of the authors' code, which divides by 0 when the first gradient is 0;
-// here g0 waits for one that is not, and nothing moves until then. Parameters with rates of their own
-// enter the sums with them. Weights are made anew from w0: decay apart from the gradient lasts only
-// as far as momentum keeps it.
+// NOTE: The numbers are those of the authors' code, which divides by 0 when the first gradient is
+// 0; here g0 waits for one that is not, and nothing moves until then. Parameters with rates of
+// their own enter the sums with them. Weights are made anew from w0: decay apart from the gradient
+// lasts only as far as momentum keeps it.
 //
 //   optimizer { dadapt_sgd { momentum: 0.9 } }
 

@@ -7,8 +7,8 @@
 // You et al. 2020, arXiv:1904.00962, with the identity for the paper's phi; norms are of the whole
 // parameter.
 // NOTE: The numbers are Keras'; optax has epsilon 1e-6. Keras has decay outside the ratio
-// (`weight_decay` of the optimizer), the paper, optax and timm inside (`decay`). timm also clips the
-// global norm of gradients to 1 by itself, which here is the optimizer's business, and without
+// (`weight_decay` of the optimizer), the paper, optax and timm inside (`decay`). timm also clips
+// the global norm of gradients to 1 by itself, which here is the optimizer's business, and without
 // decay has ratio 1, which is adam; its trust_clip is max_ratio 1.
 //
 //   optimizer { lamb { decay: 0.01 } learning_rate { constant: 0.001 } }
@@ -25,10 +25,10 @@ namespace {
 struct Lamb {
   using Config = optimizer::Lamb;
 
-  static std::vector<SlotSpec> Slots(const Config&) { return {{"momentum"}, {"velocity"}}; }
+  static std::vector<SlotSpec> Slots(const Config &) { return {{"momentum"}, {"velocity"}}; }
 
   template <class F>
-  static void Update(const Config& c, const ParameterView<F>& p) {
+  static void Update(const Config &c, const ParameterView<F> &p) {
     const double t = static_cast<double>(p.step->t);
     const F one_minus_beta1 = F(1 - c.beta1()), one_minus_beta2 = F(1 - c.beta2());
     const F correction1 = F(1 / (1 - std::pow(c.beta1(), t)));

@@ -7,7 +7,8 @@
 //   RATE_OUTSIDE:  v <- momentum v + ratio u,  w <- w - rate v
 //     nesterov: w <- w - rate (momentum v + ratio u)
 //
-// You, Gitman & Ginsburg 2017, arXiv:1708.03888. The paper has the sum of norms and the rate inside.
+// You, Gitman & Ginsburg 2017, arXiv:1708.03888. The paper has the sum of norms and the rate
+// inside.
 // NOTE: As it stands this is optax' rule. timm has the sum of norms, the rate outside, momentum 0
 // and, without decay, ratio 1, which is sgd. Neither Keras nor PyTorch has one.
 //
@@ -50,8 +51,7 @@ struct Lars {
       squares += u * u;
     });
     const double weight_norm = Norm(p, w);
-    const double divisor =
-        Divisor(c, Norm(p, p.gradients), weight_norm, std::sqrt(squares));
+    const double divisor = Divisor(c, Norm(p, p.gradients), weight_norm, std::sqrt(squares));
     const double ratio =
         weight_norm > 0 && divisor > 0 ? c.trust() * weight_norm / (divisor + c.epsilon()) : 1;
     const bool inside = c.velocity() == optimizer::RATE_INSIDE;

@@ -13,9 +13,9 @@
 // NOTE: The numbers are PyTorch's, whose history is 100 and whose line search is FIXED by default,
 // while the loss is the same function in all updates: give each the whole data set. When it is not,
 // a pair still has both its gradients from one update here, where PyTorch has the second from the
-// next; only FIXED with max_iterations reached waits for it, as PyTorch does. optax has other stops,
-// a search that starts at 1 and a first scale of min(1, 1 / |g|_2). In a line search a loss that is
-// not finite only shortens the step.
+// next; only FIXED with max_iterations reached waits for it, as PyTorch does. optax has other
+// stops, a search that starts at 1 and a first scale of min(1, 1 / |g|_2). In a line search a loss
+// that is not finite only shortens the step.
 //
 //   optimizer { lbfgs { history: 20 } }
 
@@ -37,12 +37,12 @@ using Config = optimizer::Lbfgs;
 
 constexpr double kLeastProduct = 1e-10;  // Of a pair that is kept.
 
-// A step is open when the gradient where it ended is not known yet: then the next update's first one
-// closes it. Only steps of fixed length are ever open.
+// A step is open when the gradient where it ended is not known yet: then the next update's first
+// one closes it. Only steps of fixed length are ever open.
 enum Number { kIterations, kPairs, kNextPair, kOpenStep, kFirstProduct };
 
-// One update. Numbers of all parameters stand one after the other in vectors, in slots as the weights
-// lie.
+// One update. Numbers of all parameters stand one after the other in vectors, in slots as the
+// weights lie.
 template <class F>
 class Descent {
  public:
@@ -198,8 +198,7 @@ class Descent {
     for (F& x : q) x *= scale;
     for (int64_t age = pairs - 1; age >= 0; --age) {
       const int64_t k = at(age);
-      const double part =
-          DotSlot(ChangeSlot(k), q) / update_.numbers[kFirstProduct + k];
+      const double part = DotSlot(ChangeSlot(k), q) / update_.numbers[kFirstProduct + k];
       AddSlot(parts[age] - part, StepSlot(k), &q);
     }
   }

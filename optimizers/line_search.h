@@ -1,13 +1,13 @@
-// How far to go along a direction: until the loss has fallen by enough of what the slope promises, and
-// the slope to a part of what it was (the strong Wolfe conditions).
+// How far to go along a direction: until the loss has fallen by enough of what the slope promises,
+// and the slope to a part of what it was (the strong Wolfe conditions).
 //
 //   loss(t) <= loss(0) + sufficient_decrease t slope(0),  |slope(t)| <= curvature |slope(0)|
 //
 // Nocedal & Wright 2006, Numerical Optimization, algorithms 3.5 (widen until a bracket holds such a
 // point) and 3.6 (narrow it), with the minimum of the cubic through two points as the next trial
 // (eq. 3.59). What those leave open is as in PyTorch's L-BFGS: a widening step goes from 1.01 to 10
-// times as far, and a trial that stays twice within a tenth of the bracket's end is moved away from it.
-// Where the loss is not finite the next trial is half way.
+// times as far, and a trial that stays twice within a tenth of the bracket's end is moved away from
+// it. Where the loss is not finite the next trial is half way.
 
 #ifndef GRADUS_OPTIMIZERS_LINE_SEARCH_H_
 #define GRADUS_OPTIMIZERS_LINE_SEARCH_H_

@@ -10,14 +10,14 @@
 //     A = X X^T,  X <- a X + (b A + c A^2) X
 //   w <- w - rate s X
 //
-// Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks"; LARGER_SIDE: Liu et
-// al. 2025, arXiv:2502.16982. The polynomial does not converge to one but hovers about it, by choice:
-// it is fast.
+// Jordan et al. 2024, "Muon: an optimizer for hidden layers in neural networks"; LARGER_SIDE: Liu
+// et al. 2025, arXiv:2502.16982. The polynomial does not converge to one but hovers about it, by
+// choice: it is fast.
 // NOTE: The numbers are Keras'. The iteration is made in the parameter's own type, as in Keras and
-// optax; the author's and PyTorch's is in bfloat16, so their weights agree to two digits only. Keras
-// gives what is no matrix to Adam by itself; here a group says so, and without one a vector is a
-// matrix of one row, u / (|u| + epsilon) times s. Kernels of more than two dimensions are one matrix,
-// the last dimension as columns.
+// optax; the author's and PyTorch's is in bfloat16, so their weights agree to two digits only.
+// Keras gives what is no matrix to Adam by itself; here a group says so, and without one a vector
+// is a matrix of one row, u / (|u| + epsilon) times s. Kernels of more than two dimensions are one
+// matrix, the last dimension as columns.
 //
 //   optimizer {
 //     muon {}
@@ -107,8 +107,8 @@ struct Muon {
     });
     const double norm = std::sqrt(sum);
     const F unit = F(1 / (c.epsilon_added() ? norm + c.epsilon() : std::max(norm, c.epsilon())));
-    const F step = F(p.step->rate * Scale(c, static_cast<double>(p.rows),
-                                          static_cast<double>(p.columns)));
+    const F step =
+        F(p.step->rate * Scale(c, static_cast<double>(p.rows), static_cast<double>(p.columns)));
     if (!p.is_matrix()) {
       ForElements(p, [&](int64_t i) { w[i] -= step * (gathered(i) * unit); });
       return;

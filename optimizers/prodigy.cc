@@ -1,4 +1,5 @@
-// Prodigy: Adam that finds its rate from how far the weights have gone and which way gradients point.
+// Prodigy: Adam that finds its rate from how far the weights have gone and which way gradients
+// point.
 //
 //   q = d rate, times sqrt(1 - beta2^t) / (1 - beta1^t) with bias_correction
 //   num <- beta3 num + sum (d / d0) q g (w0 - w),  m <- beta1 m + (1 - beta1) d g
@@ -12,8 +13,9 @@
 // arXiv:2306.06101.
 // NOTE: The numbers are those of the authors' code, but for slice_p. optax has bias_correction and
 // only_grows. Parameters with rates of their own enter the sums with them, where the authors refuse
-// all but equal rates; with rate 0 a parameter takes no part. While all gradients have been 0 nothing
-// moves. Decay that acts on the gradient (the authors' decouple=False) is the optimizer's business.
+// all but equal rates; with rate 0 a parameter takes no part. While all gradients have been 0
+// nothing moves. Decay that acts on the gradient (the authors' decouple=False) is the optimizer's
+// business.
 //
 //   optimizer { prodigy { bias_correction: true } }
 

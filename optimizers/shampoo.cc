@@ -1,5 +1,5 @@
-// Shampoo: the gradient of a matrix, with the correlations among its rows and among its columns taken
-// out; what Adagrad does for single elements.
+// Shampoo: the gradient of a matrix, with the correlations among its rows and among its columns
+// taken out; what Adagrad does for single elements.
 //
 //   L <- beta L + f g g^T,  R <- beta R + f g^T g,  f = 1 with beta 1, otherwise 1 - beta
 //   u = (L + epsilon I)^-exponent g (R + epsilon I)^-exponent
@@ -8,11 +8,12 @@
 //   not a matrix, element by element: a <- beta a + f g^2,  u = g / sqrt(a + epsilon)
 //
 // Gupta, Koren & Singer 2018, arXiv:1802.09568, algorithm 1, with the exponent a quarter. For a
-// vector the paper has the whole matrix g g^T; its diagonal is used here, as for any side that is too
-// large. The length of the gradient: "grafting", Agarwal et al. 2020, arXiv:2002.11803.
-// NOTE: No library among Keras, PyTorch and optax has the rule. The powers are made by the eigenvalues
-// of L and R in double, at updates 1, 1 + n, 1 + 2 n ... with n = update_frequency, and kept in slots.
-// Kernels of more than two dimensions are one matrix, the last dimension as columns.
+// vector the paper has the whole matrix g g^T; its diagonal is used here, as for any side that is
+// too large. The length of the gradient: "grafting", Agarwal et al. 2020, arXiv:2002.11803.
+// NOTE: No library among Keras, PyTorch and optax has the rule. The powers are made by the
+// eigenvalues of L and R in double, at updates 1, 1 + n, 1 + 2 n ... with n = update_frequency,
+// and kept in slots. Kernels of more than two dimensions are one matrix, the last dimension as
+// columns.
 //
 //   optimizer { shampoo { momentum: 0.9 update_frequency: 20 } learning_rate { constant: 0.1 } }
 

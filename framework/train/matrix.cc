@@ -1,6 +1,6 @@
 // Products by panels: so many columns of the right operand as two vectors hold are packed one row
-// after the other, and meet four rows of the left one at a time, whose eight vectors of sums stay in
-// registers. A sum goes through its terms in order whatever the width of a vector is.
+// after the other, and meet four rows of the left one at a time, whose eight vectors of sums stay
+// in registers. A sum goes through its terms in order whatever the width of a vector is.
 
 #include "gradus/train/matrix.h"
 
@@ -15,7 +15,9 @@ namespace gradus {
 namespace {
 
 template <Isa isa>
-constexpr int kVectorBytes = isa == Isa::kAvx512 ? 64 : isa == Isa::kAvx2 ? 32 : 16;
+constexpr int kVectorBytes = isa == Isa::kAvx512 ? 64
+                             : isa == Isa::kAvx2 ? 32
+                                                 : 16;
 
 template <class F, int bytes>
 struct VectorOf;

@@ -4,9 +4,9 @@
 //   const Matrix<const F> g{p.gradients, p.rows, p.columns, p.pitch};
 //   MultiplyTransposed(g, g, Matrix<F>{square.data(), p.rows, p.rows, p.rows});   // g g^T
 //
-// A number of a product is the sum over its row and column in their order, on every instruction set,
-// so results have the same bits everywhere. The operands of a product must not overlap its result.
-// One thread: parameters are updated at the same time.
+// A number of a product is the sum over its row and column in their order, on every instruction
+// set, so results have the same bits everywhere. The operands of a product must not overlap its
+// result. One thread: parameters are updated at the same time.
 
 #ifndef GRADUS_TRAIN_MATRIX_H_
 #define GRADUS_TRAIN_MATRIX_H_

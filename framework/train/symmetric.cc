@@ -1,7 +1,7 @@
 // Householder's reduction to a tridiagonal matrix and the QL iteration with implicit shifts.
-// Bowdler, Martin, Reinsch & Wilkinson 1968, procedures tred2 and tql2 of the Handbook for Automatic
-// Computation. Here the eigenvectors stand in rows while they are made, so that what the loops go
-// through lies side by side.
+// Bowdler, Martin, Reinsch & Wilkinson 1968, procedures tred2 and tql2 of the Handbook for
+// Automatic Computation. Here the eigenvectors stand in rows while they are made, so that what the
+// loops go through lies side by side.
 
 #include "gradus/train/symmetric.h"
 

@@ -1,4 +1,5 @@
-// Examples of the rule, for the conformance test. Golden weights: Keras 3.15 in float64, which are PyTorch's too.
+// Examples of the rule, for the conformance test. Golden weights: Keras 3.15 in float64, which are
+// PyTorch's too.
 
 #include <cmath>
 

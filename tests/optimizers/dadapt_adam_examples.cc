@@ -1,4 +1,5 @@
-// Examples of the rule, for the conformance test. Golden weights: the authors' code and optax, in float64.
+// Examples of the rule, for the conformance test. Golden weights: the authors' code and optax, in
+// float64.
 
 #include <cmath>
 

@@ -47,8 +47,9 @@ struct PlainLars {
 };
 
 std::vector<double> Formula(const optimizer::Lars& c, const UpdateHistory& h) {
-  return ParameterByParameter(
-      h, [&](size_t rows, size_t columns) { return PlainLars{c, {rows, columns}}; });
+  return ParameterByParameter(h, [&](size_t rows, size_t columns) {
+    return PlainLars{c, {rows, columns}};
+  });
 }
 
 GRADUS_OPTIMIZER_FORMULA("gradus.OptimizerConfig.lars", Formula);

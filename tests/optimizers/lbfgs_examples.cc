@@ -1,5 +1,5 @@
-// Examples of the rule, for the conformance test. Golden weights: PyTorch's algorithm in numpy, float64; the loss of update t is
-// <g_t, w> + |w - w_t|^2 / 2, with w_t the weights before it.
+// Examples of the rule, for the conformance test. Golden weights: PyTorch's algorithm in numpy,
+// float64; the loss of update t is <g_t, w> + |w - w_t|^2 / 2, with w_t the weights before it.
 
 #include <algorithm>
 #include <cmath>
@@ -20,7 +20,11 @@ OptimizerExample Allocating(OptimizerExample example) {
 GRADUS_OPTIMIZER_EXAMPLES(
     "gradus.OptimizerConfig.lbfgs",
     ({{Allocating({"lbfgs {}", 1, {0.75, -2.3, 0.8}, {3}, 1}),
-       Allocating({"lbfgs { line_search: FIXED history: 3 max_iterations: 3 }", 0.5, {0.8125, -2.225, 0.725}, {3}, 0.5}),
+       Allocating({"lbfgs { line_search: FIXED history: 3 max_iterations: 3 }",
+                   0.5,
+                   {0.8125, -2.225, 0.725},
+                   {3},
+                   0.5}),
        Allocating({"lbfgs { max_iterations: 1 curvature: 0.1 }", 1, {0.75, -2.3, 0.8}, {3}, 1})},
       {{"lbfgs { history: 0 }",
         "text:1:18: lbfgs: history 0 must be at least 1 and at most 1000 [lbfgs.history]"},
@@ -30,8 +34,9 @@ GRADUS_OPTIMIZER_EXAMPLES(
         "text:1:30: sufficient_decrease 0.5 is not below curvature 0.3; there may be no step with "
         "both [lbfgs.sufficient_decrease]"}}}));
 
-// The algorithm as PyTorch walks through it, with lists for the history and for the ends of a bracket;
-// there a pair may be taken when the next direction is made, because the loss is one function.
+// The algorithm as PyTorch walks through it, with lists for the history and for the ends of a
+// bracket; there a pair may be taken when the next direction is made, because the loss is one
+// function.
 struct PlainLbfgs {
   struct Place {
     double t = 0, loss = 0, slope = 0;
@@ -67,8 +72,7 @@ struct PlainLbfgs {
     const double square = d1 * d1 - a.slope * b.slope;
     if (!(square >= 0)) return (least + most) / 2;
     const double d2 = std::sqrt(square);
-    const double at =
-        b.t - (b.t - a.t) * ((b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2));
+    const double at = b.t - (b.t - a.t) * ((b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2));
     return std::min(std::max(at, least), most);
   }
 
@@ -85,9 +89,12 @@ struct PlainLbfgs {
     int n = 0;
     for (; bracket.empty(); ++n) {
       if (n == c.max_line_search()) return now.loss < start.loss ? now : start;
-      if (rises(now) || (n > 1 && now.loss >= last.loss)) bracket = {last, now};
-      else if (flat(now)) return now;
-      else if (now.slope >= 0) bracket = {last, now};
+      if (rises(now) || (n > 1 && now.loss >= last.loss))
+        bracket = {last, now};
+      else if (flat(now))
+        return now;
+      else if (now.slope >= 0)
+        bracket = {last, now};
       if (!bracket.empty()) break;
       const double next = Cubic(last, now, now.t + 0.01 * (now.t - last.t), 10 * now.t);
       last = now;

@@ -1,4 +1,5 @@
-// Examples of the rule, for the conformance test. Golden weights: the authors' code and optax, in float64.
+// Examples of the rule, for the conformance test. Golden weights: the authors' code and optax, in
+// float64.
 
 #include <cmath>
 
@@ -9,8 +10,8 @@
 namespace gradus {
 namespace {
 
-// How far the weights have gone is a difference of almost equal numbers, and what follows from it is
-// the size of every later step: in float that is off by some percent at the start.
+// How far the weights have gone is a difference of almost equal numbers, and what follows from it
+// is the size of every later step: in float that is off by some percent at the start.
 OptimizerExample Loosely(OptimizerExample example) {
   example.float_tolerance = 1e-2;
   return example;

@@ -60,8 +60,8 @@ struct PlainUpdate {
   PlainMatrix g, w;
 };
 
-// The weights after all updates, each parameter by itself: make() gives a new state, and the state's
-// Update(PlainUpdate*) makes an update.
+// The weights after all updates, each parameter by itself: make() gives a new state, and the
+// state's Update(PlainUpdate*) makes an update.
 template <class Make>
 std::vector<double> ParameterByParameter(const UpdateHistory& h, const Make& make) {
   std::vector<double> weights = h.weights;

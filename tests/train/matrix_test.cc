@@ -25,7 +25,9 @@ namespace {
 template <class F>
 struct Owned {
   Owned(int64_t rows, int64_t columns, uint64_t stream)
-      : pitch(columns + 3), numbers(rows * pitch, F(1e30)), m{numbers.data(), rows, columns, pitch} {
+      : pitch(columns + 3),
+        numbers(rows * pitch, F(1e30)),
+        m{numbers.data(), rows, columns, pitch} {
     RandomSequence random(11, stream);
     for (int64_t r = 0; r < rows; ++r) {
       for (int64_t c = 0; c < columns; ++c) m(r, c) = static_cast<F>(random.Normal());
@@ -178,7 +180,8 @@ TEST(SymmetricTest, FindsTheEigenvaluesOfAChain) {
 TEST(SymmetricTest, FourInverseFourthRootsAndTheMatrixMakeTheIdentity) {
   const int64_t n = 19;
   const Owned<double> a = Squares(n, 2 * n);
-  const Owned<double> root(n, n, 1), squared(n, n, 2), inverse(n, n, 3), unit(n, n, 4), one(n, n, 5);
+  const Owned<double> root(n, n, 1), squared(n, n, 2), inverse(n, n, 3), unit(n, n, 4),
+      one(n, n, 5);
   ASSERT_TRUE(SymmetricPower(a.m, 0.5, -0.25, root.m));
   Multiply(root.m, root.m, squared.m);
   Multiply(squared.m, squared.m, inverse.m);

@@ -83,8 +83,8 @@ TEST(FindsItsRateTest, HowParametersAreCutChangesNothing) {
   for (const char* text : kRules) {
     const auto parsed = ParseOptimizer(text);
     ASSERT_TRUE(parsed.ok());
-    UnderUpdate<double> one(**parsed, {1, -2, 0.5}), two(**parsed, {1, -2, 0.5},
-                                                         {{"a", {1}}, {"b", {2}}});
+    UnderUpdate<double> one(**parsed, {1, -2, 0.5}),
+        two(**parsed, {1, -2, 0.5}, {{"a", {1}}, {"b", {2}}});
     for (int t = 1; t <= 30; ++t) {
       one.Update(1, t, kGradients[(t - 1) % 3]);
       two.Update(1, t, kGradients[(t - 1) % 3]);

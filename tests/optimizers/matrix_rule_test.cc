@@ -29,19 +29,20 @@ void ExpectGolden(const std::string& text, double decay, const std::vector<doubl
 
 TEST(MuonTest, GivesTheGoldenWeightsOfTheLibrariesThatDecay) {
   // Keras, and PyTorch's "original" with the iteration in float64.
-  ExpectGolden("muon {}", 0.004,
-               {0.9649587811, -2.011976859, 0.4721098426, 0.2132995201, 0.7076606582,
-                -1.121065473});
-  ExpectGolden("muon { gather: AVERAGE scale: ROWS_OVER_COLUMNS epsilon_added: false }", 0.1,
-               {0.873534867, -1.982523724, 0.4085821666, 0.04447405214, 0.7037779634,
-                -1.132200716});
+  ExpectGolden(
+      "muon {}", 0.004,
+      {0.9649587811, -2.011976859, 0.4721098426, 0.2132995201, 0.7076606582, -1.121065473});
+  ExpectGolden(
+      "muon { gather: AVERAGE scale: ROWS_OVER_COLUMNS epsilon_added: false }", 0.1,
+      {0.873534867, -1.982523724, 0.4085821666, 0.04447405214, 0.7037779634, -1.132200716});
 }
 
 TEST(MuonTest, AStepHasSingularValuesAboutOneWhateverTheGradientHas) {
   // Singular values of the gradient: 1 and 0.01. The polynomial leaves them between 0.6 and 1.3.
   const auto parsed = ParseOptimizer("muon { scale: ONE }");
   ASSERT_TRUE(parsed.ok());
-  for (const std::vector<int64_t>& dims : {std::vector<int64_t>{2, 3}, std::vector<int64_t>{3, 2}}) {
+  for (const std::vector<int64_t>& dims :
+       {std::vector<int64_t>{2, 3}, std::vector<int64_t>{3, 2}}) {
     UnderUpdate<double> state(**parsed, std::vector<double>(6), {{"kernel", dims}});
     std::vector<double> gradient(6);
     gradient[0] = 1;
@@ -91,8 +92,8 @@ PlainMatrix Turn() {
 
 TEST(ShampooTest, KnowsNoAxes) {
   // With rows turned, gradients give turned steps; single elements as Adagrad divides them do not.
-  for (const std::string text : {"shampoo { update_frequency: 1 }", "shampoo { exponent: 0.5 }",
-                                 "muon {}"}) {
+  for (const std::string text :
+       {"shampoo { update_frequency: 1 }", "shampoo { exponent: 0.5 }", "muon {}"}) {
     const auto parsed = ParseOptimizer(text);
     ASSERT_TRUE(parsed.ok()) << parsed.status();
     UnderUpdate<double> straight(**parsed, std::vector<double>(12), {{"kernel", {3, 4}}});
