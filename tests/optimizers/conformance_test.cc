@@ -29,10 +29,10 @@ TEST(OptimizerRegistryTest, HoldsEachRuleOnce) {
 // A line per example; the same on every instruction set.
 std::string Digests() {
   std::string lines;
-  for (const std::string &key : Registry<Optimizer>::Get().Keys()) {
-    const OptimizerExamples *examples = Registry<OptimizerExamples>::Get().Find(key);
+  for (const std::string& key : Registry<Optimizer>::Get().Keys()) {
+    const OptimizerExamples* examples = Registry<OptimizerExamples>::Get().Find(key);
     if (examples == nullptr) continue;
-    for (const OptimizerExample &example : examples->good) {
+    for (const OptimizerExample& example : examples->good) {
       const auto parsed = ParseOptimizer(example.text);
       if (parsed.ok()) {
         absl::StrAppend(&lines, "digest ", example.text, " ", absl::Hex(Digest(**parsed)), "\n");
@@ -59,7 +59,7 @@ TEST(OptimizerDigestsElsewhere, AreTheSameOnEveryInstructionSetOfThisMachine) {
     if (isa >= CurrentIsa()) continue;
     // The results of this process stand in files that the other one must not
     // write.
-    std::FILE *child = popen(absl::StrCat("env -u XML_OUTPUT_FILE -u GTEST_OUTPUT -u "
+    std::FILE* child = popen(absl::StrCat("env -u XML_OUTPUT_FILE -u GTEST_OUTPUT -u "
                                           "TEST_TOTAL_SHARDS GRADUS_MAX_ISA=",
                                           Name(isa), " '", absl::string_view(self, length),
                                           "' --gtest_filter=OptimizerDigests.* --gtest_brief=1")

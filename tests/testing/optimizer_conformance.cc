@@ -18,12 +18,12 @@ constexpr int64_t kElements = 1003;  // Whole vectors of every instruction set, 
 constexpr double kRate = 0.01;
 
 template <class F>
-bool SameBits(const std::vector<F> &a, const std::vector<F> &b) {
+bool SameBits(const std::vector<F>& a, const std::vector<F>& b) {
   return a.size() == b.size() &&
          (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(F)) == 0);
 }
 template <class F>
-bool SameBits(const UnderUpdate<F> &a, const UnderUpdate<F> &b) {
+bool SameBits(const UnderUpdate<F>& a, const UnderUpdate<F>& b) {
   if (!SameBits(a.weights, b.weights) || a.slots.size() != b.slots.size()) return false;
   for (size_t i = 0; i < a.slots.size(); ++i) {
     if (!SameBits(a.slots[i], b.slots[i])) return false;
@@ -31,35 +31,35 @@ bool SameBits(const UnderUpdate<F> &a, const UnderUpdate<F> &b) {
   return SameBits(a.numbers, b.numbers);
 }
 
-bool ByElements(const ParsedOptimizer &parsed) { return parsed.rule->reach() == Reach::kElements; }
+bool ByElements(const ParsedOptimizer& parsed) { return parsed.rule->reach() == Reach::kElements; }
 
 // What the rule is tried on: one long vector where that is all it sees.
-std::vector<ShapedParameter> ParametersFor(const ParsedOptimizer &parsed) {
+std::vector<ShapedParameter> ParametersFor(const ParsedOptimizer& parsed) {
   if (!ByElements(parsed)) return SomeParameters();
   return {{"weights", {kElements}}};
 }
 
 template <class F>
-std::unique_ptr<UnderUpdate<F>> Start(const ParsedOptimizer &parsed,
-                                      const std::vector<ShapedParameter> &parameters) {
+std::unique_ptr<UnderUpdate<F>> Start(const ParsedOptimizer& parsed,
+                                      const std::vector<ShapedParameter>& parameters) {
   return std::make_unique<UnderUpdate<F>>(parsed, DrawNumbers<F>(0, CountElements(parameters)),
                                           parameters);
 }
 
 template <class F>
-void Go(UnderUpdate<F> *state, int64_t first, int64_t last, absl::Span<const int64_t> cuts = {}) {
+void Go(UnderUpdate<F>* state, int64_t first, int64_t last, absl::Span<const int64_t> cuts = {}) {
   for (int64_t t = first; t <= last; ++t) {
     state->Update(kRate / t, t, DrawNumbers<F>(t, state->weights.size()), cuts);
   }
 }
 
 template <class F>
-std::string CheckCuts(const ParsedOptimizer &parsed) {
+std::string CheckCuts(const ParsedOptimizer& parsed) {
   const std::vector<std::vector<int64_t>> all_cuts = {
       {1}, {16}, {1002}, {3, 3, 7, 500}, {100, 200, 300, 400, 500, 600, 700, 800, 900, 1000}};
   const auto whole = Start<F>(parsed, ParametersFor(parsed));
   Go(whole.get(), 1, 5);
-  for (const std::vector<int64_t> &cuts : all_cuts) {
+  for (const std::vector<int64_t>& cuts : all_cuts) {
     for (const bool in_threads : {false, true}) {
       const auto in_parts = Start<F>(parsed, ParametersFor(parsed));
       in_parts->in_threads = in_threads;
@@ -73,7 +73,7 @@ std::string CheckCuts(const ParsedOptimizer &parsed) {
 }
 
 template <class F>
-std::string CheckViews(const ParsedOptimizer &parsed) {
+std::string CheckViews(const ParsedOptimizer& parsed) {
   const auto usual = Start<F>(parsed, ParametersFor(parsed));
   Go(usual.get(), 1, 5);
   if (!usual->status.ok()) return std::string(usual->status.message());
@@ -92,8 +92,8 @@ std::string CheckViews(const ParsedOptimizer &parsed) {
           return absl::StrCat("other bits with a pitch ", padding, " beyond the columns",
                               backwards ? ", backwards" : "", in_threads ? ", in threads" : "");
         }
-        // Sums of some ten numbers in another order, five times over; what a
-        // rule makes of them may be a small difference of large ones.
+        // Sums of some ten numbers in another order, five times over; what a rule makes of them may
+        // be a small difference of large ones.
         const double tolerance = 1e5 * std::numeric_limits<F>::epsilon();
         for (size_t i = 0; std::is_same<F, double>::value && i < usual->weights.size(); ++i) {
           const double w = usual->weights[i], off = other->weights[i] - w;
@@ -107,7 +107,7 @@ std::string CheckViews(const ParsedOptimizer &parsed) {
 }
 
 template <class F>
-std::string CheckWatch(const ParsedOptimizer &parsed) {
+std::string CheckWatch(const ParsedOptimizer& parsed) {
   const F infinity = std::numeric_limits<F>::infinity();
   UnderUpdate<F> fine(parsed, DrawNumbers<F>(0, kElements));
   const UpdateWatch quiet = fine.Update(kRate, 1, DrawNumbers<F>(1, kElements));
@@ -134,7 +134,7 @@ std::string CheckWatch(const ParsedOptimizer &parsed) {
 }
 
 template <class F>
-std::string CheckResumes(const ParsedOptimizer &parsed) {
+std::string CheckResumes(const ParsedOptimizer& parsed) {
   const std::vector<ShapedParameter> parameters = ParametersFor(parsed);
   constexpr int64_t kUpdates = 12;
   const auto through = Start<F>(parsed, parameters);
@@ -142,9 +142,11 @@ std::string CheckResumes(const ParsedOptimizer &parsed) {
   for (int64_t stop = 0; stop <= kUpdates; ++stop) {
     const auto first = Start<F>(parsed, parameters);
     Go(first.get(), 1, stop);
-    // What is not saved is lost here.
+    const std::string saved = first->Save(stop);
+    // What is not saved is lost here, and what a rule keeps to itself is that of another run.
+    Go(Start<F>(parsed, parameters).get(), 1, kUpdates + 1);
     UnderUpdate<F> resumed(parsed, std::vector<F>(first->weights.size()), parameters);
-    const auto done = resumed.Load(first->Save(stop));
+    const auto done = resumed.Load(saved);
     if (!done.ok()) return std::string(done.status().message());
     Go(&resumed, *done + 1, kUpdates);
     if (!SameBits(*through, resumed)) return absl::StrCat("other bits after a stop at ", stop);
@@ -153,7 +155,7 @@ std::string CheckResumes(const ParsedOptimizer &parsed) {
 }
 
 template <class F>
-std::string CheckDegenerate(const ParsedOptimizer &parsed) {
+std::string CheckDegenerate(const ParsedOptimizer& parsed) {
   const auto nothing = Start<F>(parsed, {});
   Go(nothing.get(), 1, 3);
   if (!nothing->status.ok()) return absl::StrCat("no parameters: ", nothing->status.message());
@@ -165,7 +167,7 @@ std::string CheckDegenerate(const ParsedOptimizer &parsed) {
                                              {"single", {1, 1}}, {"row", {1, 5}},
                                              {"column", {5, 1}}, {"block", {2, 1, 3}}};
   std::vector<ShapedParameter> mixed = {{"empty", {0}}};
-  for (const ShapedParameter &parameter : full) mixed.push_back(parameter);
+  for (const ShapedParameter& parameter : full) mixed.push_back(parameter);
   mixed.push_back({"no_rows", {0, 3}});
   mixed.push_back({"no_columns", {3, 0}});
   const auto without = Start<F>(parsed, full), with = Start<F>(parsed, mixed);
@@ -194,8 +196,7 @@ std::string CheckDegenerate(const ParsedOptimizer &parsed) {
   return "";
 }
 
-// The loss of a rule that asks for one: flat-bottomed valleys of different
-// steepness.
+// The loss of a rule that asks for one: flat-bottomed valleys of different steepness.
 double Valley(absl::Span<const double> weights, absl::Span<double> gradients) {
   double loss = 0;
   for (size_t i = 0; i < weights.size(); ++i) {
@@ -207,7 +208,7 @@ double Valley(absl::Span<const double> weights, absl::Span<double> gradients) {
   return loss;
 }
 
-UpdateHistory MakeHistory(const ParsedOptimizer &parsed, double rate) {
+UpdateHistory MakeHistory(const ParsedOptimizer& parsed, double rate) {
   constexpr int kUpdates = 50;
   UpdateHistory history;
   history.parameters = SomeParameters();
@@ -229,8 +230,8 @@ UpdateHistory MakeHistory(const ParsedOptimizer &parsed, double rate) {
 }
 
 template <class F>
-std::string Compare(const std::vector<F> &weights, const std::vector<double> &formula,
-                    double tolerance, const std::string &what) {
+std::string Compare(const std::vector<F>& weights, const std::vector<double>& formula,
+                    double tolerance, const std::string& what) {
   if (formula.size() != weights.size()) return "the formula gives another number of weights";
   for (size_t i = 0; i < weights.size(); ++i) {
     const double off = static_cast<double>(weights[i]) - formula[i];
@@ -242,8 +243,8 @@ std::string Compare(const std::vector<F> &weights, const std::vector<double> &fo
 }
 
 template <class F>
-std::string CheckFormulaIn(const ParsedOptimizer &parsed, const UpdateHistory &history,
-                           const OptimizerFormula &formula, double tolerance) {
+std::string CheckFormulaIn(const ParsedOptimizer& parsed, const UpdateHistory& history,
+                           const OptimizerFormula& formula, double tolerance) {
   const std::string type = std::is_same<F, float>::value ? "float" : "double";
   UnderUpdate<F> state(parsed, std::vector<F>(history.weights.begin(), history.weights.end()),
                        history.parameters);
@@ -284,17 +285,17 @@ std::string CheckFormulaIn(const ParsedOptimizer &parsed, const UpdateHistory &h
   return "";
 }
 
-void Mix(const void *bytes, size_t size, uint64_t *digest) {
+void Mix(const void* bytes, size_t size, uint64_t* digest) {
   *digest =
-      *digest * 0x100000001b3 ^ StreamOf(absl::string_view(static_cast<const char *>(bytes), size));
+      *digest * 0x100000001b3 ^ StreamOf(absl::string_view(static_cast<const char*>(bytes), size));
 }
 
 template <class F>
-void MixUpdates(const ParsedOptimizer &parsed, uint64_t *digest) {
+void MixUpdates(const ParsedOptimizer& parsed, uint64_t* digest) {
   const auto state = Start<F>(parsed, ParametersFor(parsed));
   Go(state.get(), 1, 20);
   Mix(state->weights.data(), state->weights.size() * sizeof(F), digest);
-  for (const std::vector<F> &slot : state->slots) Mix(slot.data(), slot.size() * sizeof(F), digest);
+  for (const std::vector<F>& slot : state->slots) Mix(slot.data(), slot.size() * sizeof(F), digest);
 }
 
 }  // namespace
@@ -303,7 +304,7 @@ template <class F>
 std::vector<F> DrawNumbers(uint64_t stream, int64_t count) {
   RandomSequence random(7, stream);
   std::vector<F> numbers(count);
-  for (F &x : numbers) x = static_cast<F>(random.Normal() * std::pow(10, -6 * random.Uniform()));
+  for (F& x : numbers) x = static_cast<F>(random.Normal() * std::pow(10, -6 * random.Uniform()));
   return numbers;
 }
 template std::vector<float> DrawNumbers<float>(uint64_t, int64_t);
@@ -315,12 +316,12 @@ std::vector<ShapedParameter> SomeParameters() {
 
 int64_t CountElements(absl::Span<const ShapedParameter> parameters) {
   int64_t count = 0;
-  for (const ShapedParameter &parameter : parameters) count += parameter.elements();
+  for (const ShapedParameter& parameter : parameters) count += parameter.elements();
   return count;
 }
 
-std::vector<double> GoldenUpdates(const ParsedOptimizer &parsed, absl::Span<const double> rates,
-                                  const std::vector<int64_t> &dims) {
+std::vector<double> GoldenUpdates(const ParsedOptimizer& parsed, absl::Span<const double> rates,
+                                  const std::vector<int64_t>& dims) {
   std::vector<double> weights = {1, -2, 0.5};
   std::vector<std::vector<double>> gradients = {
       {0.1, -0.2, 0.3}, {-0.05, 0.4, 0}, {0.2, 0.1, -0.6}};
@@ -337,8 +338,8 @@ std::vector<double> GoldenUpdates(const ParsedOptimizer &parsed, absl::Span<cons
   return state.weights;
 }
 
-std::string CheckFormula(const ParsedOptimizer &parsed, const OptimizerExample &example,
-                         const OptimizerFormula &formula) {
+std::string CheckFormula(const ParsedOptimizer& parsed, const OptimizerExample& example,
+                         const OptimizerFormula& formula) {
   if (parsed.rule->HasEvaluationWeights(*parsed.message) && !formula.evaluated) {
     return "the rule has weights to evaluate, and brings no formula of them";
   }
@@ -348,20 +349,20 @@ std::string CheckFormula(const ParsedOptimizer &parsed, const OptimizerExample &
   return CheckFormulaIn<float>(parsed, history, formula, example.float_tolerance);
 }
 
-std::string CheckResumesExactly(const ParsedOptimizer &parsed) {
+std::string CheckResumesExactly(const ParsedOptimizer& parsed) {
   return absl::StrCat(CheckResumes<float>(parsed), CheckResumes<double>(parsed));
 }
 
-std::string CheckOrderDoesNotMatter(const ParsedOptimizer &parsed) {
+std::string CheckOrderDoesNotMatter(const ParsedOptimizer& parsed) {
   if (ByElements(parsed)) return absl::StrCat(CheckCuts<float>(parsed), CheckCuts<double>(parsed));
   return absl::StrCat(CheckViews<float>(parsed), CheckViews<double>(parsed));
 }
 
-std::string CheckSeesWhatIsNotFinite(const ParsedOptimizer &parsed) {
+std::string CheckSeesWhatIsNotFinite(const ParsedOptimizer& parsed) {
   return absl::StrCat(CheckWatch<float>(parsed), CheckWatch<double>(parsed));
 }
 
-std::string CheckRateZero(const ParsedOptimizer &parsed, const OptimizerExample &example) {
+std::string CheckRateZero(const ParsedOptimizer& parsed, const OptimizerExample& example) {
   const auto state = Start<float>(parsed, ParametersFor(parsed));
   const std::vector<float> before = state->weights;
   for (int64_t t = 1; t <= 3; ++t) {
@@ -375,11 +376,11 @@ std::string CheckRateZero(const ParsedOptimizer &parsed, const OptimizerExample 
   return "";
 }
 
-std::string CheckDegenerateParameters(const ParsedOptimizer &parsed) {
+std::string CheckDegenerateParameters(const ParsedOptimizer& parsed) {
   return absl::StrCat(CheckDegenerate<float>(parsed), CheckDegenerate<double>(parsed));
 }
 
-uint64_t Digest(const ParsedOptimizer &parsed) {
+uint64_t Digest(const ParsedOptimizer& parsed) {
   uint64_t digest = 0;
   MixUpdates<float>(parsed, &digest);
   MixUpdates<double>(parsed, &digest);

@@ -14,7 +14,7 @@ namespace {
 std::vector<double> Normals(uint64_t stream, int count) {
   RandomSequence random(5, stream);
   std::vector<double> numbers(count);
-  for (double &x : numbers) x = random.Normal();
+  for (double& x : numbers) x = random.Normal();
   return numbers;
 }
 
@@ -40,10 +40,9 @@ OptimizerProblem MakeQuadratic() {
   return problem;
 }
 
-// (w - target)' H (w - target) / 2, where H has eigenvalues from 1 to 100 and,
-// as eigenvectors, the axes mirrored in a random plane. All directions together
-// start with about the same distance, so the flattest has some 0.4% of the
-// loss: the limit is for those who get on in it too.
+// (w - target)' H (w - target) / 2, where H has eigenvalues from 1 to 100 and, as eigenvectors, the
+// axes mirrored in a random plane. All directions together start with about the same distance, so
+// the flattest has some 0.4% of the loss: the limit is for those who get on in it too.
 OptimizerProblem MakeIllConditioned() {
   constexpr int kCount = 10;
   OptimizerProblem problem;
@@ -54,7 +53,7 @@ OptimizerProblem MakeIllConditioned() {
   std::vector<double> normal = Normals(1, kCount);
   double square = 0;
   for (const double x : normal) square += x * x;
-  for (double &x : normal) x /= std::sqrt(square);
+  for (double& x : normal) x /= std::sqrt(square);
   const std::vector<double> targets = Normals(2, kCount);
   problem.loss = [normal, targets](absl::Span<const double> weights, absl::Span<double> gradients) {
     // H = M D M with the mirror M x = x - 2 n <n, x>.
@@ -76,8 +75,8 @@ OptimizerProblem MakeIllConditioned() {
   return problem;
 }
 
-// (1 - x)^2 + 100 (y - x^2)^2 from (-1.2, 1), where it is 24.2. H. H.
-// Rosenbrock 1960. The valley is reached at about 4; the limit is near its end.
+// (1 - x)^2 + 100 (y - x^2)^2 from (-1.2, 1), where it is 24.2. H. H. Rosenbrock 1960. The valley
+// is reached at about 4; the limit is near its end.
 OptimizerProblem MakeRosenbrock() {
   OptimizerProblem problem;
   problem.name = "Rosenbrock's function";
@@ -95,8 +94,8 @@ OptimizerProblem MakeRosenbrock() {
   return problem;
 }
 
-// The mean of log(1 + exp(-y (x w + b))) over 100 examples of five features.
-// One label in ten is turned round, so that the least loss has finite weights.
+// The mean of log(1 + exp(-y (x w + b))) over 100 examples of five features. One label in ten is
+// turned round, so that the least loss has finite weights.
 OptimizerProblem MakeLogistic() {
   constexpr int kExamples = 100, kFeatures = 5;
   OptimizerProblem problem;
@@ -114,7 +113,7 @@ OptimizerProblem MakeLogistic() {
   }
   problem.loss = [x, y](absl::Span<const double> w, absl::Span<double> g) {
     double loss = 0;
-    for (double &value : g) value = 0;
+    for (double& value : g) value = 0;
     for (int e = 0; e < kExamples; ++e) {
       double score = w[kFeatures];
       for (int f = 0; f < kFeatures; ++f) score += x[e * kFeatures + f] * w[f];
@@ -126,8 +125,7 @@ OptimizerProblem MakeLogistic() {
     }
     return loss / kExamples;
   };
-  // The curvature is below 1, so that plain descent with rate 1 goes down every
-  // time.
+  // The curvature is below 1, so that plain descent with rate 1 goes down every time.
   std::vector<double> w = problem.start, g(kFeatures + 1);
   for (int t = 0; t < 5000; ++t) {
     problem.loss(w, absl::MakeSpan(g));
@@ -140,7 +138,7 @@ OptimizerProblem MakeLogistic() {
 }
 
 // What is left of the loss above the least, as a part of what it was.
-double Rest(const ParsedOptimizer &parsed, const OptimizerProblem &problem, double rate) {
+double Rest(const ParsedOptimizer& parsed, const OptimizerProblem& problem, double rate) {
   UnderUpdate<double> state(parsed, problem.start, problem.parameters);
   state.loss = problem.loss;
   std::vector<double> gradients(problem.start.size());
@@ -157,25 +155,25 @@ double Rest(const ParsedOptimizer &parsed, const OptimizerProblem &problem, doub
 
 }  // namespace
 
-const OptimizerProblem &QuadraticProblem() {
-  static const OptimizerProblem *const problem = new OptimizerProblem(MakeQuadratic());
+const OptimizerProblem& QuadraticProblem() {
+  static const OptimizerProblem* const problem = new OptimizerProblem(MakeQuadratic());
   return *problem;
 }
-const OptimizerProblem &IllConditionedProblem() {
-  static const OptimizerProblem *const problem = new OptimizerProblem(MakeIllConditioned());
+const OptimizerProblem& IllConditionedProblem() {
+  static const OptimizerProblem* const problem = new OptimizerProblem(MakeIllConditioned());
   return *problem;
 }
-const OptimizerProblem &RosenbrockProblem() {
-  static const OptimizerProblem *const problem = new OptimizerProblem(MakeRosenbrock());
+const OptimizerProblem& RosenbrockProblem() {
+  static const OptimizerProblem* const problem = new OptimizerProblem(MakeRosenbrock());
   return *problem;
 }
-const OptimizerProblem &LogisticProblem() {
-  static const OptimizerProblem *const problem = new OptimizerProblem(MakeLogistic());
+const OptimizerProblem& LogisticProblem() {
+  static const OptimizerProblem* const problem = new OptimizerProblem(MakeLogistic());
   return *problem;
 }
 
-std::string CheckConverges(const ParsedOptimizer &parsed, const OptimizerExample &example,
-                           const OptimizerProblem &problem) {
+std::string CheckConverges(const ParsedOptimizer& parsed, const OptimizerExample& example,
+                           const OptimizerProblem& problem) {
   std::vector<double> rates = {example.rate};
   if (problem.rate != nullptr) {
     const double given = example.rates.*problem.rate;

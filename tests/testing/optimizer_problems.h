@@ -1,5 +1,5 @@
-// What a rule is to bring down: a quadratic, an ill-conditioned one whose axes
-// are not those of the weights, Rosenbrock's valley, and logistic regression.
+// What a rule is to bring down: a quadratic, an ill-conditioned one whose axes are not those of the
+// weights, Rosenbrock's valley, and logistic regression.
 
 #ifndef GRADUS_TESTS_TESTING_OPTIMIZER_PROBLEMS_H_
 #define GRADUS_TESTS_TESTING_OPTIMIZER_PROBLEMS_H_
@@ -25,14 +25,14 @@ struct OptimizerProblem {
   double limit = 0;  // What may be left of the loss above the least.
 };
 
-const OptimizerProblem &QuadraticProblem();
-const OptimizerProblem &IllConditionedProblem();
-const OptimizerProblem &RosenbrockProblem();
-const OptimizerProblem &LogisticProblem();
+const OptimizerProblem& QuadraticProblem();
+const OptimizerProblem& IllConditionedProblem();
+const OptimizerProblem& RosenbrockProblem();
+const OptimizerProblem& LogisticProblem();
 
 // "" or what was not reached.
-std::string CheckConverges(const ParsedOptimizer &parsed, const OptimizerExample &example,
-                           const OptimizerProblem &problem);
+std::string CheckConverges(const ParsedOptimizer& parsed, const OptimizerExample& example,
+                           const OptimizerProblem& problem);
 
 }  // namespace gradus
 
