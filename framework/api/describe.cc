@@ -206,6 +206,10 @@ class Describer {
       thing.default_learning_rate =
           ShortestNumber(type->options().GetExtension(default_learning_rate));
     }
+    if (type->options().HasExtension(default_weight_decay)) {
+      thing.default_weight_decay =
+          ShortestNumber(type->options().GetExtension(default_weight_decay));
+    }
     for (int i = 0; i < type->field_count(); ++i) {
       const FieldDescriptor* field = type->field(i);
       thing.fields.push_back(DescribeField(field));

@@ -34,6 +34,7 @@ struct ThingDescription {
   std::string summary;                   // One line.
   std::string comment;                   // In the lines of the proto, formulas as they stand there.
   std::string default_learning_rate;     // Of an optimizer's rule that has one.
+  std::string default_weight_decay;      // Likewise.
   std::vector<FieldDescription> fields;  // Of an enumeration its values.
 };
 

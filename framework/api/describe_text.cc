@@ -139,6 +139,10 @@ std::string RenderCatalogue(absl::Span<const CatalogueSection> catalogue, int wi
         absl::StrAppend(
             &text, "    Learning rate when none is given: ", thing.default_learning_rate, ".\n");
       }
+      if (!thing.default_weight_decay.empty()) {
+        absl::StrAppend(
+            &text, "    Weight decay when none is given: ", thing.default_weight_decay, ".\n");
+      }
       if (!thing.fields.empty())
         absl::StrAppend(&text, "\n", RenderFields(thing, static_cast<size_t>(std::max(width, 0))));
     }

@@ -194,7 +194,7 @@ absl::StatusOr<absl::optional<double>> RateTrials::Train(int seed, double rate,
   if (*end == LoopEnd::kStopped) return absl::CancelledError("stopped");
   absl::optional<double> loss = observer.train_loss;
   if (validates()) {
-    GRADUS_RETURN_IF_ERROR(setup.step->RefreshEvaluation(&setup.state));
+    GRADUS_RETURN_IF_ERROR(setup.step->RefreshEvaluation(setup.state));
     GRADUS_ASSIGN_OR_RETURN(
         const MetricSums sums,
         evaluation->Run(trainer_.data().validation, setup.data.batch_size(), setup.state.store));

@@ -217,7 +217,7 @@ absl::StatusOr<MetricLine> Trainer::Evaluate(const std::shared_ptr<const Dataset
   if (dataset == nullptr || dataset->size() == 0) {
     return absl::FailedPreconditionError(absl::StrCat("there are no ", split, " examples"));
   }
-  GRADUS_RETURN_IF_ERROR(step_->RefreshEvaluation(&state_));
+  GRADUS_RETURN_IF_ERROR(step_->RefreshEvaluation(state_));
   GRADUS_ASSIGN_OR_RETURN(MetricSums sums,
                           evaluation_->Run(dataset, config_.data().batch_size(), state_.store));
   MetricLine line;
@@ -292,8 +292,8 @@ absl::StatusOr<WeightsMatch> Trainer::LoadWeights(const std::string& path) try {
   return StatusOf(error, "loading weights");
 }
 
-absl::Status Trainer::SaveModel(const std::string& folder) try {
-  GRADUS_RETURN_IF_ERROR(step_->RefreshEvaluation(&state_));
+absl::Status Trainer::SaveModel(const std::string& folder) const try {
+  GRADUS_RETURN_IF_ERROR(step_->RefreshEvaluation(state_));
   SavedModel saved;
   *saved.mutable_model() = config_.model();
   data_.preprocessing.ToProto(saved.mutable_preprocessing());
@@ -341,8 +341,8 @@ CheckpointContext Trainer::Context() const {
   return context;
 }
 
-absl::StatusOr<std::string> Trainer::SaveState(const std::string& folder) try {
-  GRADUS_RETURN_IF_ERROR(step_->RefreshEvaluation(&state_));
+absl::StatusOr<std::string> Trainer::SaveState(const std::string& folder) const try {
+  GRADUS_RETURN_IF_ERROR(step_->RefreshEvaluation(state_));
   return SaveCheckpoint(folder, state_, Context(), 0);
 } catch (const std::exception& error) {
   return StatusOf(error, "saving a state");

@@ -112,9 +112,9 @@ class Trainer {
   absl::Status SetParameter(const std::string& name, const Tensor& value);
   absl::StatusOr<WeightsMatch> LoadWeights(const std::string& path);
 
-  absl::Status SaveModel(const std::string& folder);
+  absl::Status SaveModel(const std::string& folder) const;
   // Saves the state now, beside those that Train saves; the path of the new folder.
-  absl::StatusOr<std::string> SaveState(const std::string& folder);
+  absl::StatusOr<std::string> SaveState(const std::string& folder) const;
 
  private:
   Trainer() = default;

@@ -87,7 +87,10 @@ absl::Status Hyperparameters::Accept(const RateCommand& command, const Progress&
     }
     return absl::NotFoundError(absl::StrCat("no number that changes is called ",
                                             Quoted(command.field()), "; there are ",
-                                            absl::StrJoin(fields, ", ")));
+                                            absl::StrJoin(fields, ", "),
+                                            "; a field of the rule is one when the optimizer has "
+                                            "schedule { field: ",
+                                            Quoted(command.field()), " follow { ... } }"));
   }
   // Everything is tried on a copy, so that a refusal changes nothing.
   RateCommand accepted = command;

@@ -14,9 +14,9 @@ namespace gradus {
 // values rise. True when all numbers are finite. About 10 n^3 operations. `v` may be `a`.
 bool SymmetricEigen(Matrix<const double> a, std::vector<double>* values, Matrix<double> v);
 
-// power = (a + shift)^exponent, of a symmetric matrix without negative eigenvalues with a shift
-// above 0. What rounding has made negative counts as 0. False, and nothing is written, when a number is
-// not finite. `power` must not overlap `a`.
+// power = (a + shift)^exponent, of a symmetric matrix without negative eigenvalues, with a shift
+// above 0. What rounding has made negative counts as 0. False, and nothing is written, when a
+// number is not finite. `power` must not overlap `a`.
 bool SymmetricPower(Matrix<const double> a, double shift, double exponent, Matrix<double> power);
 
 }  // namespace gradus

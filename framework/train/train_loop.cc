@@ -191,7 +191,7 @@ class Loop {
 
   absl::StatusOr<MetricSums> Evaluate(const std::shared_ptr<const Dataset>& dataset,
                                       absl::string_view split, MetricLine::Scope scope) {
-    GRADUS_RETURN_IF_ERROR(step_.RefreshEvaluation(&state_));
+    GRADUS_RETURN_IF_ERROR(step_.RefreshEvaluation(state_));
     GRADUS_ASSIGN_OR_RETURN(MetricSums sums,
                             evaluation_.Run(dataset, options_.data.batch_size(), state_.store));
     GRADUS_RETURN_IF_ERROR(Emit(sums, split, scope, BegunEpochs()));
@@ -231,7 +231,7 @@ class Loop {
     for (TrainObserver* observer : observers_) {
       GRADUS_RETURN_IF_ERROR(observer->BeforeCheckpoint());
     }
-    GRADUS_RETURN_IF_ERROR(step_.RefreshEvaluation(&state_));
+    GRADUS_RETURN_IF_ERROR(step_.RefreshEvaluation(state_));
     GRADUS_ASSIGN_OR_RETURN(saved_path_,
                             SaveCheckpoint(options_.checkpoint_folder, state_, options_.context,
                                            options_.settings.checkpoint().keep()));

@@ -281,13 +281,14 @@ absl::StatusOr<UpdateWatch> TrainStep::Update(absl::Span<const void* const> inpu
   return watch;
 }
 
-absl::Status TrainStep::RefreshEvaluation(TrainState* state) const {
-  ParameterStore& store = state->store;
+absl::Status TrainStep::RefreshEvaluation(const TrainState& state) const {
+  // What is written is a function of the rest; the state is the same after it.
+  ParameterStore& store = const_cast<ParameterStore&>(state.store);
   if (!updater_->has_evaluation_weights()) return absl::OkStatus();
   Updater<float>::Blocks blocks;
   blocks.weights = store.weights();
   blocks.memory = &store.memory();
-  return updater_->EvaluationWeights(state->progress.update > 0, blocks, store.evaluation());
+  return updater_->EvaluationWeights(state.progress.update > 0, blocks, store.evaluation());
 }
 
 absl::Status TrainStep::ExplainNonFinite(const Bindings& bindings, Watched watched,

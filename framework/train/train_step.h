@@ -92,9 +92,9 @@ class TrainStep {
   // How many batches an update is made of.
   int64_t batches_per_update() const { return batches_per_update_; }
 
-  // Makes state->store.evaluated() what the weights are now, where others are evaluated and saved
-  // than those that are trained. To be called before either.
-  absl::Status RefreshEvaluation(TrainState* state) const;
+  // Makes state.store.evaluated() what the state says now, where others are evaluated and saved than
+  // the weights that are trained. To be called before either.
+  absl::Status RefreshEvaluation(const TrainState& state) const;
 
   // `inputs` are dense buffers of `rows` rows, all examples of the update, in the order of the
   // model's inputs. On an error

@@ -116,27 +116,54 @@ TEST(DescribeTest, RendersAnAlignedTable) {
             "==============\n"
             "\n"
             "  sgd  (gradus.optimizer.Sgd)\n"
-            "    Gradient descent, with momentum m when it is above zero:\n"
-            "      w <- w - r g                                  without momentum\n"
-            "      v <- m v - r g,  w <- w + v                   with momentum\n"
-            "      v <- m v - r g,  w <- w + m v - r g           with Nesterov's momentum\n"
-            "    Learning rate when none is given: 0.01.\n"
-            "\n"
-            "    field     type    default  range   meaning\n"
-            "    momentum  double  0        [0, 1]  How much of the last update is kept. May "
-            "follow a schedule.\n"
-            "    nesterov  bool    false            Nesterov's form; needs a momentum.\n");
+            R"(    Gradient descent, with momentum m when it is above zero and dampening d:
+      w <- w - r g                                      without momentum
+      RATE_INSIDE:   v <- m v - r (1 - d) g,  w <- w + v,    with Nesterov's momentum  w <- w + m v - r g
+      RATE_OUTSIDE:  v <- m v + (1 - d) g,    w <- w - r v,  with Nesterov's momentum  w <- w - r (m v + g)
+    Polyak 1964; Nesterov 1983; Sutskever, Martens, Dahl & Hinton 2013.
+    Learning rate when none is given: 0.01.
+
+    field                type          default      range   meaning
+    momentum             double        0            [0, 1]  How much of the last update is kept. May
+                                                            follow a schedule.
+    nesterov             bool          false                Nesterov's form; needs a momentum, and
+                                                            no dampening.
+    velocity             VelocityRate  RATE_INSIDE          Whether the velocity keeps the rate that
+                                                            its gradients came with, or takes the
+                                                            rate of the update.
+    dampening            double        0            [0, 1]  The part of the gradient that is kept
+                                                            from the velocity; needs a momentum. May
+                                                            follow a schedule.
+    dampen_first         bool          false                The first gradient is dampened like the
+                                                            others; otherwise the velocity starts as
+                                                            the whole of it.
+    momentum_correction  bool          false                With the rate inside the velocity: v is
+                                                            multiplied by the new rate / the old one
+                                                            when the rate changes, so that the
+                                                            weights move as with the rate outside
+                                                            (Goyal et al. 2017, arXiv:1706.02677). A
+                                                            rate of 0 ends the old velocity.
+)");
   EXPECT_EQ(RenderSummary(SelectThings(Catalogue(), "sgd")),
             "optimizers (1)\n"
             "==============\n"
             "  sgd  Gradient descent, with or without momentum.\n");
 }
 
+TEST(DescribeTest, SaysWhatAnOptimizerDoesWhenNothingIsSaid) {
+  const std::string adamw = RenderCatalogue(SelectThings(Catalogue(), "adamw"));
+  EXPECT_TRUE(absl::StrContains(adamw, "    Learning rate when none is given: 0.001.\n"
+                                       "    Weight decay when none is given: 0.004.\n"))
+      << adamw;
+  EXPECT_FALSE(
+      absl::StrContains(RenderCatalogue(SelectThings(Catalogue(), "adam")), "Weight decay when"));
+}
+
 TEST(DescribeTest, WrapsMeaningsAtTheWidth) {
-  const std::string text = RenderCatalogue(SelectThings(Catalogue(), "adam"), 72);
+  const std::string text = RenderCatalogue(SelectThings(Catalogue(), "adam"), 80);
   const size_t table = text.find("    field");
   for (absl::string_view line : absl::StrSplit(text.substr(table), '\n')) {
-    EXPECT_LE(line.size(), 72u) << line;
+    EXPECT_LE(line.size(), 80u) << line;
   }
 }
 

@@ -158,7 +158,8 @@ TEST(RateControl, AnswersWhoeverAsksWhileItTrains) {
   EXPECT_EQ(later->step, 60);
   EXPECT_EQ(refused.status().message(), "there is no group \"no\"; the groups are default, biases");
   EXPECT_EQ(foreign_field.status().message(),
-            "no number that changes is called \"beta1\"; there are learning_rate, weight_decay");
+            "no number that changes is called \"beta1\"; there are learning_rate, weight_decay; a field of the "
+       "rule is one when the optimizer has schedule { field: \"beta1\" follow { ... } }");
   ASSERT_EQ(run.trainer->state().rates.commands.size(), 1u);
   EXPECT_EQ(run.trainer->state().rates.commands[0].at_step(), 60);
   EXPECT_TRUE(ListFolder(path + "/control")->empty());

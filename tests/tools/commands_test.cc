@@ -197,7 +197,7 @@ TEST(List, KnowsEveryKindOfThing) {
     EXPECT_TRUE(absl::StrContains(outcome.out, part)) << part;
   }
   const Outcome adam = RunGradus({"list", "adam"});
-  EXPECT_TRUE(absl::StrContains(adam.out, "beta1    double  0.9      [0, 1)")) << adam.out;
+  EXPECT_TRUE(absl::StrContains(adam.out, "beta1                     double  0.9      [0, 1)")) << adam.out;
 }
 
 TEST(StandardOutput, ThatCannotBeWrittenIsAnError) {

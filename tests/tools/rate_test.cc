@@ -139,7 +139,8 @@ TEST(Rate, IsRefusedWithAMessage) {
       {{"--set", "1", "--group", "b"}, 1, "there is no group \"b\"; the groups are default"},
       {{"--set", "1", "--field", "beta1"},
        1,
-       "no number that changes is called \"beta1\"; there are learning_rate, weight_decay"},
+       "no number that changes is called \"beta1\"; there are learning_rate, weight_decay; a field of the "
+       "rule is one when the optimizer has schedule { field: \"beta1\" follow { ... } }"},
       {{"--total_steps", "15"}, 1, "total_steps 15 must be above the 15 updates that are done"},
       {{"--schedule", "constant: -1"},
        1,

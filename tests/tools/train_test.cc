@@ -143,7 +143,7 @@ INSTANTIATE_TEST_SUITE_P(
                 {"frobnicate"},
                 2,
                 "gradus: there is no subcommand \"frobnicate\"; there are: train, eval, predict, "
-                "check, graph, list, schedule, rate, explain, sweep, find-lr\n"},
+                "check, graph, list, schedule, optimizer, rate, explain, sweep, find-lr\n"},
         Refusal{"MisspeltSubcommand",
                 {"trian", kTutorial},
                 2,

@@ -126,7 +126,7 @@ TEST(HyperparametersTest, WhatCannotBeIsAFindingWithItsPlace) {
        "[optimizer.schedule[0].field]"},
       {"optimizer { adam {} schedule { field: \"amsgrad\" follow { constant: 1 } } }",
        "f:2:39: \"amsgrad\" stays as it is during a run; numbers that may follow a schedule: "
-       "beta1, beta2, epsilon, "
+       "beta1, beta2, epsilon, epsilon_root, "
        "weight_decay, model.layer[drop].dropout.rate, model.loss[l].weight "
        "[optimizer.schedule[0].field]"},
       {"optimizer { adam {} schedule { field: \"learning_rate\" follow { constant: 1 } } }",
@@ -343,7 +343,8 @@ TEST_F(CommandTest, WhatIsRefusedChangesNothing) {
   } cases[] = {
       {"set: 1 group: \"c\"", "there is no group \"c\"; the groups are default, b"},
       {"set: 1 field: \"beta1\"",
-       "no number that changes is called \"beta1\"; there are learning_rate, weight_decay"},
+       "no number that changes is called \"beta1\"; there are learning_rate, weight_decay; a field of the "
+       "rule is one when the optimizer has schedule { field: \"beta1\" follow { ... } }"},
       {"total_steps: 15", "total_steps 15 must be above the 15 updates that are done"},
       {"schedule { linear { initial_learning_rate: 0 end_learning_rate: 1 steps: 5 } }",
        "the schedule begins at 0 and cannot be scaled to go on from 0.15; give a schedule that "

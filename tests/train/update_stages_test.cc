@@ -242,16 +242,18 @@ TEST(UpdateStagesTest, WhatDoesNotGoTogetherIsAFindingWithItsPlace) {
     const char* message;
   } kCases[] = {
       {"adam {} clip { value: 1 norm: 2 }",
-       "text:1:25: clip: norm is set, but value was set before and only one of them may be [clip.norm]"},
+       "text:1:25: clip: value and norm are both set; only one of them can be; value was set first in "
+       "line 1 [clip]"},
       {"adam {} clip { global_norm: 0 }",
        "text:1:29: clip: global_norm 0 must be above 0 [clip.global_norm]"},
       {"adam {} group { name: \"g\" match: \".*\" rule { sgd {} weight_decay: 1 } }",
-       "group \"g\": weight_decay cannot be set in a group's rule [group[g].rule.weight_decay]; write "
-       "it in the group itself"},
+       "text:1:67: group \"g\": weight_decay cannot be set in a group's rule; write it in the group "
+       "itself [group[g].rule.weight_decay]"},
       {"adam {} group { name: \"g\" match: \".*\" rule { sgd {} } frozen: true }",
-       "group \"g\" is frozen and has a rule; one of the two has no effect [group[g].rule]"},
+       "text:1:39: group \"g\" is frozen and has a rule; one of the two has no effect "
+       "[group[g].rule]"},
       {"adam {} group { name: \"g\" match: \".*\" frozen: true }",
-       "all parameters are frozen: nothing is trained [adam]"},
+       "text:1:1: all parameters are frozen: nothing is trained [adam]"},
   };
   for (const auto& c : kCases) {
     EXPECT_EQ(std::string(Make(c.text).status().message()), c.message) << c.text;
