@@ -166,6 +166,30 @@ TEST_F(InstallTest, AScheduleOutsideOfTheTreeBuildsWithPlainGccAndPassesItsTest)
   EXPECT_EQ(run.status, 0) << run.output;
 }
 
+TEST_F(InstallTest, AnOptimizerOutsideOfTheTreeRunsTheInstalledConformanceKit) {
+  const fs::path build = Scratch() / "optimizer";
+  fs::create_directories(build);
+  const std::string source = "tests/install/testdata/optimizer";
+  const Outcome generated =
+      Shell("protoc '-I" + (Prefix() / "share/gradus/proto").string() + "' -I" + source +
+            " '--cpp_out=" + build.string() + "' " + source + "/tempered.proto");
+  ASSERT_EQ(generated.status, 0) << generated.output;
+  const std::string pkg_config =
+      "PKG_CONFIG_PATH='" + (Prefix() / "lib/pkgconfig").string() + "' pkg-config";
+  const std::string kit = (Prefix() / "share/gradus/testing").string();
+  const std::string program = (build / "test").string();
+  const Outcome built =
+      Shell("eval g++ -std=c++17 -Wall -Wextra -Werror -ffp-contract=off " + std::string(kFlags) +
+            " " + source + "/*.cc \\'" + build.string() + "/tempered.pb.cc\\' \\'" + kit +
+            "\\'/gradus/testing/*.cc \\'-I" + kit + "\\' \\'-I" + build.string() + "\\' -o \\'" +
+            program + "\\' $(" + pkg_config +
+            " --cflags --libs gradus) -lgtest -lgtest_main -lpthread -ldl");
+  ASSERT_EQ(built.status, 0) << built.output;
+  const Outcome run =
+      Shell("LD_LIBRARY_PATH='" + (Prefix() / "lib").string() + "' '" + program + "'");
+  EXPECT_EQ(run.status, 0) << run.output;
+}
+
 TEST_F(InstallTest, InstalledProtosAreEnoughToExtendThem) {
   const fs::path proto = Scratch() / "acme.proto";
   std::ofstream(proto)

@@ -2,10 +2,11 @@
 # Packs the installed tree into one archive.
 #
 #   pack.sh OUT.tar VERSION PROGRAM LIBRARY gradus.pc gradus-config.cmake gradus-config-version.cmake
-#       -- HEADERS... -- PROTOS... -- PLUGIN_SOURCES...
+#       -- HEADERS... -- PROTOS... -- PLUGIN_SOURCES... -- CONFORMANCE_KIT...
 #
 # Which headers are public follows from use: those of framework/api, those that our own plugins include (a stranger's plugin needs the
-# same), the generated ones, and what these include in turn. oneDNN must not be among them, so that a host compiles without it.
+# same), those that the conformance kit includes, the generated ones, and what these include in turn. oneDNN must not be among them, so
+# that a host compiles without it.
 set -euo pipefail
 
 archive=$PWD/$1
@@ -16,11 +17,12 @@ pkgconfig=$5
 cmake=("$6" "$7")
 shift 7
 
-lists=(/dev/null headers protos plugins)
+lists=(/dev/null headers protos plugins kit)
 list=0
 declare -A header # what is written between the quotes -> file
 protos=()
 plugins=()
+kit=()
 for argument in "$@"; do
   case $argument in
     --) list=$((list + 1)) ;;
@@ -29,6 +31,7 @@ for argument in "$@"; do
         headers) header[gradus/${argument#*/gradus/}]=$argument ;;
         protos) protos+=("$argument") ;;
         plugins) plugins+=("$argument") ;;
+        kit) kit+=("$argument") ;;
       esac
       ;;
   esac
@@ -36,7 +39,7 @@ done
 
 quoted_includes() { sed -n 's/^ *# *include *"\(gradus\/[^"]*\)".*/\1/p' "$@"; }
 
-mapfile -t open < <(quoted_includes "${plugins[@]}" | sort -u)
+mapfile -t open < <(quoted_includes "${plugins[@]}" "${kit[@]}" | sort -u)
 for name in "${!header[@]}"; do
   [[ $name == gradus/api/* || $name == *.pb.h ]] && open+=("$name")
 done
@@ -66,6 +69,11 @@ for name in "${!public[@]}"; do
 done
 for proto in "${protos[@]}"; do
   install -D -m 644 "$proto" "$root/share/gradus/proto/gradus/${proto##*/}"
+done
+# Headers and sources that a plugin's test compiles with it, beside GoogleTest; not among the headers of every host.
+for file in "${kit[@]}"; do
+  mkdir -p "$root/share/gradus/testing/gradus/testing"
+  sed 's|#include "tests/testing/|#include "gradus/testing/|' "$file" >"$root/share/gradus/testing/gradus/testing/${file##*/}"
 done
 mkdir -p "$root/lib/pkgconfig" "$root/lib/cmake/gradus"
 sed "s/@VERSION@/$version/" "$pkgconfig" >"$root/lib/pkgconfig/gradus.pc"
