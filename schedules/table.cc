@@ -88,7 +88,10 @@ class Table final : public Schedule {
     } else {
       scope->diagnostics()->Error("table", scope->path().Child("path"),
                                   absl::StrCat("table: ", rows.status().message()),
-                                  config.crc32() == 0 ? "" : WhatToDo(scope->path()));
+                                  // What is wrong in a file that is as it was is no news.
+                                  config.crc32() == 0 || absl::IsInvalidArgument(rows.status())
+                                      ? ""
+                                      : WhatToDo(scope->path()));
     }
   }
 

@@ -151,7 +151,8 @@ TEST(DescribeTest, RendersAnAlignedTable) {
 }
 
 TEST(DescribeTest, SaysWhatAnOptimizerDoesWhenNothingIsSaid) {
-  const std::string adamw = RenderCatalogue(SelectThings(Catalogue(), "adamw"));
+  const std::string adamw =
+      RenderCatalogue(DescribeCatalogue({{"optimizers", {"gradus.OptimizerConfig.adamw"}}}));
   EXPECT_TRUE(absl::StrContains(adamw, "    Learning rate when none is given: 0.001.\n"
                                        "    Weight decay when none is given: 0.004.\n"))
       << adamw;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "absl/strings/match.h"
@@ -103,8 +104,15 @@ TEST(Rate, OfARunThatTrainsAndIsKilledIsTheSameAgain) {
   ASSERT_NE(at, std::string::npos) << live.out;
   const int64_t step = std::strtoll(live.out.c_str() + at + last.size(), nullptr, 10);
 
-  const Outcome end = Rate(run, {"--total_steps", absl::StrCat(step + 500), "--at_step",
-                                 absl::StrCat(step + 10)});
+  // It trained on until it was killed.
+  int64_t reached = step;
+  for (const std::string& name : Names(run + "/checkpoints")) {
+    const size_t digits = name.find_first_of("0123456789");
+    if (digits == std::string::npos) continue;
+    reached = std::max<int64_t>(reached, std::strtoll(name.c_str() + digits, nullptr, 10));
+  }
+  const Outcome end = Rate(run, {"--total_steps", absl::StrCat(reached + 500), "--at_step",
+                                 absl::StrCat(reached + 10)});
   ASSERT_EQ(end.code, 0) << end.err;
   const Outcome resumed = RunGradus({"train", "--resume", run});
   ASSERT_EQ(resumed.code, 0) << resumed.err;
