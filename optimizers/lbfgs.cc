@@ -292,6 +292,13 @@ struct Lbfgs {
   template <class F>
   static absl::Status Update(const Config& c, const WholeUpdate<F>& update) {
     if (update.parameters[0].step->rate <= 0) return absl::OkStatus();
+    // They are read from files and are positions.
+    const double pairs = update.numbers[kPairs], next = update.numbers[kNextPair];
+    if (!(pairs >= 0 && pairs <= c.history() && next >= 0 && next < c.history())) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("lbfgs: ", pairs, " pairs, the next of them ", next,
+                       ", do not fit a history of ", c.history()));
+    }
     return Descent<F>(c, update).Run();
   }
 };

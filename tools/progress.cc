@@ -57,10 +57,12 @@ TrainProgress::TrainProgress(const Trainer& trainer, std::FILE* out, bool termin
     : out_(out),
       terminal_(terminal),
       terminal_columns_(std::move(columns)),
-      epochs_(trainer.config().run().epochs()),
+      timeline_(trainer.timeline()),
       first_step_(trainer.state().progress.update),
       epoch_rows_(trainer.data().train == nullptr ? 0 : trainer.data().train->size()),
       planned_steps_(trainer.planned_steps()),
+      epochs_(trainer.state().rates.warps.empty() ? trainer.config().run().epochs()
+                                                  : EpochsOf(planned_steps_)),
       validated_(trainer.data().validation != nullptr),
       metric_names_(NamesOf(trainer)) {}
 
@@ -92,6 +94,13 @@ absl::Status TrainProgress::OnLine(const MetricLine& line) {
   return absl::OkStatus();
 }
 
+absl::Status TrainProgress::OnSkip(const std::string& why) {
+  Finish();
+  std::fprintf(out_, "skipped: %s\n", why.c_str());
+  std::fflush(out_);
+  return absl::OkStatus();
+}
+
 absl::Status TrainProgress::OnEvent(const RateEvent& event) {
   // A controller that moves the rate a little at every update is shown when it has come far.
   const std::string number = absl::StrCat(event.field, " ", event.group);
@@ -103,6 +112,7 @@ absl::Status TrainProgress::OnEvent(const RateEvent& event) {
   shown->second = event.new_value;
   if (event.command.has_value() && event.command->has_total_steps()) {
     planned_steps_ = event.command->total_steps();
+    epochs_ = EpochsOf(planned_steps_);
   }
   Finish();
   std::fprintf(out_, "%s: %s\n", ChangeInWords(event).c_str(), event.cause.c_str());
@@ -117,6 +127,11 @@ absl::Status TrainProgress::OnCommand(const RateCommand& command, const absl::St
                std::string(status.message()).c_str());
   std::fflush(out_);
   return absl::OkStatus();
+}
+
+int64_t TrainProgress::EpochsOf(int64_t steps) const {
+  const Progress end = timeline_.At(steps);
+  return end.epoch + (end.offset > 0 ? 1 : 0);
 }
 
 void TrainProgress::Finish() {

@@ -24,6 +24,7 @@ class TrainProgress final : public TrainObserver {
 
   absl::Status OnStep(const StepReport& report, const TrainState& state) override;
   absl::Status OnLine(const MetricLine& line) override;
+  absl::Status OnSkip(const std::string& why) override;
   absl::Status OnEvent(const RateEvent& event) override;
   absl::Status OnCommand(const RateCommand& command, const absl::Status& status) override;
   // Removes the bar.
@@ -40,6 +41,8 @@ class TrainProgress final : public TrainObserver {
     bool shown;
   };
 
+  // The epochs that a run of so many updates begins.
+  int64_t EpochsOf(int64_t steps) const;
   void ChooseColumns();
   void PrintLine(const MetricLine& line);
   void PrintRow(const MetricLine& train, const MetricLine& last);
@@ -49,8 +52,9 @@ class TrainProgress final : public TrainObserver {
   std::FILE* const out_;
   const bool terminal_;
   const std::function<int()> terminal_columns_;
-  const int64_t epochs_, first_step_, epoch_rows_;
-  int64_t planned_steps_;
+  const Timeline& timeline_;
+  const int64_t first_step_, epoch_rows_;
+  int64_t planned_steps_, epochs_;
   const bool validated_;
   const std::vector<std::string> metric_names_;  // The loss, then the metrics.
   const Clock::time_point start_ = Clock::now();

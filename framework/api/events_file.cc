@@ -98,6 +98,7 @@ RateCommand AsGiven(const RateCommand& command) {
   given.clear_at_examples();
   given.clear_at_epoch();
   given.clear_at_offset();
+  given.clear_at_end();
   given.clear_id();
   return given;
 }

@@ -84,6 +84,12 @@ absl::StatusOr<OptimizerTrace> TraceOptimizer(absl::string_view text, const std:
                      " evaluates the loss at weights of its own choice, which gradients alone do "
                      "not give; train a model with it to see what it does"));
   }
+  if (config.controller_size() > 0 || config.has_gradient_accumulation_steps()) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(name, ": ", config.controller_size() > 0 ? "a controller reacts to losses"
+                                                              : "batches are accumulated in training",
+                     ", and here are only gradients, one row an update; leave it out"));
+  }
   optimizer->SetWeights(options.parameters);
   OptimizerTrace trace;
   for (size_t i = 0; i < options.parameters.size(); ++i) {
@@ -186,7 +192,8 @@ absl::StatusOr<TraceDifference> CompareTrace(const OptimizerTrace& trace, absl::
       }
       const double value = trace.rows[step - 1][positions[c - 1]];
       double off = std::abs(value - want);
-      if (value == want) off = 0;  // Also the same infinity.
+      // Also the same infinity, and no number where none was expected.
+      if (value == want || (std::isnan(value) && std::isnan(want))) off = 0;
       if (difference.column.empty() || off > difference.largest || std::isnan(off)) {
         difference = {off, step, std::string(header[c]), value, want};
       }

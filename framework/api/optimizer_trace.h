@@ -54,7 +54,7 @@ std::string ToJson(const OptimizerTrace& trace);
 // Where a trace differs most from one that was expected, in the form of ToTsv: of its columns that
 // the trace has not, an error.
 struct TraceDifference {
-  double largest = 0;  // NaN when a number is not finite in one of them only.
+  double largest = 0;  // Infinite or NaN when a number is not finite in one of them only.
   int64_t step = 0;
   std::string column;
   double value = 0, expected = 0;

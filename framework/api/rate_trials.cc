@@ -73,7 +73,11 @@ absl::Status RateTrials::FindPeaks() {
     }
   }
   int first = 0;
-  while (first + 1 < groups && numbers.groups().parameters[first] == 0) ++first;
+  const auto is_trained = [&](int g) {
+    return numbers.groups().parameters[g] > 0 &&
+           (g == 0 || !trainer_.config().optimizer().group(g - 1).frozen());
+  };
+  while (first + 1 < groups && !is_trained(first)) ++first;
   peak_ = proportions_[first];
   const GroupConfig* group = first == 0 ? nullptr : &trainer_.config().optimizer().group(first - 1);
   if (group != nullptr) peak_ /= group->learning_rate_scale();

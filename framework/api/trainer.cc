@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "gradus/api/bind_inputs.h"
+#include "gradus/api/resume_settings.h"
 #include "gradus/api/run_tables.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
@@ -14,26 +15,6 @@
 #include "gradus/train/non_finite.h"
 
 namespace gradus {
-namespace {
-
-// What a run that goes on may change. Anything else would make the state that it goes on from meaningless.
-bool MayChange(absl::string_view setting) {
-  for (const char* address : {"run.", "optimizer.", "data.batch_size="}) {
-    if (absl::StartsWith(setting, address)) return true;
-  }
-  return false;
-}
-
-// Whether it lets a run go on that has ended early.
-bool MovesEnd(absl::string_view setting) {
-  for (const char* address : {"run.epochs=", "run.max_steps=", "run.early_stopping"}) {
-    if (absl::StartsWith(setting, address)) return true;
-  }
-  return false;
-}
-
-}  // namespace
-
 Trainer::~Trainer() = default;
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Create(RunFile file,
@@ -126,16 +107,11 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::FromFile(const std::string& pa
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(const std::string& checkpoint,
                                                          const TrainerOptions& options,
                                                          absl::Span<const std::string> settings) try {
+  GRADUS_RETURN_IF_ERROR(CheckResumeSettings(settings));
   GRADUS_ASSIGN_OR_RETURN(TrainStateHeader header, ReadCheckpointHeader(checkpoint));
   RunConfig config = header.config();
   // What the order of summation depends on stays as it was, whatever machine this is.
   config.mutable_run()->set_threads(header.threads());
-  for (const std::string& setting : settings) {
-    if (MayChange(setting)) continue;
-    return absl::InvalidArgumentError(
-        absl::StrCat("--set ", setting, ": a run that goes on may change run.*, optimizer.* and "
-                     "data.batch_size, and nothing else"));
-  }
   absl::StatusOr<RunFile> file = RunFile::Of(config, "/");
   if (!settings.empty()) {
     file = RunFile::Parse(PrintTextConfig(config), JoinPath(checkpoint, "state.pbtxt"), settings, ".");
@@ -152,8 +128,9 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(const std::string& chec
                                                    " metrics, the model has ",
                                                    trainer->step_->model().metrics.size()));
   }
-  if (!trainer->state_.ended_by.empty() &&
-      std::any_of(settings.begin(), settings.end(), MovesEnd)) {
+  GRADUS_RETURN_IF_ERROR(CheckEndMayMove(header.config().run(),
+                                         trainer->config_.run(), trainer->state_.rates));
+  if (!trainer->state_.ended_by.empty() && MoveEnd(settings)) {
     const absl::optional<int64_t> end = trainer->step_->numbers().TotalSteps(trainer->state_.rates);
     if (!end.has_value() || *end > trainer->state_.progress.update) GoOn(&trainer->state_);
   }
@@ -188,6 +165,7 @@ absl::Status Trainer::Step(const std::map<std::string, Tensor>& batch, StepResul
   }
   result->events.insert(result->events.end(), report_.events.begin(), report_.events.end());
   result->restored = report_.restored;
+  result->skipped = report_.skipped;
   result->step = report_.step;
   result->learning_rate = report_.learning_rate;
   SetMeans(report_.sums, step_->model().metrics, &result->loss, &result->metrics);
@@ -197,6 +175,7 @@ absl::Status Trainer::Step(const std::map<std::string, Tensor>& batch, StepResul
 }
 
 absl::StatusOr<LoopEnd> Trainer::Train(absl::Span<TrainObserver* const> observers) try {
+  GRADUS_RETURN_IF_ERROR(NeedsData("train"));
   if (data_.train == nullptr) {
     return absl::FailedPreconditionError(
         "the configuration has no training data; write data { train { ... } }");
@@ -293,6 +272,7 @@ absl::StatusOr<WeightsMatch> Trainer::LoadWeights(const std::string& path) try {
 }
 
 absl::Status Trainer::SaveModel(const std::string& folder) const try {
+  GRADUS_RETURN_IF_ERROR(NeedsData("save a model"));
   GRADUS_RETURN_IF_ERROR(step_->RefreshEvaluation(state_));
   SavedModel saved;
   *saved.mutable_model() = config_.model();
@@ -300,6 +280,12 @@ absl::Status Trainer::SaveModel(const std::string& folder) const try {
   return SaveModelFiles(folder, std::move(saved), state_.store);
 } catch (const std::exception& error) {
   return StatusOf(error, "saving a model");
+}
+
+absl::Status Trainer::NeedsData(absl::string_view what) const {
+  if (options_.open_data || !config_.has_data()) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat(
+      "this trainer was made without its data (TrainerOptions::open_data) and cannot ", what));
 }
 
 absl::Status Trainer::CheckSameData(const TrainStateHeader& header) const {
@@ -342,6 +328,7 @@ CheckpointContext Trainer::Context() const {
 }
 
 absl::StatusOr<std::string> Trainer::SaveState(const std::string& folder) const try {
+  GRADUS_RETURN_IF_ERROR(NeedsData("save its state"));
   GRADUS_RETURN_IF_ERROR(step_->RefreshEvaluation(state_));
   return SaveCheckpoint(folder, state_, Context(), 0);
 } catch (const std::exception& error) {

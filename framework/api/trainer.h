@@ -49,6 +49,8 @@ struct StepResult {
   double learning_rate = 0;
   // A controller has given this batch up and gone back to the last good state.
   bool restored = false;
+  // Why the update was left out, if it was (skip_non_finite).
+  std::string skipped;
   // What commands and controllers did to the numbers that change.
   std::vector<RateEvent> events;
 };
@@ -124,6 +126,7 @@ class Trainer {
   std::shared_ptr<const Timeline> MakeTimeline(const TrainStateHeader* header) const;
   CheckpointContext Context() const;
   // A resume goes on exactly only with the examples that the checkpoint was made with.
+  absl::Status NeedsData(absl::string_view what) const;
   absl::Status CheckSameData(const TrainStateHeader& header) const;
 
   RunConfig config_;

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <new>
@@ -168,6 +169,15 @@ absl::Status WriteFile(const std::string& path, absl::string_view bytes) {
 
 absl::Status WriteFile(const std::string& path, absl::Span<const absl::string_view> pieces) {
   struct stat info;
+  // /dev/stdout, redirected into a file that has something in it already.
+  for (const int output : {STDOUT_FILENO, STDERR_FILENO}) {
+    struct stat open_file;
+    if (stat(path.c_str(), &info) != 0 || fstat(output, &open_file) != 0) continue;
+    if (info.st_dev != open_file.st_dev || info.st_ino != open_file.st_ino) continue;
+    std::fflush(nullptr);
+    for (absl::string_view piece : pieces) GRADUS_RETURN_IF_ERROR(WriteAll(output, piece, path));
+    return absl::OkStatus();
+  }
   if (stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
     return WriteThrough(path, pieces);
   }

@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "gradus/base/checksum.h"
 #include "gradus/base/diagnostics.h"
@@ -42,8 +43,8 @@ void AddNumbers(const std::string& prefix, const UpdateMemory<float>& memory,
 }
 
 // Before this version there were no numbers, and rules counted the run's updates.
-absl::Status TakeNumbers(const TrainStateHeader& header, const std::string& prefix,
-                         UpdateMemory<float>* memory) {
+void TakeNumbers(const TrainStateHeader& header, const std::string& prefix,
+                 UpdateMemory<float>* memory, std::vector<std::string>* problems) {
   std::vector<double> numbers;
   for (const NumberSpec& spec : memory->number_specs()) {
     const std::string name = absl::StrCat(prefix, spec.name);
@@ -53,15 +54,22 @@ absl::Status TakeNumbers(const TrainStateHeader& header, const std::string& pref
     }
     if (found == nullptr && header.format_version() < 3 && absl::EndsWith(name, "/updates")) {
       numbers.push_back(static_cast<double>(header.progress().step()));
-    } else if (found == nullptr) {
-      return absl::InvalidArgumentError(absl::StrCat("the number \"", name, "\" is missing"));
-    } else {
-      numbers.push_back(found->has_value() ? found->value()
-                                           : std::numeric_limits<double>::quiet_NaN());
+      continue;
     }
+    const double value = found == nullptr || !found->has_value()
+                             ? std::numeric_limits<double>::quiet_NaN()
+                             : found->value();
+    const bool counts = absl::EndsWith(name, "/updates");
+    if (found == nullptr) {
+      problems->push_back(absl::StrCat("the number \"", name, "\" is missing"));
+    } else if (counts && !(value >= 0 && value <= static_cast<double>(kMostCount) &&
+                           value == std::floor(value))) {
+      problems->push_back(absl::StrCat("the number \"", name, "\" is ", ShortestNumber(value),
+                                       ", which counts no updates"));
+    }
+    numbers.push_back(value);
   }
   memory->numbers() = std::move(numbers);
-  return absl::OkStatus();
 }
 
 void SetProgress(const Progress& progress, ProgressState* proto) {
@@ -231,10 +239,14 @@ absl::Status LoadCheckpoint(const std::string& path, const Hyperparameters& numb
   std::swap(state->snapshots, snapshots);
   absl::Status misfits = CheckTensors(file, *state, path);
   const std::vector<double> numbers_before = state->store.memory().numbers();
-  misfits.Update(TakeNumbers(header, "", &state->store.memory()));
+  std::vector<std::string> problems;
+  TakeNumbers(header, "", &state->store.memory(), &problems);
   for (auto& entry : state->snapshots) {
-    misfits.Update(
-        TakeNumbers(header, absl::StrCat("@", entry.first, "/"), &entry.second.memory));
+    TakeNumbers(header, absl::StrCat("@", entry.first, "/"), &entry.second.memory, &problems);
+  }
+  if (!problems.empty()) {
+    misfits.Update(absl::InvalidArgumentError(absl::StrCat(
+        JoinPath(path, kHeaderFile), " does not fit:\n  ", absl::StrJoin(problems, "\n  "))));
   }
   if (!misfits.ok()) {
     std::swap(state->snapshots, snapshots);

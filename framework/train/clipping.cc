@@ -114,7 +114,9 @@ void Clipping::Apply(const ParameterLayout& layout, absl::Span<const int> groups
       }
       double sum = 0;
       for (double part : sums_) sum += part;
-      const double factor = Factor(std::sqrt(sum), config_.global_norm());
+      // Gradients that are not finite are left as they are, for whoever looks for the first of them.
+      const double factor =
+          std::isfinite(sum) ? Factor(std::sqrt(sum), config_.global_norm()) : 1.0;
       for (int g : groups) steps[g].gradient_scale = factor;
       return;
     }

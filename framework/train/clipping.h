@@ -35,8 +35,8 @@ class Clipping {
   std::vector<double> sums_;
 };
 
-// The sum of the squares of `count` values, in double, in an order of its own that is the same
-// everywhere.
+// The sum of the squares of `count` values, in double, in an order of its own that depends on the
+// count alone.
 template <class F>
 double SumOfSquares(const F* values, int64_t count);
 

@@ -33,7 +33,8 @@
 //   // Prepare finds them in step.numbers.
 //   static std::vector<NumberSpec> Memory(const Config&);
 //   static void Begin(const Config&, const UpdateStep&, absl::Span<double> memory);
-//   // The weight to evaluate and save, when it is not the one that is trained.
+//   // The weight to evaluate and save, when it is not the one that is trained. The rate is not known
+//   // then (0), nor are numbers that follow a schedule: only what stays, slots and the memory.
 //   template <class F> static F Evaluate(const Numbers<F>& n, F w, F slot...);
 //
 // Step is compiled with -ffp-contract=off, so all instruction sets give the same bits. It must be

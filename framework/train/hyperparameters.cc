@@ -29,7 +29,8 @@ double Warped(double update, const std::vector<Warp>& warps) {
 // What a retarget has done to a schedule, for people.
 std::string WarpInWords(const Progress& progress, const std::vector<Warp>& warps) {
   const Warp* warp = WarpOf(static_cast<double>(progress.update), warps);
-  if (warp == nullptr || warp->stretch == 1 || warp->total_steps == 0) return "";
+  if (warp == nullptr || warp->total_steps == 0) return "";
+  if (warp->stretch == 1 && warp->at == warp->from) return "";
   const std::string since = absl::StrCat(static_cast<int64_t>(warp->from));
   return warp->stretch == 0
              ? absl::StrCat(", nothing left of it since step ", since)

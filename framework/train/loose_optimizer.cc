@@ -63,7 +63,7 @@ absl::StatusOr<std::vector<F>> LooseOptimizer<F>::EvaluationWeights() {
   blocks.weights = weights();
   blocks.memory = &memory_;
   F* const out = static_cast<F*>(evaluation_.get());
-  GRADUS_RETURN_IF_ERROR(updater_->EvaluationWeights(progress_.update > 0, blocks, out));
+  GRADUS_RETURN_IF_ERROR(updater_->EvaluationWeights(blocks, out));
   return Plain(out);
 }
 
@@ -110,7 +110,7 @@ absl::StatusOr<UpdateWatch> LooseOptimizer<F>::UpdateAgain(absl::optional<double
       return loss;
     };
   }
-  absl::StatusOr<UpdateWatch> watch = updater_->Run(group_numbers_, progress_.update, blocks);
+  absl::StatusOr<UpdateWatch> watch = updater_->Run(group_numbers_, blocks);
   if (watch.ok()) ++progress_.update;
   return watch;
 }

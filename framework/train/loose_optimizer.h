@@ -1,5 +1,6 @@
 // An optimizer at work on parameters that belong to no model, in float or double: how a rule is
-// looked at by itself, with everything that stands around it in training.
+// looked at by itself, with what stands around it in training: schedules, groups, clipping, decay,
+// averages. There is nothing that controllers could react to.
 //
 //   auto optimizer = *LooseOptimizer<double>::Create(config, {{"w", {3}}}, nullptr, &diagnostics);
 //   optimizer->SetWeights({1, -2, 0.5});

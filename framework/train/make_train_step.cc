@@ -109,6 +109,7 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
     GRADUS_ASSIGN_OR_RETURN(const Dim elements, spec.shape.Elements());
     step->row_bytes_.push_back(elements.batch ? elements.k * ByteSize(spec.dtype) : 0);
   }
+  step->most_skipped_ = optimizer.skip_non_finite().most_in_a_row();
   step->batches_per_update_ = optimizer.gradient_accumulation_steps();
   if (step->batches_per_update_ > 1) {
     GRADUS_ASSIGN_OR_RETURN(

@@ -157,7 +157,8 @@ class Optimizer {
     (void)config;
     return false;
   }
-  // Those, into `out`; the range's weights and slots are only read.
+  // Those, into `out`; the range's weights and slots are only read. The step's rate is 0, and fields
+  // that follow a schedule may have any value.
   virtual void EvaluationWeights(const UpdateStep& step, const UpdateRange<float>& range,
                                  float* out) const;
   virtual void EvaluationWeights(const UpdateStep& step, const UpdateRange<double>& range,

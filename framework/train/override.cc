@@ -98,6 +98,9 @@ absl::Status Hyperparameters::Accept(const RateCommand& command, const Progress&
   accepted.set_at_examples(progress.examples);
   accepted.set_at_epoch(progress.epoch);
   accepted.set_at_offset(progress.offset);
+  if (command.has_total_steps()) {
+    if (const absl::optional<int64_t> end = TotalSteps(*state)) accepted.set_at_end(*end);
+  }
   RateState next = *state;
   if (command.has_schedule() && !command.jump() && !command.has_gain()) {
     // So that what the layers above get goes on from where it is.
@@ -199,7 +202,8 @@ absl::Status Hyperparameters::Fold(const RateCommand& command, const Progress& p
             absl::StrCat("the schedule of ", entry.number.field, " cannot be stretched: ", why));
       }
     }
-    const int64_t end = *TotalSteps(*state);
+    // As it was then: the configuration may plan another one since.
+    const int64_t end = command.has_at_end() ? command.at_end() : *TotalSteps(*state);
     // One that begins at the very end has nothing behind it that could be stretched.
     for (Override& override : state->overrides) {
       if (override.schedule == nullptr) continue;

@@ -56,14 +56,15 @@ void AddPieces(const std::string& prefix, const ParameterStore& store, Float* we
 }
 
 // Of a state to read from (const) or to write into.
+// `evaluation`: also what is evaluated, which is a function of the rest.
 template <class State>
-auto Pieces(State* state) {
+auto Pieces(State* state, bool evaluation) {
   auto* store = &state->store;
   using Float = std::remove_pointer_t<decltype(store->weights())>;
   std::vector<Piece<Float>> pieces;
   AddPieces<Float>("", *store, store->weights(), &store->memory(), store->states(), &pieces);
   // What was evaluated stands in a file for those who have the weights alone.
-  if (store->evaluated() != store->weights()) {
+  if (evaluation && store->evaluated() != store->weights()) {
     using Any = std::remove_const_t<Float>;
     AddPieces<Float>(kEvaluation, *store, const_cast<Any*>(store->evaluated()), nullptr,
                      store->states(), &pieces);
@@ -111,7 +112,7 @@ absl::Status Misfits(const SafetensorsFile& file, const std::vector<Piece<Float>
     }
   }
   for (const NamedTensor& named : file.tensors) {
-    if (known.count(named.name) == 0) {
+    if (known.count(named.name) == 0 && !IsEvaluationTensor(named.name)) {
       problems.push_back(absl::StrCat("\"", named.name, "\" is not part of this model"));
     }
   }
@@ -126,7 +127,7 @@ bool IsEvaluationTensor(absl::string_view name) { return absl::StartsWith(name, 
 
 absl::StatusOr<SafetensorsFile> TensorsOf(const TrainState& state) {
   SafetensorsFile file;
-  for (const auto& piece : Pieces(&state)) {
+  for (const auto& piece : Pieces(&state, true)) {
     GRADUS_ASSIGN_OR_RETURN(Tensor tensor, ReadPiece(piece));
     file.tensors.push_back({piece.name, std::move(tensor)});
   }
@@ -135,11 +136,11 @@ absl::StatusOr<SafetensorsFile> TensorsOf(const TrainState& state) {
 
 absl::Status CheckTensors(const SafetensorsFile& file, const TrainState& state,
                           const std::string& path) {
-  return Misfits<const float>(file, Pieces(&state), path);
+  return Misfits<const float>(file, Pieces(&state, false), path);
 }
 
 void WriteTensors(const SafetensorsFile& file, TrainState* state) {
-  for (const auto& piece : Pieces(state)) WritePiece(*file.Find(piece.name), piece);
+  for (const auto& piece : Pieces(state, false)) WritePiece(*file.Find(piece.name), piece);
 }
 
 absl::Status WriteWeights(SafetensorsFile file, const std::string& path, ParameterStore* store) {

@@ -19,8 +19,8 @@ namespace gradus {
 absl::StatusOr<SafetensorsFile> TensorsOf(const TrainState& state);
 bool IsEvaluationTensor(absl::string_view name);
 
-// Whether a file has exactly the tensors of a state; the error names all that are missing, other or
-// too many. `path` is the file's in it.
+// Whether a file has exactly the tensors of a state, but for what is evaluated, which is a function of
+// the rest; the error names all that are missing, other or too many. `path` is the file's in it.
 absl::Status CheckTensors(const SafetensorsFile& file, const TrainState& state,
                           const std::string& path);
 // CheckTensors must have found nothing.

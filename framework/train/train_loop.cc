@@ -33,8 +33,8 @@ class Loop {
         GRADUS_ASSIGN_OR_RETURN(const Batch* batch, stream->Next());
         GRADUS_RETURN_IF_ERROR(Step(*batch));
         GRADUS_RETURN_IF_ERROR(Boundary(batch->last_of_epoch()));
-        // A run that has just ended early does not stop half-way to its end.
-        if (StopRequested() && state_.ended_by.empty()) {
+        // A run that is over does not stop half-way to its end.
+        if (StopRequested() && !Done()) {
           GRADUS_RETURN_IF_ERROR(SaveOnce());
           return LoopEnd::kStopped;
         }
@@ -70,8 +70,11 @@ class Loop {
     if (options_.inbox == nullptr) return absl::OkStatus();
     events_.clear();
     answers_.clear();
+    const bool was_over = Done();
     TakeCommands(step_.numbers(), options_.inbox, &state_, &events_, &answers_);
     if (answers_.empty()) return absl::OkStatus();
+    // A run that was over goes on from what it ended with, however soon it was asked.
+    if (was_over && !Done()) GRADUS_RETURN_IF_ERROR(RestoreBest());
     saved_step_ = -1;
     GRADUS_RETURN_IF_ERROR(Tell(events_));
     for (const CommandAnswer& answer : answers_) {
@@ -97,8 +100,11 @@ class Loop {
     GRADUS_RETURN_IF_ERROR(step_.Run(inputs_, batch.rows, &state_, &report_));
     CountBatch(report_, batch.rows, &state_);
     GRADUS_RETURN_IF_ERROR(Tell(report_.events));
-    if (report_.restored) {
+    if (report_.left_out()) {
       saved_step_ = -1;
+      for (TrainObserver* observer : observers_) {
+        if (!report_.skipped.empty()) GRADUS_RETURN_IF_ERROR(observer->OnSkip(report_.skipped));
+      }
       return absl::OkStatus();
     }
     for (TrainObserver* observer : observers_) {
@@ -129,7 +135,7 @@ class Loop {
       GRADUS_RETURN_IF_ERROR(Measured(Section::kTrain, sums, &best));
       GRADUS_RETURN_IF_ERROR(Measured(Section::kValidation, *validation, &best));
     } else if (data_.validation != nullptr && options_.settings.has_validate_every_steps() &&
-               !report_.restored &&
+               !report_.left_out() &&
                state_.progress.update % options_.settings.validate_every_steps() == 0) {
       GRADUS_ASSIGN_OR_RETURN(const MetricSums sums,
                               Evaluate(data_.validation, "validation", MetricLine::kStep));
@@ -269,7 +275,7 @@ class Loop {
 
 void CountBatch(const StepReport& report, int64_t rows, TrainState* state) {
   state->progress.offset += rows;
-  if (!report.restored) state->epoch_sums.Add(report.sums);
+  if (!report.left_out()) state->epoch_sums.Add(report.sums);
 }
 
 void GoOn(TrainState* state) {

@@ -45,6 +45,11 @@ class TrainObserver {
     (void)line;
     return absl::OkStatus();
   }
+  // An update has been left out, for the reason that the text gives (skip_non_finite).
+  virtual absl::Status OnSkip(const std::string& why) {
+    (void)why;
+    return absl::OkStatus();
+  }
   // A number has been changed by something else than its schedule's own curve.
   virtual absl::Status OnEvent(const RateEvent& event) {
     (void)event;

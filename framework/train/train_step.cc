@@ -65,16 +65,27 @@ absl::Status TrainStep::Run(absl::Span<const void* const> inputs, int64_t rows, 
                             StepReport* report) {
   report->events.clear();
   report->restored = false;
+  report->skipped.clear();
+  updated_ = false;
   GRADUS_RETURN_IF_ERROR(TakeNumbers(*state, report));
   if (numbers_->SnapshotEverySteps() > 0) GRADUS_RETURN_IF_ERROR(KeepSnapshot(state));
   const absl::Status status = Try(inputs, rows, state, report);
   if (status.ok()) {
+    if (rules_->skipped_number() >= 0) {
+      state->store.memory().numbers()[rules_->skipped_number()] = 0;
+    }
     state->progress.update += 1;
     state->progress.examples += rows;
     state->last_learning_rate = report->learning_rate;
     if (numbers_->Watches(Section::kBatch)) {
       report->restored = Observe(state, report) == Verdict::kRestore;
     }
+    return absl::OkStatus();
+  }
+  if (MaySkip(status, state)) {
+    report->skipped = std::string(status.message());
+    report->step = state->progress.update;
+    state->progress.examples += rows;
     return absl::OkStatus();
   }
   if (!IsNonFinite(status) || !numbers_->Watches(Section::kBatch)) return status;
@@ -89,6 +100,13 @@ absl::Status TrainStep::Run(absl::Span<const void* const> inputs, int64_t rows, 
   }
   report->restored = true;
   return absl::OkStatus();
+}
+
+bool TrainStep::MaySkip(const absl::Status& status, TrainState* state) const {
+  if (rules_->skipped_number() < 0 || updated_ || !IsNonFinite(status)) return false;
+  double& skipped = state->store.memory().numbers()[rules_->skipped_number()];
+  skipped += 1;
+  return skipped <= static_cast<double>(most_skipped_);
 }
 
 absl::Status TrainStep::TakeNumbers(const TrainState& state, StepReport* report) {
@@ -123,6 +141,7 @@ absl::Status TrainStep::TakeNumbers(const TrainState& state, StepReport* report)
 
 absl::Status TrainStep::Try(absl::Span<const void* const> inputs, int64_t rows, TrainState* state,
                             StepReport* report) {
+  alignment_.reset();
   ParameterStore* store = &state->store;
   for (size_t i = 0; i < seed_scalars_.size(); ++i) {
     scalars_[seed_scalars_[i]] = loss_weights_[i] / static_cast<double>(rows);
@@ -138,8 +157,21 @@ absl::Status TrainStep::Try(absl::Span<const void* const> inputs, int64_t rows, 
     return computed;
   }
 
-  alignment_ = numbers_->NeedsAlignment() ? Alignment(store) : absl::nullopt;
+  // Before anything is changed, where that is asked for: it costs a pass over the gradients.
+  if (rules_->skipped_number() >= 0 && !AllFinite(store->gradients(), store->floats())) {
+    std::copy(first_states_.begin(), first_states_.end(), store->states());
+    return ExplainUpdate(*store, Watched::kGradient, *report);
+  }
+  updated_ = true;
+  if (numbers_->NeedsAlignment()) alignment_ = Alignment(store);
+  // A rule that evaluates the loss elsewhere leaves the states of wherever that was; those of this
+  // update are, as for every rule, what its examples made of them at the weights before it.
+  const int64_t states = rules_->evaluates_loss() ? store->state_layout().floats() : 0;
+  trial_states_.assign(store->states(), store->states() + states);
+  trial_states_.insert(trial_states_.end(), store->next_states(), store->next_states() + states);
   const absl::StatusOr<UpdateWatch> watch = Update(inputs, rows, store, report);
+  std::copy_n(trial_states_.begin(), states, store->states());
+  std::copy_n(trial_states_.begin() + states, states, store->next_states());
   if (!watch.ok() || !watch->gradients_finite || !watch->weights_finite) {
     std::copy(first_states_.begin(), first_states_.end(), store->states());
     GRADUS_RETURN_IF_ERROR(watch.status());
@@ -244,10 +276,14 @@ absl::optional<double> TrainStep::Alignment(ParameterStore* store) const {
   const float* change = store->memory().At(last_change_slot_, 0);
   const float* gradient = store->gradients();
   double product = 0, changes = 0, gradients = 0;
-  for (int64_t i = 0; i < store->floats(); ++i) {
-    product += static_cast<double>(gradient[i]) * change[i];
-    changes += static_cast<double>(change[i]) * change[i];
-    gradients += static_cast<double>(gradient[i]) * gradient[i];
+  for (int g = 0; g < layout_.groups(); ++g) {
+    if (rules_->frozen(g)) continue;
+    const std::pair<int64_t, int64_t> range = layout_.GroupRange(g);
+    for (int64_t i = range.first; i < range.second; ++i) {
+      product += static_cast<double>(gradient[i]) * change[i];
+      changes += static_cast<double>(change[i]) * change[i];
+      gradients += static_cast<double>(gradient[i]) * gradient[i];
+    }
   }
   const double sizes = std::sqrt(changes) * std::sqrt(gradients);
   if (!(sizes > 0) || !std::isfinite(sizes)) return absl::nullopt;
@@ -273,7 +309,7 @@ absl::StatusOr<UpdateWatch> TrainStep::Update(absl::Span<const void* const> inpu
     trial_report_.step = report->step;
     trial_report_.learning_rate = report->learning_rate;
   }
-  absl::StatusOr<UpdateWatch> watch = updater_->Run(group_numbers_, report->step - 1, blocks);
+  absl::StatusOr<UpdateWatch> watch = updater_->Run(group_numbers_, blocks);
   if (change != nullptr && watch.ok()) {
     const float* weights = store->weights();
     for (int64_t i = 0; i < store->floats(); ++i) change[i] = weights[i] - change[i];
@@ -288,7 +324,7 @@ absl::Status TrainStep::RefreshEvaluation(const TrainState& state) const {
   Updater<float>::Blocks blocks;
   blocks.weights = store.weights();
   blocks.memory = &store.memory();
-  return updater_->EvaluationWeights(state.progress.update > 0, blocks, store.evaluation());
+  return updater_->EvaluationWeights(blocks, store.evaluation());
 }
 
 absl::Status TrainStep::ExplainNonFinite(const Bindings& bindings, Watched watched,

@@ -5,7 +5,7 @@
 //     loss, metrics, gradients, next states <- executor(parameters, states, batch, scalars)
 //     refuse a loss that is not finite
 //   gradients <- their sum
-//   slots, parameters <- weight decay, optimizer(gradients, numbers of the group), group by group
+//   slots, parameters, average <- clipping, decay, rules, averaging (train/updater.h)
 //   states <- next states
 //   progress <- progress + 1 update
 //   controllers that watch batches see it
@@ -65,6 +65,11 @@ struct StepReport {
   // Whether the update was given up and the last good state restored: then `step` is what it was
   // and the loss may be not finite.
   bool restored = false;
+  // Why the update was left out, if it was (skip_non_finite): then `step` is what it was, too.
+  std::string skipped;
+
+  // Whether there was no update.
+  bool left_out() const { return restored || !skipped.empty(); }
 };
 
 class TrainStep {
@@ -97,9 +102,9 @@ class TrainStep {
   absl::Status RefreshEvaluation(const TrainState& state) const;
 
   // `inputs` are dense buffers of `rows` rows, all examples of the update, in the order of the
-  // model's inputs. On an error
-  // nothing has been updated, except that an IsNonFinite error about gradients or weights leaves
-  // parameters and slots unusable.
+  // model's inputs. An update that is left out because of skip_non_finite is no error. On an error
+  // nothing has been updated, except that an error of the update itself, IsNonFinite about
+  // gradients or weights or what a rule says, leaves parameters and slots unusable.
   absl::Status Run(absl::Span<const void* const> inputs, int64_t rows, TrainState* state,
                    StepReport* report);
 
@@ -112,6 +117,8 @@ class TrainStep {
   absl::Status Try(absl::Span<const void* const> inputs, int64_t rows, TrainState* state,
                    StepReport* report);
   absl::Status KeepSnapshot(TrainState* state) const;
+  // Whether an update that failed so may be left out; counts it.
+  bool MaySkip(const absl::Status& status, TrainState* state) const;
   // Shows the batch to the controllers; restores when they ask for it.
   Verdict Observe(TrainState* state, StepReport* report);
   // The gradients and sums of all batches; states are those after all but the last.
@@ -160,9 +167,13 @@ class TrainStep {
   // Of one batch of several.
   std::vector<const void*> batch_inputs_;
   MetricSums batch_sums_;
-  StepReport trial_report_;  // Of rules that evaluate the loss at other weights.
+  // Of rules that evaluate the loss at other weights.
+  StepReport trial_report_;
+  std::vector<float> trial_states_;
   AlignedBuffer batch_gradients_;
   std::vector<float> first_states_;  // To go back to.
+  int64_t most_skipped_ = 0;  // In a row.
+  bool updated_ = false;      // Whether weights have been changed for the present update.
   std::vector<GroupNumbers> group_numbers_;  // Of the present update.
   std::vector<double> observed_;
   absl::optional<double> alignment_;

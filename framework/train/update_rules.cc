@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gradus/base/text_config.h"
@@ -28,13 +29,13 @@ void MakeNonzero(const google::protobuf::FieldDescriptor& field,
 // says something else is a plugin's mistake.
 std::string WhyNot(const Reach reach, const std::vector<SlotSpec>& slots,
                    const std::vector<NumberSpec>& numbers) {
-  std::set<std::string> names;
+  std::set<std::string> names = {"average", "last_change"};  // The framework's.
   for (const SlotSpec& slot : slots) {
     if (slot.name.empty() || absl::StrContains(slot.name, '/')) {
       return absl::StrCat("\"", slot.name, "\" is no name for a slot");
     }
     if (!names.insert(slot.name).second) {
-      return absl::StrCat("two slots are called \"", slot.name, "\"");
+      return absl::StrCat("another slot is called \"", slot.name, "\", too");
     }
     if (slot.extent != SlotSpec::kElements &&
         (reach == Reach::kElements || slot.from_weights)) {
@@ -52,12 +53,17 @@ std::string WhyNot(const Reach reach, const std::vector<SlotSpec>& slots,
 
 // A group's own rule is a rule and nothing else.
 void CheckRuleOnly(const GroupConfig& group, const ConfigPath& path, Diagnostics* diagnostics) {
-  if (!group.has_rule()) return;
   if (group.frozen()) {
-    diagnostics->Error("conflict", path.Child("rule"),
-                       absl::StrCat("group ", Quoted(group.name()),
-                                    " is frozen and has a rule; one of the two has no effect"));
+    std::vector<const google::protobuf::FieldDescriptor*> set;
+    group.GetReflection()->ListFields(group, &set);
+    for (const google::protobuf::FieldDescriptor* field : set) {
+      if (field->name() == "name" || field->name() == "match" || field->name() == "frozen") continue;
+      diagnostics->Error("conflict", path.Child(field->name()),
+                         absl::StrCat("group ", Quoted(group.name()), " is frozen, so its ",
+                                      field->name(), " has no effect"));
+    }
   }
+  if (!group.has_rule()) return;
   const google::protobuf::FieldDescriptor* chosen = ChosenField(group.rule());
   std::vector<const google::protobuf::FieldDescriptor*> fields;
   group.rule().GetReflection()->ListFields(group.rule(), &fields);
@@ -157,7 +163,14 @@ void UpdateRules::Finish(const OptimizerConfig& config, const Hyperparameters& n
     use.slots = static_cast<int>(slots.size());
     use.numbers = static_cast<int>(own.size());
     const bool everywhere = static_cast<int>(use.groups.size()) == groups.count();
-    for (int g : use.groups) any_parameters |= groups.parameters[g] > 0;
+    const bool updates = absl::c_any_of(
+        use.groups, [&](int g) { return groups.parameters[g] > 0; });
+    any_parameters |= updates;
+    if (!updates) {
+      diagnostics->Warning("no-effect", use.path,
+                           absl::StrCat(use.name, " updates nothing: every parameter is in a group "
+                                                  "that is frozen or has a rule of its own"));
+    }
     for (const SlotSpec& slot : slots) {
       memory_.slots.push_back({slot, everywhere ? std::vector<int>() : use.groups});
     }
@@ -178,10 +191,17 @@ void UpdateRules::Finish(const OptimizerConfig& config, const Hyperparameters& n
     }
   }
   if (!any_parameters && diagnostics->ok()) {
-    diagnostics->Error("no-effect", uses_[0].path, "all parameters are frozen: nothing is trained");
+    diagnostics->Error("no-effect", uses_[0].path,
+                       absl::c_accumulate(groups.parameters, 0) == 0
+                           ? "the model has no parameters: nothing is trained"
+                           : "all parameters are frozen: nothing is trained");
   }
   CheckStages(config, path, diagnostics);
   if (config.has_average()) average_slot_ = AddSlot({"average"});
+  if (config.has_skip_non_finite()) {
+    skipped_number_ = static_cast<int>(memory_.numbers.size());
+    memory_.numbers.push_back({"skipped_in_a_row", 0});
+  }
 }
 
 // What stands around the rules must go together with them.
@@ -197,6 +217,13 @@ void UpdateRules::CheckStages(const OptimizerConfig& config, const ConfigPath& p
     if (use.optimizer->reach() != Reach::kLoss) continue;
     const std::string other = absl::StrCat(
         use.name, " evaluates the loss, which knows nothing of what is done to its gradient");
+    for (int i = 0; i < config.group_size(); ++i) {
+      const GroupConfig& group = config.group(i);
+      if (group.learning_rate_scale() == 1 && !group.has_learning_rate()) continue;
+      diagnostics->Error("conflict", path.Child("group", i, group.name()),
+                         absl::StrCat(use.name, " searches along one line for all parameters: group ",
+                                      Quoted(group.name()), " cannot have a rate of its own"));
+    }
     if (config.has_clip()) diagnostics->Error("conflict", path.Child("clip"), other);
     if (config.l1() > 0) diagnostics->Error("conflict", path.Child("l1"), other);
     if (config.weight_decay_form() == COUPLED) {

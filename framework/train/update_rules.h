@@ -61,6 +61,8 @@ class UpdateRules {
   int AddSlot(SlotSpec spec);
   // Of the average of the weights, or -1.
   int average_slot() const { return average_slot_; }
+  // Of how many updates in a row were skipped, or -1.
+  int skipped_number() const { return skipped_number_; }
 
  private:
   void CheckStages(const OptimizerConfig& config, const ConfigPath& path,
@@ -70,7 +72,7 @@ class UpdateRules {
   std::vector<int> use_of_;
   std::vector<std::unique_ptr<google::protobuf::Message>> configs_;
   MemorySpec memory_;
-  int average_slot_ = -1;
+  int average_slot_ = -1, skipped_number_ = -1;
 };
 
 }  // namespace gradus

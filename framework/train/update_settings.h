@@ -17,7 +17,7 @@ struct GroupNumbers {
   double weight_decay = 0;
 };
 
-// Of update number `update`, counted from 0; the rule's own fields are left as they begin.
+// Of update number `update` of these weights, counted from 0; the rule's own fields are left as they begin.
 UpdateStep StepOf(const OptimizerConfig& config, const GroupNumbers& numbers, int64_t update);
 
 }  // namespace gradus

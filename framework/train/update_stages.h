@@ -46,7 +46,9 @@ struct StageNumbers {
     g += l2 * w + l1 * (F(w > 0) - F(w < 0));
     w -= w * decay;
   }
-  GRADUS_INLINE void After(F w, F& average) const { average += average_part * (w - average); }
+  GRADUS_INLINE void After(F w, F& average) const {
+    average = average_part == 1 ? w : average + average_part * (w - average);
+  }
 };
 
 inline bool HasStages(const UpdateStep& step) {

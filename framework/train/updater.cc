@@ -80,8 +80,9 @@ Updater<F>::Updater(const OptimizerConfig& config, const UpdateRules* rules,
 }
 
 template <class F>
-absl::StatusOr<UpdateWatch> Updater<F>::Run(absl::Span<const GroupNumbers> numbers, int64_t update,
+absl::StatusOr<UpdateWatch> Updater<F>::Run(absl::Span<const GroupNumbers> numbers,
                                             const Blocks& blocks) {
+  const int64_t update = UpdatesOf(blocks);
   for (int g : groups_) steps_[g] = StepOf(config_, numbers[g], update);
   clipping_.Apply(layout_, groups_, blocks.weights, blocks.gradients, pool_,
                   absl::MakeSpan(steps_));
@@ -110,6 +111,11 @@ template <class F>
 F* Updater<F>::AverageAt(const Blocks& blocks, int64_t offset, const UpdateStep& step) const {
   if (rules_.average_slot() < 0 || step.average_part == 0) return nullptr;
   return blocks.memory->At(rules_.average_slot(), offset);
+}
+
+template <class F>
+int64_t Updater<F>::UpdatesOf(const Blocks& blocks) const {
+  return static_cast<int64_t>(blocks.memory->numbers()[rules_.uses()[0].first_number[0]]);
 }
 
 // What a step knows of its rule and of the rule's memory, of the k-th group of the use.
@@ -153,7 +159,8 @@ bool Updater<F>::has_evaluation_weights() const {
 }
 
 template <class F>
-absl::Status Updater<F>::EvaluationWeights(bool updated, const Blocks& blocks, F* out) {
+absl::Status Updater<F>::EvaluationWeights(const Blocks& blocks, F* out) {
+  const bool updated = UpdatesOf(blocks) > 0;
   const auto copy = [&](const F* from, std::pair<int64_t, int64_t> range) {
     std::copy(from, from + (range.second - range.first), out + range.first);
   };
@@ -173,6 +180,8 @@ absl::Status Updater<F>::EvaluationWeights(bool updated, const Blocks& blocks, F
       const std::pair<int64_t, int64_t> bounds = layout_.GroupRange(use.groups[k]);
       if (bounds.first == bounds.second) continue;
       FillStep(use, k, blocks);
+      // Not known after a resume, so never.
+      steps_[use.groups[k]].rate = 0;
       for (int i = 0; i < use.slots; ++i) {
         slot_pointers_[i] = blocks.memory->At(use.first_slot + i, bounds.first);
       }

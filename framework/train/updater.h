@@ -28,7 +28,7 @@
 
 namespace gradus {
 
-// Thread safety: used by one thread at a time. Allocates nothing after the first update.
+// Thread safety: used by one thread at a time. Itself allocates nothing after the first update.
 template <class F>
 class Updater {
  public:
@@ -41,21 +41,21 @@ class Updater {
     std::function<absl::StatusOr<double>()> loss;
   };
 
-  // `rules` has been through AddAverage. Nothing is owned; `pool` may be null.
+  // `rules` has been through Finish. Nothing is owned; `pool` may be null.
   Updater(const OptimizerConfig& config, const UpdateRules* rules, const ParameterLayout* layout,
           ThreadPool* pool);
 
-  // Update number `update`, counted from 0, with the numbers of each group. An error of a rule leaves
-  // weights and memory unusable.
-  absl::StatusOr<UpdateWatch> Run(absl::Span<const GroupNumbers> numbers, int64_t update,
-                                  const Blocks& blocks);
+  // One update with the numbers of each group. An error of a rule leaves weights and memory unusable.
+  absl::StatusOr<UpdateWatch> Run(absl::Span<const GroupNumbers> numbers, const Blocks& blocks);
 
   // Whether the weights to evaluate and save are others than those that are trained.
   bool has_evaluation_weights() const;
-  // Those, into `out` in the layout's geometry. `updated`: whether there has been an update.
-  absl::Status EvaluationWeights(bool updated, const Blocks& blocks, F* out);
+  // Those, into `out` in the layout's geometry; before the first update the weights themselves.
+  absl::Status EvaluationWeights(const Blocks& blocks, F* out);
 
  private:
+  // Updates that the memory has seen: a state that was restored has fewer than the run.
+  int64_t UpdatesOf(const Blocks& blocks) const;
   void FillStep(const UpdateRules::Use& use, size_t k, const Blocks& blocks);
   void Begin(const UpdateRules::Use& use, const Blocks& blocks);
   absl::Status UpdateElements(const UpdateRules::Use& use, int group, const UpdateStep& step,

@@ -261,6 +261,15 @@ TEST(RateRequest, AStoppedRunTakesItWhenItGoesOnAndAnEndedOneDoesNot) {
   FolderRun run = FolderRun::Resume(path);
   ASSERT_EQ(*run.Go(), LoopEnd::kFinished);
   EXPECT_EQ(run.trainer->state().progress.update, 130);
+  // The configuration's end has nothing to say any more; other settings have.
+  std::vector<std::string> skipped;
+  const std::string checkpoint = *NewestCheckpoint(path + "/checkpoints", &skipped);
+  for (const char* length : {"run.epochs=40", "run.max_steps=500"}) {
+    EXPECT_EQ(Trainer::Resume(checkpoint, {}, {length}).status().message(),
+              "another run.epochs or run.max_steps would do nothing: the run's end was moved to step "
+              "130 from outside, which goes before; gradus rate RUN --total_steps N moves it again");
+  }
+  EXPECT_TRUE(Trainer::Resume(checkpoint, {}, {"run.log_every_steps=1"}).ok());
   EXPECT_TRUE(absl::IsNotFound(RequestRate(path + "/no", Command("set: 1"), no_wait).status()));
 }
 

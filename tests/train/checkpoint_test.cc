@@ -266,6 +266,29 @@ TEST_F(CheckpointTest, BrokenHeadersAreRefusedByTheirReason) {
                 "[progress]");
 }
 
+TEST_F(CheckpointTest, NumbersOfRulesAreThereAndCountUpdates) {
+  const struct {
+    std::string from, to, message;
+  } cases[] = {
+      {"value: 6", "value: -6", "the number \"default/updates\" is -6, which counts no updates"},
+      {"value: 6", "value: 1e300",
+       "the number \"default/updates\" is 1e+300, which counts no updates"},
+      {"value: 6", "value: 6.5", "the number \"default/updates\" is 6.5, which counts no updates"},
+      {"value: 6", "", "the number \"default/updates\" is nan, which counts no updates"},
+      {"\"default/updates\"", "\"default/update\"", "the number \"default/updates\" is missing"},
+  };
+  for (const auto& c : cases) {
+    run_->state.store.memory().numbers()[0] = 6;
+    const std::string path = Save(6);
+    Edit(path + "/state.pbtxt", c.from, c.to);
+    const std::string before = Bytes(run_->state);
+    EXPECT_EQ(std::string(
+                  LoadCheckpoint(path, run_->step->numbers(), *run_->watcher, &run_->state).message()),
+              path + "/state.pbtxt does not fit:\n  " + c.message);
+    EXPECT_TRUE(Bytes(run_->state) == before);
+  }
+}
+
 TEST_F(CheckpointTest, EveryMisfitIsNamedAndTheStateStaysAsItWas) {
   const std::string path = Save(6);
   // Another width, no normalisation, another optimizer.

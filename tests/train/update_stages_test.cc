@@ -250,8 +250,15 @@ TEST(UpdateStagesTest, WhatDoesNotGoTogetherIsAFindingWithItsPlace) {
        "text:1:67: group \"g\": weight_decay cannot be set in a group's rule; write it in the group "
        "itself [group[g].rule.weight_decay]"},
       {"adam {} group { name: \"g\" match: \".*\" rule { sgd {} } frozen: true }",
-       "text:1:39: group \"g\" is frozen and has a rule; one of the two has no effect "
-       "[group[g].rule]"},
+       "text:1:39: group \"g\" is frozen, so its rule has no effect [group[g].rule]"},
+      {"adam {} group { name: \"g\" match: \".*\" learning_rate_scale: 2 frozen: true }",
+       "text:1:39: group \"g\" is frozen, so its learning_rate_scale has no effect "
+       "[group[g].learning_rate_scale]"},
+      {"lbfgs {} group { name: \"g\" match: \".*/bias\" learning_rate_scale: 2 } clip { value: 1 }",
+       "text:1:10: lbfgs searches along one line for all parameters: group \"g\" cannot have a rate of "
+       "its own [group[g]]\n"
+       "text:1:73: lbfgs evaluates the loss, which knows nothing of what is done to its gradient "
+       "[clip]"},
       {"adam {} group { name: \"g\" match: \".*\" frozen: true }",
        "text:1:1: all parameters are frozen: nothing is trained [adam]"},
   };
@@ -287,6 +294,56 @@ TEST(UpdateStagesTest, ARunEvaluatesAndSavesItsAverage) {
   ASSERT_TRUE(
       LoadCheckpoint(*path, resumed->step->numbers(), *resumed->watcher, &resumed->state).ok());
   EXPECT_TRUE(Bytes(resumed->state) == Bytes(run->state));
+}
+
+absl::Status Step(TestRun* run, float first) {
+  std::vector<float> x = {first, 0.2f, -0.3f, 0.4f}, label = {1, 0};
+  const void* inputs[] = {x.data(), label.data()};
+  StepReport report;
+  return run->step->Run(inputs, 2, &run->state, &report);
+}
+
+TEST(UpdateStagesTest, AnAverageGoesBackWithItsWeights) {
+  auto run = MakeRun(
+      "optimizer { sgd {} learning_rate { constant: 0.5 } average { ema { momentum: 0.9 } evaluate: "
+      "true } controller { divergence_guard { snapshot_every_steps: 10 } } } run { epochs: 3 }");
+  ASSERT_NE(run, nullptr);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(Step(run.get(), 0.1f).ok());
+  // Back to where the run began, at update 3.
+  ASSERT_TRUE(Step(run.get(), std::numeric_limits<float>::quiet_NaN()).ok());
+  EXPECT_EQ(run->state.progress.update, 3);
+  const ParameterStore& store = run->state.store;
+  const auto expect_weights = [&] {
+    ASSERT_TRUE(run->step->RefreshEvaluation(run->state).ok());
+    for (int64_t i = 0; i < store.floats(); ++i) {
+      ASSERT_EQ(store.evaluated()[i], store.weights()[i]) << i;
+    }
+  };
+  expect_weights();  // There is no average yet...
+  ASSERT_TRUE(Step(run.get(), 0.1f).ok());
+  expect_weights();  // ... and now it begins.
+  ASSERT_TRUE(Step(run.get(), 0.1f).ok());
+  ASSERT_TRUE(run->step->RefreshEvaluation(run->state).ok());
+  EXPECT_NE(store.evaluated()[0], store.weights()[0]);
+}
+
+TEST(UpdateStagesTest, StatesAreThoseOfTheWeightsBeforeTheUpdateWhateverTheRuleTries) {
+  // The moving averages after an update by a rule that tries other weights, and by one that does not.
+  auto tries = MakeRun("optimizer { lbfgs { max_iterations: 4 } } run { epochs: 1 }", true);
+  auto plain = MakeRun("optimizer { sgd {} } run { epochs: 1 }", true);
+  ASSERT_NE(tries, nullptr);
+  const int64_t states = plain->state.store.state_layout().floats();
+  ASSERT_GT(states, 0);
+  ASSERT_TRUE(Step(tries.get(), 0.1f).ok());
+  ASSERT_TRUE(Step(plain.get(), 0.1f).ok());
+  for (int64_t i = 0; i < states; ++i) {
+    EXPECT_EQ(tries->state.store.states()[i], plain->state.store.states()[i]) << i;
+  }
+  const ParameterStore& a = tries->state.store;
+  const ParameterStore& b = plain->state.store;
+  bool moved = false;
+  for (int64_t i = 0; i < a.floats(); ++i) moved |= a.weights()[i] != b.weights()[i];
+  EXPECT_TRUE(moved);
 }
 
 }  // namespace

@@ -1,0 +1,54 @@
+// Addresses that matter to a run that goes on.
+
+#include "gradus/api/resume_settings.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+
+namespace gradus {
+namespace {
+
+bool MayChange(absl::string_view setting) {
+  for (const char* address : {"run.", "optimizer.", "data.batch_size="}) {
+    if (absl::StartsWith(setting, address)) return true;
+  }
+  return false;
+}
+
+bool SaysLength(absl::string_view setting) {
+  return absl::StartsWith(setting, "run.epochs=") || absl::StartsWith(setting, "run.max_steps=");
+}
+
+}  // namespace
+
+absl::Status CheckResumeSettings(absl::Span<const std::string> settings) {
+  for (const std::string& setting : settings) {
+    if (MayChange(setting)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("--set ", setting, ": a run that goes on may change run.*, optimizer.* and "
+                     "data.batch_size, and nothing else"));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckEndMayMove(const RunSettings& before, const RunSettings& now,
+                             const RateState& rates) {
+  const bool other = before.epochs() != now.epochs() ||
+                     before.has_max_steps() != now.has_max_steps() ||
+                     before.max_steps() != now.max_steps();
+  if (rates.warps.empty() || !other) return absl::OkStatus();
+  return absl::InvalidArgumentError(absl::StrCat(
+      "another run.epochs or run.max_steps would do nothing: the run's end was moved to step ",
+      rates.warps.back().total_steps,
+      " from outside, which goes before; gradus rate RUN --total_steps N moves it again"));
+}
+
+bool MoveEnd(absl::Span<const std::string> settings) {
+  return std::any_of(settings.begin(), settings.end(), [](const std::string& setting) {
+    return SaysLength(setting) || absl::StartsWith(setting, "run.early_stopping");
+  });
+}
+
+}  // namespace gradus
