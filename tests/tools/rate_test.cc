@@ -55,7 +55,7 @@ TEST(Rate, OfAStoppedRunChangesWhenItGoesOnAndAReplayGivesTheSameBytes) {
   EXPECT_TRUE(absl::StrContains(
       resumed.out, "\nrate of group default: 0.01 -> 0.005 from step 22: scaled by 0.5\n"))
       << resumed.out;
-  EXPECT_TRUE(absl::StrContains(resumed.out, "epoch 5/6  step 75  train")) << resumed.out;
+  EXPECT_TRUE(absl::StrContains(resumed.out, "epoch 5/5  step 75  train")) << resumed.out;
   EXPECT_FALSE(absl::StrContains(resumed.out, "epoch 6/6")) << resumed.out;
   EXPECT_TRUE(Names(run + "/control").empty());
 

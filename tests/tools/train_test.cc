@@ -397,6 +397,27 @@ TEST(Train, ReplaysARunThatEndedEarlyWasExtendedChangedAndFinishedAgain) {
   }
 }
 
+TEST(Train, ReplaysARunThatWentOnFromItsBestWhenItWasExtended) {
+  const std::string folder = FreshFolder("from_best"), run = folder + "/run";
+  // No epoch is so much better than the first: it ends after the third and goes back to the first.
+  ASSERT_EQ(RunGradus(Train(kTutorial, run,
+                            {"--set", "run.threads=1", "--set", "run.log_every_steps=1", "--set",
+                             "run.early_stopping={ monitor: \"validation/loss\" patience: 2 "
+                             "min_delta: 100 restore_best: true }"}))
+                .code,
+            0);
+  ASSERT_EQ(RunGradus({"rate", run, "--total_steps", "60"}).code, 0);
+  ASSERT_EQ(RunGradus({"train", "--resume", run}).code, 0);
+  EXPECT_TRUE(absl::StrContains(Contents(run + "/metrics.jsonl"), "\"step\":60,"));
+  const std::string again = folder + "/again";
+  const Outcome replay =
+      RunGradus({"train", run + "/run.pbtxt", "--replay", run, "--run_dir", again});
+  ASSERT_EQ(replay.code, 0) << replay.err;
+  for (const char* file : {"/model.safetensors", "/metrics.jsonl"}) {
+    EXPECT_EQ(Contents(again + file), Contents(run + file)) << file;
+  }
+}
+
 TEST(Train, StartsFromWeightsAndShowsWhatDidNotFit) {
   const std::string folder = FreshFolder("weights");
   ASSERT_EQ(RunGradus(Train(kTutorial, folder + "/a", {"--set", "run.epochs=1"})).code, 0);

@@ -252,12 +252,12 @@ TEST(UpdateStagesTest, WhatDoesNotGoTogetherIsAFindingWithItsPlace) {
       {"adam {} group { name: \"g\" match: \".*\" rule { sgd {} } frozen: true }",
        "text:1:39: group \"g\" is frozen, so its rule has no effect [group[g].rule]"},
       {"adam {} group { name: \"g\" match: \".*\" learning_rate_scale: 2 frozen: true }",
-       "text:1:39: group \"g\" is frozen, so its learning_rate_scale has no effect "
+       "text:1:60: group \"g\" is frozen, so its learning_rate_scale has no effect "
        "[group[g].learning_rate_scale]"},
       {"lbfgs {} group { name: \"g\" match: \".*/bias\" learning_rate_scale: 2 } clip { value: 1 }",
        "text:1:10: lbfgs searches along one line for all parameters: group \"g\" cannot have a rate of "
        "its own [group[g]]\n"
-       "text:1:73: lbfgs evaluates the loss, which knows nothing of what is done to its gradient "
+       "text:1:70: lbfgs evaluates the loss, which knows nothing of what is done to its gradient "
        "[clip]"},
       {"adam {} group { name: \"g\" match: \".*\" frozen: true }",
        "text:1:1: all parameters are frozen: nothing is trained [adam]"},
