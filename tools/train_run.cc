@@ -117,6 +117,12 @@ absl::StatusOr<TrainRun> ResumeRun(const TrainFlags& flags) {
   if (!trainer.ok()) return trainer.status();
   run.trainer = *std::move(trainer);
   run.ended_by = header->ended_by();
+  if (!flags.settings.empty()) {
+    Diagnostics rates;
+    CheckRates(run.trainer->step().numbers(), run.trainer->config().optimizer(), &rates);
+    if (!rates.ok()) return rates.ToStatus();
+    run.rate_warnings = rates.Sorted();
+  }
   // What was asked for after the state was saved is asked for again, at the same steps. It waits in
   // the control folder before its lines go from the log, so that it is never in neither.
   const ControlFolder control(flags.resume);

@@ -27,7 +27,7 @@ struct TrainRun {
   RunFolder folder;
   EventsAtCheckpoint events;           // Of a run that goes on.
   std::string ended_by;                // Likewise: why it had ended early, if it had.
-  std::vector<Finding> rate_warnings;  // Of a run that begins.
+  std::vector<Finding> rate_warnings;  // Of a run that begins, or goes on with other settings.
   // A replay's parts; one of them for any other run. Each but the last ends where the run that it is
   // of went on with other settings.
   std::vector<ReplayLeg> legs;

@@ -224,6 +224,7 @@ absl::Status Hyperparameters::Fold(const RateCommand& command, const Progress& p
           break;
         case RateCommand::kSchedule:
           override.pin.reset();
+          if (command.jump()) override.scale = 1;  // As it is written.
           override.schedule = schedule;
           override.start = progress;
           override.warps.clear();

@@ -397,6 +397,20 @@ TEST(Train, ReplaysARunThatEndedEarlyWasExtendedChangedAndFinishedAgain) {
   }
 }
 
+TEST(Train, WarnsOfTheRatesThatARunGoesOnWith) {
+  const std::string folder = FreshFolder("rates"), run = folder + "/run";
+  ASSERT_EQ(RunGradus(Train(kTutorial, run, {"--set", "run.epochs=3", "--stop_after_epoch", "1"}))
+                .code,
+            4);
+  const Outcome zero = RunGradus({"train", "--resume", run, "--stop_after_epoch", "2", "--set",
+                                  "optimizer.learning_rate.constant=0"});
+  EXPECT_EQ(zero.code, 4) << zero.err;
+  EXPECT_TRUE(absl::StrContains(zero.err, "warning: the rate is 0 at every update")) << zero.err;
+  const Outcome as_it_was = RunGradus({"train", "--resume", run});
+  EXPECT_EQ(as_it_was.code, 0);
+  EXPECT_EQ(as_it_was.err, "");
+}
+
 TEST(Train, ReplaysARunThatWentOnFromItsBestWhenItWasExtended) {
   const std::string folder = FreshFolder("from_best"), run = folder + "/run";
   // No epoch is so much better than the first: it ends after the third and goes back to the first.

@@ -234,6 +234,11 @@ TEST_F(CommandTest, ANewScheduleGoesOnFromThePresentRateUnlessItMayJump) {
   ASSERT_TRUE(Give(schedule + " jump: true", 15).ok());
   EXPECT_EQ(Rate(15), 8);
   EXPECT_EQ(Rate(16), 4);
+  // As it is written, whatever was asked for before.
+  state_ = before;
+  ASSERT_TRUE(Give("scale: 0.5", 12).ok());
+  ASSERT_TRUE(Give(schedule + " jump: true", 15).ok());
+  EXPECT_EQ(Rate(15), 8);
   // Nothing multiplied by a number goes on from 0.
   state_ = before;
   EXPECT_EQ(Give("schedule { constant: 1 }", 30).message(),
