@@ -42,7 +42,7 @@ struct Ftrl {
   using Config = optimizer::Ftrl;
   template <class F>
   struct Numbers {
-    bool moves;
+    F moves;  // 0 at rate 0; a number, because a loop with a truth value in it is not vectorised.
     F power, inverse_rate, inverse_rate_change, l1, two_l2, two_shrinkage, beta;
   };
 
@@ -69,7 +69,7 @@ struct Ftrl {
     if (c.rate_changes_keep_weights() && step.numbers[1] != 0) {
       change = inverse_rate - 1 / step.numbers[1];
     }
-    return {step.rate != 0,
+    return {F(step.rate != 0 ? 1 : 0),
             F(-c.learning_rate_power()),
             F(inverse_rate),
             F(change),
@@ -86,11 +86,13 @@ struct Ftrl {
     const F z = linear + g + n.two_shrinkage * w - sigma * w;
     F excess = z < -n.l1 ? -n.l1 : z;
     excess = (excess > n.l1 ? n.l1 : excess) - z;
-    // Where nothing pulls, the divisor may be 0 too.
-    const F solved = excess == 0 ? F(0) : excess / ((after + n.beta) * n.inverse_rate + n.two_l2);
-    w = n.moves ? solved : w;
-    accumulator = n.moves ? grown : accumulator;
-    linear = n.moves ? z : linear;
+    // Where nothing pulls, the divisor may be 0 too. Chosen before it is divided by, so that all of it
+    // is plain arithmetic.
+    const F divisor = (after + n.beta) * n.inverse_rate + n.two_l2;
+    const F solved = excess / (excess == 0 ? F(1) : divisor);
+    w = n.moves > 0 ? solved : w;
+    accumulator = n.moves > 0 ? grown : accumulator;
+    linear = n.moves > 0 ? z : linear;
   }
 };
 
