@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "tests/tools/process.h"
 
@@ -23,6 +24,15 @@ TEST(Schedule, IsATableWhereThereIsNoTerminal) {
             "0\tdefault\t0.01\n"
             "1\tdefault\t0.0099995917883868597\n"
             "1000\tdefault\t0.0095999999999999992\n");
+}
+
+TEST(Schedule, WrittenToStandardOutputComesAfterWhatIsThereAlready) {
+  const std::string log = testing::TempDir() + "/schedule.log";
+  const Outcome outcome = RunShell(absl::StrCat(
+      "echo before > '", log, "'; $GRADUS schedule --text 'constant: 0.5' --at 3 --format tsv --out ",
+      "/dev/stdout >> '", log, "'; echo after >> '", log, "'; cat '", log, "'"));
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.out, "before\nstep\tgroup\trate\n3\tdefault\t0.5\nafter\n");
 }
 
 TEST(Schedule, IsTheWholeRunWhenNothingElseIsAskedFor) {
