@@ -110,6 +110,8 @@ class LayerScope {
 class Layer {
  public:
   virtual ~Layer() = default;
+  // Of its message; null when it takes any.
+  virtual const google::protobuf::Descriptor* config_type() const { return nullptr; }
   // Adds to the scope's graph and sets its output. What is wrong goes to the scope's diagnostics; emitter errors are reported by the caller.
   virtual void BuildFrom(const google::protobuf::Message& config, LayerScope* scope) const = 0;
 };
@@ -117,6 +119,7 @@ class Layer {
 template <class ConfigType>
 class TypedLayer : public Layer {
  public:
+  const google::protobuf::Descriptor* config_type() const final { return ConfigType::descriptor(); }
   void BuildFrom(const google::protobuf::Message& config, LayerScope* scope) const final {
     Build(static_cast<const ConfigType&>(config), scope);
   }

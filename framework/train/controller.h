@@ -133,6 +133,8 @@ class ControllerScope {
 class ControllerFactory {
  public:
   virtual ~ControllerFactory() = default;
+  // Of the field's message.
+  virtual const google::protobuf::Descriptor* config_type() const = 0;
   // Null after a finding.
   virtual std::unique_ptr<Controller> Create(const google::protobuf::Message& owner,
                                              const google::protobuf::FieldDescriptor& field,
@@ -150,6 +152,9 @@ namespace internal {
 template <class T>
 class ControllerFactoryOf final : public ControllerFactory {
  public:
+  const google::protobuf::Descriptor* config_type() const override {
+    return T::Config::descriptor();
+  }
   std::unique_ptr<Controller> Create(const google::protobuf::Message& owner,
                                      const google::protobuf::FieldDescriptor& field,
                                      ControllerScope* scope) const override {

@@ -101,6 +101,8 @@ class ScheduleScope {
 class ScheduleFactory {
  public:
   virtual ~ScheduleFactory() = default;
+  // Of the field's message; null for a plain number (double).
+  virtual const google::protobuf::Descriptor* config_type() const = 0;
   // Null after a finding. `scope.path()` is the address of the field.
   virtual std::unique_ptr<Schedule> Create(const google::protobuf::Message& owner,
                                            const google::protobuf::FieldDescriptor& field,
@@ -152,6 +154,13 @@ struct HasCheck<
 template <class T, class Config>
 class ScheduleFactoryOf final : public ScheduleFactory {
  public:
+  const google::protobuf::Descriptor* config_type() const override {
+    if constexpr (std::is_same<Config, double>::value) {
+      return nullptr;
+    } else {
+      return Config::descriptor();
+    }
+  }
   std::unique_ptr<Schedule> Create(const google::protobuf::Message& owner,
                                    const google::protobuf::FieldDescriptor& field,
                                    ScheduleScope* scope) const override {
