@@ -20,6 +20,7 @@
 
 #include "gradus/optimizer_rule.pb.h"
 #include "gradus/train/whole.h"
+#include "optimizers/found_rate.h"
 
 namespace gradus {
 namespace {
@@ -35,27 +36,11 @@ struct DadaptAdam {
     return {{"d", c.d0()}, {"numerator", 0}};
   }
 
-  template <class F>
-  static const Config& Of(const ParameterView<F>& p) {
-    return static_cast<const Config&>(*p.step->config);
-  }
-
-  // q
-  template <class F>
-  static double Rate(const ParameterView<F>& p, double d) {
-    const Config& c = Of(p);
-    const double t = static_cast<double>(p.step->t);
-    const double correction =
-        c.bias_correction() ? std::sqrt(1 - std::pow(c.beta2(), t)) / (1 - std::pow(c.beta1(), t))
-                            : 1;
-    return d * p.step->rate * correction;
-  }
-
   // Takes m, v and s one update on, and adds the parameter's part to both sums.
   template <class F>
   static void Follow(const ParameterView<F>& p, double d, double* product, double* size) {
-    const Config& c = Of(p);
-    const double q = Rate(p, d), b = std::sqrt(c.beta2());
+    const Config& c = ConfigOf<Config>(p);
+    const double q = FoundRate<Config>(p, d), b = std::sqrt(c.beta2());
     const F beta1 = F(c.beta1()), beta2 = F(c.beta2()), kept = F(b), epsilon = F(c.epsilon());
     const F to_m = F(q * (1 - c.beta1())), to_v = F(1 - c.beta2()), to_s = F(q * (1 - b));
     F *const m = p.slots[0], *const v = p.slots[1], *const s = p.slots[2];
@@ -87,7 +72,7 @@ struct DadaptAdam {
     if (size == 0) return absl::OkStatus();
     if (rate > 0) d = std::max(d, std::min(numerator / ((1 - b) * size), d * growth));
     for (const ParameterView<F>& p : update.parameters) {
-      const F decay = F(Of(p).decay() * Rate(p, before)), epsilon = F(Of(p).epsilon());
+      const F decay = F(ConfigOf<Config>(p).decay() * FoundRate<Config>(p, before)), epsilon = F(ConfigOf<Config>(p).epsilon());
       const F *m = p.slots[0], *v = p.slots[1];
       F* const w = p.weights;
       ForElements(p, [&](int64_t i) {

@@ -25,6 +25,7 @@
 
 #include "gradus/optimizer_rule.pb.h"
 #include "gradus/train/whole.h"
+#include "optimizers/found_rate.h"
 
 namespace gradus {
 namespace {
@@ -42,28 +43,12 @@ struct Prodigy {
     return {{"d", c.d0()}, {"d_max", c.d0()}, {"numerator", 0}};
   }
 
-  template <class F>
-  static const Config& Of(const ParameterView<F>& p) {
-    return static_cast<const Config&>(*p.step->config);
-  }
-
-  // q
-  template <class F>
-  static double Rate(const ParameterView<F>& p, double d) {
-    const Config& c = Of(p);
-    const double t = static_cast<double>(p.step->t);
-    const double correction =
-        c.bias_correction() ? std::sqrt(1 - std::pow(c.beta2(), t)) / (1 - std::pow(c.beta1(), t))
-                            : 1;
-    return d * p.step->rate * correction;
-  }
-
   // Takes m, v and s one update on, and adds the parameter's part to both sums.
   template <class F>
   static void Follow(const ParameterView<F>& p, double d, double beta3, double* numerator,
                      double* denominator) {
-    const Config& c = Of(p);
-    const double q = Rate(p, d), scale = d / c.d0();
+    const Config& c = ConfigOf<Config>(p);
+    const double q = FoundRate<Config>(p, d), scale = d / c.d0();
     const F beta1 = F(c.beta1()), beta2 = F(c.beta2()), kept = F(beta3);
     const F to_m = F(d * (1 - c.beta1())), to_v = F(d * d * (1 - c.beta2()));
     const F to_s = F(scale * (c.safeguard_warmup() ? d : q));
@@ -108,8 +93,8 @@ struct Prodigy {
     Estimate(c, c.d_coefficient() * numerator / denominator, &d, &d_max);
     for (const ParameterView<F>& p : update.parameters) {
       if (p.step->rate <= 0) continue;
-      const double q = Rate(p, before);
-      const F step = F(q), decay = F(Of(p).decay() * q), epsilon = F(d * Of(p).epsilon());
+      const double q = FoundRate<Config>(p, before);
+      const F step = F(q), decay = F(ConfigOf<Config>(p).decay() * q), epsilon = F(d * ConfigOf<Config>(p).epsilon());
       const F *m = p.slots[0], *v = p.slots[1];
       F* const w = p.weights;
       ForElements(p, [&](int64_t i) {

@@ -23,6 +23,7 @@
 #include <vector>
 
 #include "gradus/train/optimizer.h"
+#include "gradus/train/rule_optimizer.h"
 #include "gradus/train/rule_traits.h"
 
 namespace gradus {
@@ -54,25 +55,11 @@ double Norm(const ParameterView<F>& p, const F* values) {
 namespace internal {
 
 template <class Rule>
-class ByParameterOptimizer final : public Optimizer {
+class ByParameterOptimizer final : public RuleOptimizer<Rule> {
+  using RuleOptimizer<Rule>::Of;
+
  public:
-  using Config = typename Rule::Config;
-
-  const google::protobuf::Descriptor* config_type() const override { return Config::descriptor(); }
   Reach reach() const override { return Reach::kParameter; }
-
-  std::vector<SlotSpec> Slots(const google::protobuf::Message& config) const override {
-    return Rule::Slots(Of(config));
-  }
-  std::vector<NumberSpec> Numbers(const google::protobuf::Message& config) const override {
-    if constexpr (RuleHasMemory<Rule>::value) return Rule::Memory(Of(config));
-    return Optimizer::Numbers(config);
-  }
-  void Check(const google::protobuf::Message& config, const ConfigPath& path,
-             Diagnostics* diagnostics) const override {
-    if constexpr (RuleHasCheck<Rule>::value) Rule::Check(Of(config), path, diagnostics);
-    (void)config, (void)path, (void)diagnostics;
-  }
   void Begin(const UpdateStep& step, absl::Span<double> numbers) const override {
     if constexpr (RuleHasBegin<Rule>::value) Rule::Begin(Of(*step.config), step, numbers);
     (void)step, (void)numbers;
@@ -82,11 +69,6 @@ class ByParameterOptimizer final : public Optimizer {
   }
   void UpdateParameter(const ParameterView<double>& p) const override {
     Rule::template Update<double>(Of(*p.step->config), p);
-  }
-
- private:
-  static const Config& Of(const google::protobuf::Message& message) {
-    return static_cast<const Config&>(message);
   }
 };
 

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "gradus/base/isa.h"
+#include "gradus/train/update_memory.h"
 
 namespace gradus {
 namespace {
@@ -46,13 +47,6 @@ void Scale(F* values, int64_t count, F factor) {
 
 // What a gradient of this norm is multiplied by to have at most that one.
 double Factor(double norm, double most) { return most / std::max(norm, most); }
-
-bool InGroups(const ParameterLayout& layout, absl::Span<const int> groups, int64_t offset) {
-  return std::any_of(groups.begin(), groups.end(), [&](int g) {
-    const std::pair<int64_t, int64_t> range = layout.GroupRange(g);
-    return offset >= range.first && offset < range.second;
-  });
-}
 
 // Each unit, a column of a matrix or an element of a vector, against its own weights.
 template <class F>

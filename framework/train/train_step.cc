@@ -30,19 +30,6 @@ int FirstNonFiniteParameter(const ParameterLayout& layout, const float* block) {
 
 }  // namespace
 
-void MetricSums::Add(const MetricSums& other) {
-  loss += other.loss;
-  metrics.resize(std::max(metrics.size(), other.metrics.size()));
-  for (size_t i = 0; i < other.metrics.size(); ++i) metrics[i] += other.metrics[i];
-  examples += other.examples;
-}
-
-void MetricSums::Clear() {
-  loss = 0;
-  metrics.assign(metrics.size(), 0);
-  examples = 0;
-}
-
 void SumValues(absl::Span<const std::vector<float>> values, absl::Span<const double> loss_weights,
                int64_t rows, MetricSums* sums) {
   sums->examples = rows;

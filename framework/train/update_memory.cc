@@ -43,15 +43,14 @@ int64_t Product(const std::vector<int64_t>& dims) {
   return product;
 }
 
-bool InGroup(const ParameterLayout& layout, const std::vector<int>& groups, int64_t offset) {
-  if (groups.empty()) return true;
+}  // namespace
+
+bool InGroups(const ParameterLayout& layout, absl::Span<const int> groups, int64_t offset) {
   return std::any_of(groups.begin(), groups.end(), [&](int g) {
     const std::pair<int64_t, int64_t> range = layout.GroupRange(g);
     return offset >= range.first && offset < range.second;
   });
 }
-
-}  // namespace
 
 MemorySpec::MemorySpec(std::vector<SlotSpec> specs) {
   for (SlotSpec& spec : specs) slots.push_back({std::move(spec), {}});
@@ -78,7 +77,7 @@ absl::StatusOr<UpdateMemory<F>> UpdateMemory<F>::Create(MemorySpec spec,
     }
     for (int i = 0; i < layout.count(); ++i) {
       const ParameterPlace& place = layout.place(i);
-      bool has = InGroup(layout, wanted.groups, place.offset);
+      bool has = wanted.groups.empty() || InGroups(layout, wanted.groups, place.offset);
       if (!elements) {
         std::vector<int64_t> dims;
         has = OwnDims(slot.spec.extent, place, &dims) && has;

@@ -29,6 +29,9 @@ struct MemorySpec {
   MemorySpec(std::vector<SlotSpec> specs);  // NOLINT: a plain list is one.
 };
 
+// Whether the float at this offset of the parameters' block is in one of the groups.
+bool InGroups(const ParameterLayout& layout, absl::Span<const int> groups, int64_t offset);
+
 // Where one parameter's part of a slot stands, as a matrix with a pitch; null when it has none.
 template <class F>
 struct SlotPart {

@@ -253,10 +253,9 @@ void Updater<F>::FillViews(const UpdateRules::Use& use, const Blocks& blocks) {
   views_.clear();
   size_t next = 0;
   for (int group : use.groups) {
-    const std::pair<int64_t, int64_t> bounds = layout_.GroupRange(group);
     for (int i = 0; i < layout_.count(); ++i) {
       const ParameterPlace& place = layout_.place(i);
-      if (place.offset < bounds.first || place.offset >= bounds.second) continue;
+      if (!InGroups(layout_, {group}, place.offset)) continue;
       ParameterView<F> view;
       view.name = place.name;
       view.dims = place.dims;

@@ -23,31 +23,17 @@
 
 #include "gradus/train/by_parameter.h"
 #include "gradus/train/optimizer.h"
-#include "gradus/train/rule_traits.h"
+#include "gradus/train/rule_optimizer.h"
 
 namespace gradus {
 namespace internal {
 
 template <class Rule>
-class WholeOptimizer final : public Optimizer {
+class WholeOptimizer final : public RuleOptimizer<Rule> {
+  using RuleOptimizer<Rule>::Of;
+
  public:
-  using Config = typename Rule::Config;
-
-  const google::protobuf::Descriptor* config_type() const override { return Config::descriptor(); }
   Reach reach() const override { return Rule::kReach; }
-
-  std::vector<SlotSpec> Slots(const google::protobuf::Message& config) const override {
-    return Rule::Slots(Of(config));
-  }
-  std::vector<NumberSpec> Numbers(const google::protobuf::Message& config) const override {
-    if constexpr (RuleHasMemory<Rule>::value) return Rule::Memory(Of(config));
-    return Optimizer::Numbers(config);
-  }
-  void Check(const google::protobuf::Message& config, const ConfigPath& path,
-             Diagnostics* diagnostics) const override {
-    if constexpr (RuleHasCheck<Rule>::value) Rule::Check(Of(config), path, diagnostics);
-    (void)config, (void)path, (void)diagnostics;
-  }
   absl::Status UpdateAll(const WholeUpdate<float>& update) const override {
     return Run<float>(update);
   }
@@ -56,9 +42,6 @@ class WholeOptimizer final : public Optimizer {
   }
 
  private:
-  static const Config& Of(const google::protobuf::Message& message) {
-    return static_cast<const Config&>(message);
-  }
   template <class F>
   static absl::Status Run(const WholeUpdate<F>& update) {
     if (update.parameters.empty()) return absl::OkStatus();
