@@ -216,10 +216,27 @@ class Checker {
   const ProtoOwner& owner_;
 };
 
-// Without what protoc's two outputs do not both have: comments and JSON names.
+// JSON names are only in one of protoc's two outputs.
+using Fields = google::protobuf::RepeatedPtrField<google::protobuf::FieldDescriptorProto>;
+void ClearJsonNames(Fields* fields) {
+  for (google::protobuf::FieldDescriptorProto& field : *fields) field.clear_json_name();
+}
+void ClearJsonNames(google::protobuf::DescriptorProto* message) {
+  ClearJsonNames(message->mutable_field());
+  ClearJsonNames(message->mutable_extension());
+  for (google::protobuf::DescriptorProto& nested : *message->mutable_nested_type()) {
+    ClearJsonNames(&nested);
+  }
+}
+
+// What two descriptors of one file have in common.
 std::string Essence(const FileDescriptor& file) {
   FileDescriptorProto proto;
   file.CopyTo(&proto);
+  ClearJsonNames(proto.mutable_extension());
+  for (google::protobuf::DescriptorProto& message : *proto.mutable_message_type()) {
+    ClearJsonNames(&message);
+  }
   return proto.SerializeAsString();
 }
 

@@ -24,6 +24,7 @@ struct TiltRule {
     F rate, memory, rest, softness;
   };
 
+  static bool Serves(const Config&) { return true; }
   static std::vector<gradus::SlotSpec> Slots(const Config&) { return {{"momentum"}}; }
   template <class F>
   static Numbers<F> Prepare(const Config& c, const gradus::UpdateStep& step) {
