@@ -237,7 +237,7 @@ absl::Status CheckBareName(const std::string& name) {
   } else if (name[0] == '.' || name.find("..") != std::string::npos) {
     wrong = name[0] == '.' ? "begins with a dot" : "has two dots";
   } else if (!absl::c_all_of(name, [](char c) {
-               return absl::ascii_isalnum(static_cast<unsigned char>(c)) || std::strchr("_-.+", c);
+               return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("_-.+", c);
              })) {
     wrong = "has characters other than letters, digits, \"_\", \"-\", \"+\" and \".\"";
   } else if (absl::EndsWith(name, ".so")) {

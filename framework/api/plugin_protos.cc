@@ -53,7 +53,12 @@ class Checker {
           "has a descriptor set without files; protoc --descriptor_set_out writes one");
     }
     protos_.pool = std::make_unique<DescriptorPool>(&linked_);
+    std::set<std::string> names;
     for (const FileDescriptorProto& file : protos_.set.file()) {
+      if (!names.insert(file.name()).second) {
+        return absl::InvalidArgumentError(
+            absl::StrCat("has two proto files called ", Quoted(file.name())));
+      }
       GRADUS_RETURN_IF_ERROR(CheckName(file));
       GRADUS_RETURN_IF_ERROR(CheckPackage(file));
     }
