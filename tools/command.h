@@ -45,6 +45,7 @@ void AddPredict(CLI::App* app, RunFunction* run);
 void AddCheck(CLI::App* app, RunFunction* run);
 void AddGraph(CLI::App* app, RunFunction* run);
 void AddList(CLI::App* app, RunFunction* run);
+void AddNew(CLI::App* app, RunFunction* run);
 void AddSchedule(CLI::App* app, RunFunction* run);
 void AddOptimizer(CLI::App* app, RunFunction* run);
 void AddRate(CLI::App* app, RunFunction* run);

@@ -144,6 +144,7 @@ int ParseAndRun(int argc, char** argv) {
   AddCheck(&app, &run);
   AddGraph(&app, &run);
   AddList(&app, &run);
+  AddNew(&app, &run);
   AddSchedule(&app, &run);
   AddOptimizer(&app, &run);
   AddRate(&app, &run);

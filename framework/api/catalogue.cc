@@ -3,8 +3,10 @@
 #include "gradus/api/catalogue.h"
 
 #include <string>
+#include <utility>
 
 #include "google/protobuf/descriptor.h"
+#include "gradus/api/plugin.h"
 #include "gradus/graph/layer.h"
 #include "gradus/graph/op.h"
 #include "gradus/train/controller.h"
@@ -31,13 +33,19 @@ std::vector<std::string> KeysOfOwner(const std::string& owner) {
 }  // namespace
 
 std::vector<CatalogueSection> Catalogue() {
+  std::vector<CatalogueLibrary> libraries;
+  for (LoadedPlugin& plugin : LoadedPlugins()) {
+    libraries.push_back({plugin.path.substr(plugin.path.rfind('/') + 1), std::move(plugin.keys),
+                         std::move(plugin.descriptor_set)});
+  }
   return DescribeCatalogue({{"layers", KeysOfOwner("gradus.LayerConfig")},
                             {"losses", KeysOfOwner("gradus.LossConfig")},
                             {"metrics", KeysOfOwner("gradus.MetricConfig")},
                             {"optimizers", Registry<Optimizer>::Get().Keys()},
                             {"schedules", Registry<ScheduleFactory>::Get().Keys()},
                             {"controllers", Registry<ControllerFactory>::Get().Keys()},
-                            {"ops", Registry<Op>::Get().Keys()}});
+                            {"ops", Registry<Op>::Get().Keys()}},
+                           EmbeddedDescriptorSet(), libraries);
 }
 
 }  // namespace gradus

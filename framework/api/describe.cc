@@ -131,11 +131,12 @@ ThingDescription DescribeEnum(const EnumDescriptor* type) {
 
 class Describer {
  public:
-  explicit Describer(absl::string_view descriptor_set) {
-    google::protobuf::FileDescriptorSet files;
-    if (!files.ParseFromArray(descriptor_set.data(), static_cast<int>(descriptor_set.size())))
-      return;
-    for (const auto& file : files.file()) pool_.BuildFile(file);
+  Describer(absl::string_view descriptor_set, absl::Span<const CatalogueLibrary> libraries) {
+    Add(descriptor_set);
+    for (const CatalogueLibrary& library : libraries) {
+      Add(library.descriptor_set);
+      for (const std::string& key : library.keys) library_of_[key] = library.name;
+    }
   }
 
   std::vector<CatalogueSection> Describe(absl::Span<const CatalogueKeys> registries) {
@@ -162,6 +163,13 @@ class Describer {
   }
 
  private:
+  void Add(absl::string_view descriptor_set) {
+    google::protobuf::FileDescriptorSet files;
+    if (!files.ParseFromArray(descriptor_set.data(), static_cast<int>(descriptor_set.size())))
+      return;
+    for (const auto& file : files.file()) pool_.BuildFile(file);
+  }
+
   template <class Find>
   auto InEitherPool(Find find) -> decltype(find(static_cast<const DescriptorPool*>(nullptr))) {
     if (auto* found = find(static_cast<const DescriptorPool*>(&pool_))) return found;
@@ -193,6 +201,8 @@ class Describer {
     }
     if (thing.name.empty()) thing.name = key;
     thing.key = key;
+    const auto library = library_of_.find(key);
+    if (library != library_of_.end()) thing.library = library->second;
     return thing;
   }
 
@@ -224,6 +234,7 @@ class Describer {
   }
 
   DescriptorPool pool_;
+  std::map<std::string, std::string> library_of_;  // By key.
   std::set<std::string> described_;
   std::map<std::string, const Descriptor*> referred_messages_;
   std::map<std::string, const EnumDescriptor*> referred_enums_;
@@ -232,8 +243,9 @@ class Describer {
 }  // namespace
 
 std::vector<CatalogueSection> DescribeCatalogue(absl::Span<const CatalogueKeys> registries,
-                                                absl::string_view descriptor_set) {
-  return Describer(descriptor_set).Describe(registries);
+                                                absl::string_view descriptor_set,
+                                                absl::Span<const CatalogueLibrary> libraries) {
+  return Describer(descriptor_set, libraries).Describe(registries);
 }
 
 std::vector<CatalogueSection> SelectThings(absl::Span<const CatalogueSection> catalogue,

@@ -35,6 +35,7 @@ struct ThingDescription {
   std::string comment;                   // In the lines of the proto, formulas as they stand there.
   std::string default_learning_rate;     // Of an optimizer's rule that has one.
   std::string default_weight_decay;      // Likewise.
+  std::string library;                   // The plugin library that brought it; empty for what is built in.
   std::vector<FieldDescription> fields;  // Of an enumeration its values.
 };
 
@@ -50,12 +51,20 @@ struct CatalogueKeys {
   std::vector<std::string> keys;
 };
 
+// What a plugin library brought.
+struct CatalogueLibrary {
+  std::string name;               // "acme_lion.so"
+  std::vector<std::string> keys;  // "acme.lion"
+  std::string descriptor_set;     // Of its own files, with comments.
+};
+
 // One section for each registry, in the order given; then "messages" and "enumerations" with what
-// their fields refer to. Comments come from the descriptor set; what only a plugin's linked
-// descriptors know is described without comments, and a key that nobody knows by its name alone.
+// their fields refer to. Comments come from the descriptor sets; what only linked descriptors know is
+// described without comments, and a key that nobody knows by its name alone.
 std::vector<CatalogueSection> DescribeCatalogue(
     absl::Span<const CatalogueKeys> registries,
-    absl::string_view descriptor_set = EmbeddedDescriptorSet());
+    absl::string_view descriptor_set = EmbeddedDescriptorSet(),
+    absl::Span<const CatalogueLibrary> libraries = {});
 
 // The things with this name, key or type, in any section.
 std::vector<CatalogueSection> SelectThings(absl::Span<const CatalogueSection> catalogue,

@@ -111,7 +111,8 @@ std::string RenderSummary(absl::Span<const CatalogueSection> catalogue, int widt
       const size_t margin = columns + 4;
       std::string line = absl::StrCat("  ", Padded(thing.name, columns), "  ");
       for (const std::string& words :
-           Wrapped(thing.summary,
+           Wrapped(thing.library.empty() ? thing.summary
+                                         : absl::StrCat(thing.summary, " (", thing.library, ")"),
                    static_cast<size_t>(std::max(width, 40)) - std::min<size_t>(margin, 16))) {
         absl::StrAppend(&line, line.empty() ? std::string(margin, ' ') : "", words);
         absl::StrAppend(&text, line, "\n");
@@ -134,6 +135,9 @@ std::string RenderCatalogue(absl::Span<const CatalogueSection> catalogue, int wi
         for (absl::string_view line : absl::StrSplit(thing.comment, '\n')) {
           absl::StrAppend(&text, line.empty() ? "" : "    ", line, "\n");
         }
+      }
+      if (!thing.library.empty()) {
+        absl::StrAppend(&text, "    From the plugin ", thing.library, ".\n");
       }
       if (!thing.default_learning_rate.empty()) {
         absl::StrAppend(

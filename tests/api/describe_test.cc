@@ -9,6 +9,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
+#include "google/protobuf/descriptor.pb.h"
+#include "google/protobuf/text_format.h"
 #include "gradus/optimizer.pb.h"
 
 namespace gradus {
@@ -97,6 +99,45 @@ TEST(DescribeTest, UnknownKeysAndABrokenDescriptorSetDoNoHarm) {
   EXPECT_EQ(Field(plain[0].things[0], "beta1")->range, "[0, 1)");
   EXPECT_EQ(Field(plain[0].things[0], "beta1")->comment, "");
   EXPECT_FALSE(RenderCatalogue(unknown).empty());
+}
+
+TEST(DescribeTest, APluginsThingHasItsCommentsAndSaysFromWhichLibraryItIs) {
+  google::protobuf::FileDescriptorSet files;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      R"(file {
+           name: "zoo/tiger.proto" package: "zoo" dependency: "gradus/optimizer.proto"
+           message_type {
+             name: "Tiger"
+             field { name: "stripes" number: 1 label: LABEL_OPTIONAL type: TYPE_INT32
+                     default_value: "7" }
+           }
+           extension { name: "tiger" extendee: ".gradus.OptimizerConfig" number: 4321
+                       label: LABEL_OPTIONAL type: TYPE_MESSAGE type_name: ".zoo.Tiger" }
+           source_code_info {
+             location { path: [7, 0] span: [1, 0, 1] leading_comments: " Prowls.\n" }
+             location { path: [4, 0, 2, 0] span: [1, 0, 1] leading_comments: " How many.\n" }
+           }
+         })",
+      &files));
+  const auto catalogue =
+      DescribeCatalogue({{"optimizers", {"gradus.OptimizerConfig.sgd", "zoo.tiger"}}},
+                        EmbeddedDescriptorSet(),
+                        {{"zoo_tiger.so", {"zoo.tiger"}, files.SerializeAsString()}});
+  EXPECT_EQ(RenderSummary(SelectThings(catalogue, "zoo.tiger")),
+            "optimizers (1)\n"
+            "==============\n"
+            "  [zoo.tiger]  Prowls. (zoo_tiger.so)\n");
+  EXPECT_EQ(RenderCatalogue(SelectThings(catalogue, "zoo.tiger")),
+            "optimizers (1)\n"
+            "==============\n"
+            "\n"
+            "  [zoo.tiger]  (zoo.Tiger)\n"
+            "    Prowls.\n"
+            "    From the plugin zoo_tiger.so.\n"
+            "\n"
+            "    field    type   default  meaning\n"
+            "    stripes  int32  7        How many.\n");
+  EXPECT_EQ(Find(catalogue, "optimizers", "sgd")->library, "");
 }
 
 TEST(DescribeTest, SelectsByNameKeyOrType) {

@@ -4,71 +4,25 @@
 // The C++ example is built twice: by examples/CMakeLists.txt, and inside a host (testdata/host)
 // that has a proto/optimizer.proto of its own. (Two files of one name in a process make protobuf
 // abort before main().)
-#include <gtest/gtest.h>
-#include <sys/wait.h>
-
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <sstream>
-#include <string>
 #include <vector>
+
+#include "tests/install/installed_tree.h"
 
 namespace gradus {
 namespace {
 
-namespace fs = std::filesystem;
-
-#ifdef __SANITIZE_ADDRESS__
-constexpr char kFlags[] = "-fsanitize=address,undefined";
-#else
-constexpr char kFlags[] = "";
-#endif
-
-struct Outcome {
-  int status;
-  std::string output;
-};
-
-// Runs a shell command; the output is both streams.
-Outcome Shell(const std::string& command) {
-  FILE* pipe = popen(("{ " + command + "\n} 2>&1").c_str(), "r");
-  if (pipe == nullptr) return {-1, "popen failed"};
-  Outcome outcome;
-  char piece[4096];
-  for (size_t n; (n = fread(piece, 1, sizeof(piece), pipe)) > 0;) outcome.output.append(piece, n);
-  const int status = pclose(pipe);
-  outcome.status = WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
-  return outcome;
-}
-
-class InstallTest : public testing::Test {
+class InstallTest : public InstalledTree {
  protected:
-  static void SetUpTestSuite() {
-    scratch_ = new fs::path(fs::path(testing::TempDir()) / "install_test");
-    fs::remove_all(*scratch_);
-    // A blank in the path finds missing quotes.
-    fs::create_directories(Prefix());
-    const Outcome unpacked = Shell("tar --extract --file tools/install/gradus.tar --directory '" +
-                                   Prefix().string() + "'");
-    ASSERT_EQ(unpacked.status, 0) << unpacked.output;
-  }
-  static void TearDownTestSuite() {
-    fs::remove_all(*scratch_);
-    delete scratch_;
-  }
-
-  static fs::path Scratch() { return *scratch_; }
-  static fs::path Prefix() { return *scratch_ / "the prefix"; }
-
   // Configures and builds `source` with plain CMake; the build folder.
   static fs::path BuildWithCmake(const std::string& source, const std::string& name) {
     const fs::path build = Scratch() / name;
     const Outcome built =
         Shell("cmake -S '" + source + "' -B '" + build.string() + "' -DCMAKE_PREFIX_PATH='" +
-              Prefix().string() + "' -DCMAKE_CXX_FLAGS='" + kFlags + "' -DEXAMPLE_DIR='" +
+              Prefix().string() + "' -DCMAKE_CXX_FLAGS='" + kSanitizerFlags + "' -DEXAMPLE_DIR='" +
               fs::absolute("examples").string() + "' && cmake --build '" + build.string() +
               "' --parallel 2");
     EXPECT_EQ(built.status, 0) << built.output;
@@ -94,15 +48,10 @@ class InstallTest : public testing::Test {
           << run.output;
     }
   }
-
- private:
-  static fs::path* scratch_;
 };
 
-fs::path* InstallTest::scratch_ = nullptr;
-
 TEST_F(InstallTest, ProgramRunsFromTheInstalledTree) {
-  const Outcome run = Shell("'" + (Prefix() / "bin/gradus").string() + "' --help");
+  const Outcome run = Shell(Program() + " --help");
   EXPECT_EQ(run.status, 0) << run.output;
   EXPECT_NE(run.output.find("train"), std::string::npos) << run.output;
 }
@@ -132,58 +81,12 @@ TEST_F(InstallTest, HeadersAreClosedUnderIncludeAndPkgConfigFindsThem) {
     all << "#ifdef DNNL_TYPES_H\n#error oneDNN is visible\n#endif\n"
         << "int main() { return gradus::RunConfig().has_model() ? 1 : 0; }\n";
   }
-  const std::string pkg_config =
-      "PKG_CONFIG_PATH='" + (Prefix() / "lib/pkgconfig").string() + "' pkg-config";
+  const std::string pkg_config = PkgConfigPath() + "pkg-config";
   const std::string program = (Scratch() / "all").string();
-  const Outcome built = Shell("eval g++ -std=c++17 -Wall -Wextra -Werror " + std::string(kFlags) +
-                              " \\'" + source.string() + "\\' -o \\'" + program + "\\' $(" +
-                              pkg_config + " --cflags --libs gradus)");
-  ASSERT_EQ(built.status, 0) << built.output;
-  const Outcome run =
-      Shell("LD_LIBRARY_PATH='" + (Prefix() / "lib").string() + "' '" + program + "'");
-  EXPECT_EQ(run.status, 0) << run.output;
-}
-
-TEST_F(InstallTest, AScheduleOutsideOfTheTreeBuildsWithPlainGccAndPassesItsTest) {
-  const fs::path build = Scratch() / "schedule_plugin";
-  fs::create_directories(build);
-  const std::string include = (Prefix() / "share/gradus/proto").string();
-  const Outcome generated =
-      Shell("protoc '-I" + include + "' -Iexamples/schedule_plugin '--cpp_out=" + build.string() +
-            "' examples/schedule_plugin/square_root_decay.proto");
-  ASSERT_EQ(generated.status, 0) << generated.output;
-  const std::string pkg_config =
-      "PKG_CONFIG_PATH='" + (Prefix() / "lib/pkgconfig").string() + "' pkg-config";
-  const std::string program = (build / "test").string();
-  const Outcome built = Shell("eval g++ -std=c++17 -Wall -Wextra -Werror " + std::string(kFlags) +
-                              " examples/schedule_plugin/*.cc \\'" + build.string() +
-                              "/square_root_decay.pb.cc\\' \\'-I" + build.string() + "\\' -o \\'" +
-                              program + "\\' $(" + pkg_config +
-                              " --cflags --libs gradus) -lgtest -lgtest_main");
-  ASSERT_EQ(built.status, 0) << built.output;
-  const Outcome run =
-      Shell("LD_LIBRARY_PATH='" + (Prefix() / "lib").string() + "' '" + program + "'");
-  EXPECT_EQ(run.status, 0) << run.output;
-}
-
-TEST_F(InstallTest, AnOptimizerOutsideOfTheTreeRunsTheInstalledConformanceKit) {
-  const fs::path build = Scratch() / "optimizer";
-  fs::create_directories(build);
-  const std::string source = "tests/install/testdata/optimizer";
-  const Outcome generated =
-      Shell("protoc '-I" + (Prefix() / "share/gradus/proto").string() + "' -I" + source +
-            " '--cpp_out=" + build.string() + "' " + source + "/tempered.proto");
-  ASSERT_EQ(generated.status, 0) << generated.output;
-  const std::string pkg_config =
-      "PKG_CONFIG_PATH='" + (Prefix() / "lib/pkgconfig").string() + "' pkg-config";
-  const std::string kit = (Prefix() / "share/gradus/testing").string();
-  const std::string program = (build / "test").string();
   const Outcome built =
-      Shell("eval g++ -std=c++17 -Wall -Wextra -Werror -ffp-contract=off " + std::string(kFlags) +
-            " " + source + "/*.cc \\'" + build.string() + "/tempered.pb.cc\\' \\'" + kit +
-            "\\'/gradus/testing/*.cc \\'-I" + kit + "\\' \\'-I" + build.string() + "\\' -o \\'" +
-            program + "\\' $(" + pkg_config +
-            " --cflags --libs gradus) -lgtest -lgtest_main -lpthread -ldl");
+      Shell("eval g++ -std=c++17 -Wall -Wextra -Werror " + std::string(kSanitizerFlags) + " \\'" +
+            source.string() + "\\' -o \\'" + program + "\\' $(" + pkg_config +
+            " --cflags --libs gradus)");
   ASSERT_EQ(built.status, 0) << built.output;
   const Outcome run =
       Shell("LD_LIBRARY_PATH='" + (Prefix() / "lib").string() + "' '" + program + "'");

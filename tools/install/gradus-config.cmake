@@ -13,6 +13,8 @@ if(NOT TARGET gradus::gradus)
     IMPORTED_SONAME "libgradus.so"
     INTERFACE_INCLUDE_DIRECTORIES "${gradus_PREFIX}/include"
     INTERFACE_COMPILE_FEATURES cxx_std_17
+    # As the library itself is compiled: the same bits with every instruction set, and std::sqrt as one instruction.
+    INTERFACE_COMPILE_OPTIONS "-ffp-contract=off;-fno-math-errno"
     INTERFACE_LINK_LIBRARIES
       "absl::optional;absl::span;absl::status;absl::statusor;absl::strings;protobuf::libprotobuf")
 endif()

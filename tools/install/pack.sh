@@ -2,10 +2,10 @@
 # Packs the installed tree into one archive.
 #
 #   pack.sh OUT.tar VERSION PROGRAM LIBRARY gradus.pc gradus-config.cmake gradus-config-version.cmake
-#       -- HEADERS... -- PROTOS... -- PLUGIN_SOURCES... -- CONFORMANCE_KIT...
+#       -- HEADERS... -- PROTOS... -- PLUGIN_SOURCES... -- CONFORMANCE_KIT... -- BAZEL_FILES...
 #
 # Which headers are public follows from use: those of framework/api, those that our own plugins include (a stranger's plugin needs the
-# same), those that the conformance kit includes, the generated ones, and what these include in turn. oneDNN must not be among them, so
+# same, and base/plugin.h), those that the conformance kit includes, the generated ones, and what these include in turn. oneDNN must not be among them, so
 # that a host compiles without it.
 set -euo pipefail
 
@@ -17,12 +17,13 @@ pkgconfig=$5
 cmake=("$6" "$7")
 shift 7
 
-lists=(/dev/null headers protos plugins kit)
+lists=(/dev/null headers protos plugins kit bazel)
 list=0
 declare -A header # what is written between the quotes -> file
 protos=()
 plugins=()
 kit=()
+bazel=()
 for argument in "$@"; do
   case $argument in
     --) list=$((list + 1)) ;;
@@ -32,6 +33,7 @@ for argument in "$@"; do
         protos) protos+=("$argument") ;;
         plugins) plugins+=("$argument") ;;
         kit) kit+=("$argument") ;;
+        bazel) bazel+=("$argument") ;;
       esac
       ;;
   esac
@@ -41,7 +43,7 @@ quoted_includes() { sed -n 's/^ *# *include *"\(gradus\/[^"]*\)".*/\1/p' "$@"; }
 
 mapfile -t open < <(quoted_includes "${plugins[@]}" "${kit[@]}" | sort -u)
 for name in "${!header[@]}"; do
-  [[ $name == gradus/api/* || $name == *.pb.h ]] && open+=("$name")
+  [[ $name == gradus/api/* || $name == *.pb.h || $name == gradus/base/plugin.h ]] && open+=("$name")
 done
 declare -A public
 while [[ ${#open[@]} -gt 0 ]]; do
@@ -74,6 +76,15 @@ done
 for file in "${kit[@]}"; do
   mkdir -p "$root/share/gradus/testing/gradus/testing"
   sed 's|#include "tests/testing/|#include "gradus/testing/|' "$file" >"$root/share/gradus/testing/gradus/testing/${file##*/}"
+done
+# For the workspace of a plugin: tools/install/bazel, and the repositories of tools/third_party.
+for file in "${bazel[@]}"; do
+  name=${file#*tools/install/bazel/}
+  name=${name#*tools/third_party/}
+  [[ $name == gradus.BUILD ]] && name=BUILD
+  mode=644
+  [[ $name == *.sh ]] && mode=755
+  install -D -m "$mode" "$file" "$root/share/gradus/bazel/$name"
 done
 mkdir -p "$root/lib/pkgconfig" "$root/lib/cmake/gradus"
 sed "s/@VERSION@/$version/" "$pkgconfig" >"$root/lib/pkgconfig/gradus.pc"
