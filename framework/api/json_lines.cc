@@ -69,7 +69,9 @@ absl::StatusOr<std::unique_ptr<JsonLinesFile>> JsonLinesFile::Open(
   if (Exists(path)) {
     GRADUS_ASSIGN_OR_RETURN(std::string text, ReadFile(path, kMostBytes));
     std::string kept;
-    for (absl::string_view line : absl::StrSplit(text, '\n', absl::SkipEmpty())) {
+    // A torn line may look like another one: "step":3 of "step":35.
+    const absl::string_view whole = absl::string_view(text).substr(0, text.rfind('\n') + 1);
+    for (absl::string_view line : absl::StrSplit(whole, '\n', absl::SkipEmpty())) {
       if (keep(line)) absl::StrAppend(&kept, line, "\n");
     }
     if (kept != text) GRADUS_RETURN_IF_ERROR(WriteFile(path, kept));

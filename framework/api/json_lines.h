@@ -30,8 +30,8 @@ absl::optional<int64_t> StepOfLine(absl::string_view line);
 // Thread safety: used by one thread.
 class JsonLinesFile {
  public:
-  // Appends to the lines for which `keep` says so; the others are removed first. `keep` is asked in
-  // their order.
+  // Appends to the lines for which `keep` says so; the others, and one that was torn, are removed
+  // first. `keep` is asked in their order.
   static absl::StatusOr<std::unique_ptr<JsonLinesFile>> Open(
       const std::string& path, absl::FunctionRef<bool(absl::string_view)> keep);
   ~JsonLinesFile();

@@ -75,6 +75,14 @@ TEST(RateTable, HasARowForEachGroupWithParameters) {
   EXPECT_EQ(taken->columns()[0].group, "all");
 }
 
+TEST(RateTable, AFrozenGroupHasNone) {
+  const absl::StatusOr<RateTable> table =
+      TableOf({"optimizer.group=name: \"biases\" match: \".*/bias\" frozen: true"}, true);
+  ASSERT_TRUE(table.ok()) << table.status();
+  for (const RateTable::Column& column : table->columns()) EXPECT_EQ(column.group, "default");
+  EXPECT_FALSE(table->columns().empty());
+}
+
 TEST(RateTable, HasOtherNumbersWhenAskedForAll) {
   const std::vector<std::string> settings = {
       "optimizer.schedule=field: \"beta1\" follow { linear { initial_learning_rate: 0.5 "

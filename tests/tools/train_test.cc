@@ -66,6 +66,7 @@ TEST_P(Stopped, GoesOnToTheSameBytes) {
   const std::string folder = FreshFolder(absl::StrCat("stopped-", GetParam()));
   const std::vector<std::string> settings = {"--set", "run.epochs=150",
                                              "--set", "run.log_every_steps=7",
+                                             "--set", "run.log_groups_every_steps=11",
                                              "--set", "run.checkpoint.every_steps=130"};
   const Outcome whole = RunGradus(Train(kTwoHeads, folder + "/whole", settings));
   ASSERT_EQ(whole.code, 0) << whole.err;
@@ -87,6 +88,8 @@ TEST_P(Stopped, GoesOnToTheSameBytes) {
   EXPECT_EQ(Contents(folder + "/whole/model.safetensors"),
             Contents(folder + "/run/model.safetensors"));
   EXPECT_EQ(Contents(folder + "/whole/metrics.jsonl"), Contents(folder + "/run/metrics.jsonl"));
+  EXPECT_EQ(Contents(folder + "/whole/groups.jsonl"), Contents(folder + "/run/groups.jsonl"));
+  EXPECT_NE(Contents(folder + "/run/groups.jsonl"), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(At, Stopped, testing::Range(4, 104, 5));

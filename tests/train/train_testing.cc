@@ -66,6 +66,7 @@ std::unique_ptr<TestRun> MakeRun(const std::string& rest, bool batch_norm, int t
   options.pool = run->pool.get();
   options.block_rows = run->config.run().block_rows();
   options.batch_size = run->config.data().batch_size();
+  options.report_groups_every_steps = run->config.run().log_groups_every_steps();
   Timeline::Plan plan = PlanOf(run->config);
   plan.examples_per_epoch = 100;
   options.timeline = std::make_shared<Timeline>(plan);
