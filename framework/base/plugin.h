@@ -45,22 +45,23 @@
 #define GRADUS_PLUGIN_CONTAINERS_ ""
 #endif
 
-#if defined(__has_feature)
+// gcc defines the macros, clang has the features; some headers give gcc a __has_feature that is always 0.
+#if defined(__SANITIZE_ADDRESS__)
+#define GRADUS_PLUGIN_SANITIZER_ "address"
+#elif defined(__SANITIZE_THREAD__)
+#define GRADUS_PLUGIN_SANITIZER_ "thread"
+#elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define GRADUS_PLUGIN_SANITIZER_ "address"
 #elif __has_feature(thread_sanitizer)
 #define GRADUS_PLUGIN_SANITIZER_ "thread"
 #endif
-#elif defined(__SANITIZE_ADDRESS__)
-#define GRADUS_PLUGIN_SANITIZER_ "address"
-#elif defined(__SANITIZE_THREAD__)
-#define GRADUS_PLUGIN_SANITIZER_ "thread"
 #endif
 #if !defined(GRADUS_PLUGIN_SANITIZER_)
 #define GRADUS_PLUGIN_SANITIZER_ "none"
 #endif
 
-// One line of a manifest; `eol` is what ends it.
+// The lines of a manifest, name and value.
 #define GRADUS_PLUGIN_LINES_(line)                                                                   \
   line("abi", GRADUS_PLUGIN_VALUE_(GRADUS_PLUGIN_ABI))                                               \
   line("gradus", GRADUS_VERSION)                                                                     \

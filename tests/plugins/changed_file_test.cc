@@ -29,7 +29,7 @@ TEST(AChangedFile, WithFlippedBytesNeverHarmsTheHost) {
   const std::string good = BytesOf(Library("hostile"));
   const Hostile hostile("_exit 0");
   PluginOptions options;
-  options.timeout_seconds = 10;
+  options.timeout_seconds = 5;
   std::mt19937 random(11);
   int tried = 0;
   for (int i = 0; i < 120; ++i) {
