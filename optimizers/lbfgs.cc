@@ -24,11 +24,13 @@
 #include <limits>
 #include <vector>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
 #include "gradus/optimizer_rule.pb.h"
 #include "gradus/train/non_finite.h"
 #include "gradus/train/whole.h"
 #include "optimizers/line_search.h"
+#include "optimizers/rooms.h"
 
 namespace gradus {
 namespace {
@@ -45,28 +47,33 @@ enum Number { kIterations, kPairs, kNextPair, kOpenStep, kFirstProduct };
 // weights lie.
 template <class F>
 class Descent {
+  using Numbers = absl::Span<F>;
+
  public:
   Descent(const Config& config, const WholeUpdate<F>& update)
       : config_(config),
         update_(update),
         history_(config.history()),
         rate_(update.parameters[0].step->rate) {
-    size_t count = 0;
-    ForAll([&](const ParameterView<F>&, int64_t, size_t) { ++count; });
-    gradient_.resize(count);
-    weights_.resize(count);
-    direction_.resize(count);
-    previous_.resize(count);
+    int64_t count = 0;
+    for (const ParameterView<F>& p : update.parameters) count += p.rows * p.columns;
+    for (Numbers* numbers : {&gradient_, &weights_, &direction_, &previous_}) {
+      *numbers = TakeNumbers(count);
+    }
+    if (config.line_search() == Config::STRONG_WOLFE) {
+      for (int i = 0; i < 4; ++i) rooms_.Add(TakeNumbers(count));
+    }
+    parts_ = update_.work->template Take<double>(history_);
   }
 
   absl::Status Run() {
     GRADUS_ASSIGN_OR_RETURN(double loss, update_.loss());
     int64_t evaluations = 1;
-    Take(&ParameterView<F>::gradients, &gradient_);
+    Copy(&ParameterView<F>::gradients, gradient_);
     if (Largest(gradient_) <= config_.tolerance_gradient()) return absl::OkStatus();
     if (update_.numbers[kOpenStep] != 0) {
-      Read(DirectionSlot(), &direction_);
-      Read(GradientSlot(), &previous_);
+      Read(DirectionSlot(), direction_);
+      Read(GradientSlot(), previous_);
       Remember(update_.numbers[kOpenStep]);
       update_.numbers[kOpenStep] = 0;
     }
@@ -75,15 +82,15 @@ class Descent {
       update_.numbers[kIterations] += 1;
       FindDirection();
       const double before = loss, slope = Dot(gradient_, direction_);
-      previous_ = gradient_;
+      absl::c_copy(gradient_, previous_.begin());
       if (!(slope <= -config_.tolerance_change())) break;
       double step = is_first ? std::min(1.0, 1 / SumOfSizes(gradient_)) * rate_ : rate_;
-      Take(&ParameterView<F>::weights, &weights_);
+      Copy(&ParameterView<F>::weights, weights_);
       if (config_.line_search() == Config::STRONG_WOLFE) {
         GRADUS_ASSIGN_OR_RETURN(Place place, Search(loss, slope, step, &evaluations));
         step = place.at;
         loss = place.loss;
-        gradient_ = std::move(place.gradient);
+        absl::c_copy(place.gradient.numbers(), gradient_.begin());
         MoveTo(step);
       } else {
         MoveTo(step);
@@ -94,7 +101,7 @@ class Descent {
           break;
         }
         GRADUS_ASSIGN_OR_RETURN(loss, update_.loss());
-        Take(&ParameterView<F>::gradients, &gradient_);
+        Copy(&ParameterView<F>::gradients, gradient_);
         ++evaluations;
       }
       Remember(step);
@@ -111,9 +118,12 @@ class Descent {
  private:
   struct Place {
     double at = 0, loss = 0, slope = 0;
-    std::vector<F> gradient;
+    typename Rooms<F, 4>::Lent gradient;
   };
 
+  Numbers TakeNumbers(int64_t count) const {
+    return {update_.work->template Take<F>(count), static_cast<size_t>(count)};
+  }
   static int64_t StepSlot(int64_t pair) { return 2 * pair; }
   static int64_t ChangeSlot(int64_t pair) { return 2 * pair + 1; }
   int64_t DirectionSlot() const { return 2 * history_; }
@@ -132,13 +142,13 @@ class Descent {
     }
   }
   template <class Member>
-  void Take(Member member, std::vector<F>* to) const {
-    ForAll([&](const ParameterView<F>& p, int64_t i, size_t n) { (*to)[n] = (p.*member)[i]; });
+  void Copy(Member member, Numbers to) const {
+    ForAll([&](const ParameterView<F>& p, int64_t i, size_t n) { to[n] = (p.*member)[i]; });
   }
-  void Read(int64_t slot, std::vector<F>* to) const {
-    ForAll([&](const ParameterView<F>& p, int64_t i, size_t n) { (*to)[n] = p.slots[slot][i]; });
+  void Read(int64_t slot, Numbers to) const {
+    ForAll([&](const ParameterView<F>& p, int64_t i, size_t n) { to[n] = p.slots[slot][i]; });
   }
-  void Write(int64_t slot, const std::vector<F>& from) const {
+  void Write(int64_t slot, Numbers from) const {
     ForAll([&](const ParameterView<F>& p, int64_t i, size_t n) { p.slots[slot][i] = from[n]; });
   }
   void MoveTo(double t) const {
@@ -148,46 +158,45 @@ class Descent {
     });
   }
 
-  static double Dot(const std::vector<F>& a, const std::vector<F>& b) {
+  static double Dot(Numbers a, Numbers b) {
     double sum = 0;
     for (size_t n = 0; n < a.size(); ++n) sum += static_cast<double>(a[n]) * b[n];
     return sum;
   }
-  double DotSlot(int64_t slot, const std::vector<F>& b) const {
+  double DotSlot(int64_t slot, Numbers b) const {
     double sum = 0;
     ForAll([&](const ParameterView<F>& p, int64_t i, size_t n) {
       sum += static_cast<double>(p.slots[slot][i]) * b[n];
     });
     return sum;
   }
-  void AddSlot(double part, int64_t slot, std::vector<F>* to) const {
+  void AddSlot(double part, int64_t slot, Numbers to) const {
     const F factor = F(part);
     ForAll([&](const ParameterView<F>& p, int64_t i, size_t n) {
-      (*to)[n] += factor * p.slots[slot][i];
+      to[n] += factor * p.slots[slot][i];
     });
   }
-  static double Largest(const std::vector<F>& a) {
+  static double Largest(Numbers a) {
     double largest = 0;
     for (const F x : a) largest = std::max(largest, std::fabs(static_cast<double>(x)));
     return largest;
   }
-  static double SumOfSizes(const std::vector<F>& a) {
+  static double SumOfSizes(Numbers a) {
     double sum = 0;
     for (const F x : a) sum += std::fabs(static_cast<double>(x));
     return sum;
   }
 
   void FindDirection() {
-    std::vector<F>& q = direction_;
+    const Numbers q = direction_;
     for (size_t n = 0; n < q.size(); ++n) q[n] = -gradient_[n];
     const int64_t pairs = Count(kPairs), next = Count(kNextPair);
     if (pairs == 0) return;
-    std::vector<double> parts(pairs);
     const auto at = [&](int64_t age) { return (next - 1 - age + 2 * history_) % history_; };
     for (int64_t age = 0; age < pairs; ++age) {
       const int64_t k = at(age);
-      parts[age] = DotSlot(StepSlot(k), q) / update_.numbers[kFirstProduct + k];
-      AddSlot(-parts[age], ChangeSlot(k), &q);
+      parts_[age] = DotSlot(StepSlot(k), q) / update_.numbers[kFirstProduct + k];
+      AddSlot(-parts_[age], ChangeSlot(k), q);
     }
     const int64_t newest = at(0), change = ChangeSlot(newest);
     double squares = 0;
@@ -199,7 +208,7 @@ class Descent {
     for (int64_t age = pairs - 1; age >= 0; --age) {
       const int64_t k = at(age);
       const double part = DotSlot(ChangeSlot(k), q) / update_.numbers[kFirstProduct + k];
-      AddSlot(parts[age] - part, StepSlot(k), &q);
+      AddSlot(parts_[age] - part, StepSlot(k), q);
     }
   }
 
@@ -232,22 +241,24 @@ class Descent {
       ++*evaluations;
       Place place;
       place.at = t;
-      place.gradient.resize(gradient_.size());
+      place.gradient = rooms_.Borrow();
       const absl::StatusOr<double> there = update_.loss();
       if (!there.ok() && !IsNonFinite(there.status())) return there.status();
       if (!there.ok() || !std::isfinite(*there)) {
         place.loss = std::numeric_limits<double>::infinity();
+        for (F& x : place.gradient.numbers()) x = 0;
         return place;
       }
       place.loss = *there;
-      Take(&ParameterView<F>::gradients, &place.gradient);
-      place.slope = Dot(place.gradient, direction_);
+      Copy(&ParameterView<F>::gradients, place.gradient.numbers());
+      place.slope = Dot(place.gradient.numbers(), direction_);
       return place;
     };
     Place start;
     start.loss = loss;
     start.slope = slope;
-    start.gradient = gradient_;
+    start.gradient = rooms_.Borrow();
+    absl::c_copy(gradient_, start.gradient.numbers().begin());
     return WolfeSearch(rules, start, first, evaluate);
   }
 
@@ -255,7 +266,11 @@ class Descent {
   const WholeUpdate<F>& update_;
   const int64_t history_;
   const double rate_;
-  std::vector<F> gradient_, weights_, direction_, previous_;
+  Numbers gradient_, weights_, direction_, previous_;
+  // For the gradients at the places that a search knows: its start, both ends of the bracket and the
+  // trial.
+  Rooms<F, 4> rooms_;
+  double* parts_ = nullptr;  // By age of a pair.
 };
 
 struct Lbfgs {
@@ -295,9 +310,9 @@ struct Lbfgs {
     // They are read from files and are positions.
     const double pairs = update.numbers[kPairs], next = update.numbers[kNextPair];
     if (!(pairs >= 0 && pairs <= c.history() && next >= 0 && next < c.history())) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("lbfgs: ", pairs, " pairs, the next of them ", next,
-                       ", do not fit a history of ", c.history()));
+      return absl::InvalidArgumentError(absl::StrCat("lbfgs: ", pairs, " pairs, the next of them ",
+                                                     next, ", do not fit a history of ",
+                                                     c.history()));
     }
     return Descent<F>(c, update).Run();
   }

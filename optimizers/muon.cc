@@ -73,20 +73,19 @@ struct Muon {
     return 1;
   }
 
-  // x has no more rows than columns.
+  // x has no more rows than columns, and no gaps between them.
   template <class F>
-  static void Orthogonalise(const Config& c, const Matrix<F>& x) {
+  static void Orthogonalise(const Config& c, const Matrix<F>& x, Workspace* work) {
     const int64_t n = x.rows, size = x.rows * x.columns;
-    std::vector<F> squares(n * n), fourths(n * n), product(size);
-    const Matrix<F> a{squares.data(), n, n, n}, aa{fourths.data(), n, n, n};
-    const Matrix<F> y{product.data(), n, x.columns, x.columns};
+    const Matrix<F> a = TakeMatrix<F>(n, n, work), aa = TakeMatrix<F>(n, n, work);
+    const Matrix<F> y = TakeMatrix<F>(n, x.columns, work);
     const F first = F(c.a()), third = F(c.b()), fifth = F(c.c());
     for (int64_t k = 0; k < c.iterations(); ++k) {
-      MultiplyTransposed(x, x, a);
-      Multiply(a, a, aa);
-      for (int64_t i = 0; i < n * n; ++i) squares[i] = third * squares[i] + fifth * fourths[i];
-      Multiply(a, x, y);
-      for (int64_t i = 0; i < size; ++i) x.data[i] = first * x.data[i] + product[i];
+      MultiplyTransposed(x, x, a, work);
+      Multiply(a, a, aa, work);
+      for (int64_t i = 0; i < n * n; ++i) a.data[i] = third * a.data[i] + fifth * aa.data[i];
+      Multiply(a, x, y, work);
+      for (int64_t i = 0; i < size; ++i) x.data[i] = first * x.data[i] + y.data[i];
     }
   }
 
@@ -113,19 +112,17 @@ struct Muon {
       ForElements(p, [&](int64_t i) { w[i] -= step * (gathered(i) * unit); });
       return;
     }
-    std::vector<F> numbers(p.rows * p.columns), turned;
-    const Matrix<F> x{numbers.data(), p.rows, p.columns, p.columns};
+    const Matrix<F> x = TakeMatrix<F>(p.rows, p.columns, p.work);
     for (int64_t r = 0; r < p.rows; ++r) {
       for (int64_t k = 0; k < p.columns; ++k) x(r, k) = gathered(r * p.pitch + k) * unit;
     }
     if (p.rows > p.columns) {
-      turned.resize(numbers.size());
-      const Matrix<F> wide{turned.data(), p.columns, p.rows, p.rows};
+      const Matrix<F> wide = TakeMatrix<F>(p.columns, p.rows, p.work);
       Transpose(x, wide);
-      Orthogonalise(c, wide);
+      Orthogonalise(c, wide, p.work);
       Transpose(wide, x);
     } else {
-      Orthogonalise(c, x);
+      Orthogonalise(c, x, p.work);
     }
     for (int64_t r = 0; r < p.rows; ++r) {
       for (int64_t k = 0; k < p.columns; ++k) w[r * p.pitch + k] -= step * x(r, k);

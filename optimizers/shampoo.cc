@@ -17,6 +17,7 @@
 //
 //   optimizer { shampoo { momentum: 0.9 update_frequency: 20 } learning_rate { constant: 0.1 } }
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -43,12 +44,13 @@ struct Shampoo {
 
   // sum <- beta sum + f g g^T
   template <class F>
-  static void Follow(const Config& c, const Matrix<const F>& g, F* sum) {
+  static void Follow(const Config& c, const Matrix<const F>& g, F* sum, Workspace* work) {
+    const Workspace::Scope scope(work);
     const int64_t n = g.rows;
-    std::vector<F> product(n * n);
-    MultiplyTransposed(g, g, Matrix<F>{product.data(), n, n, n});
+    const Matrix<F> product = TakeMatrix<F>(n, n, work);
+    MultiplyTransposed(g, g, product, work);
     const F kept = F(c.beta()), part = Part<F>(c);
-    for (int64_t i = 0; i < n * n; ++i) sum[i] = kept * sum[i] + part * product[i];
+    for (int64_t i = 0; i < n * n; ++i) sum[i] = kept * sum[i] + part * product.data[i];
   }
 
   template <class F>
@@ -57,57 +59,64 @@ struct Shampoo {
   }
 
   template <class F>
-  static void Power(const Config& c, const F* sum, int64_t n, F* power) {
-    std::vector<double> numbers(sum, sum + n * n), made(n * n);
-    if (!SymmetricPower(Matrix<double>{numbers.data(), n, n, n}, c.epsilon(), -c.exponent(),
-                        Matrix<double>{made.data(), n, n, n})) {
+  static void Power(const Config& c, const F* sum, int64_t n, F* power, Workspace* work) {
+    const Workspace::Scope scope(work);
+    const Matrix<double> a = TakeMatrix<double>(n, n, work), made = TakeMatrix<double>(n, n, work);
+    std::copy_n(sum, n * n, a.data);
+    if (!SymmetricPower(a, c.epsilon(), -c.exponent(), made, work)) {
       // Seen in the weights by who watches over them.
-      made.assign(n * n, std::numeric_limits<double>::quiet_NaN());
+      std::fill_n(made.data, n * n, std::numeric_limits<double>::quiet_NaN());
     }
-    for (int64_t i = 0; i < n * n; ++i) power[i] = F(made[i]);
+    for (int64_t i = 0; i < n * n; ++i) power[i] = F(made.data[i]);
   }
 
-  // u, dense.
+  // Into u, without gaps.
   template <class F>
-  static std::vector<F> Direction(const Config& c, const ParameterView<F>& p) {
-    const int64_t rows = p.rows, columns = p.columns;
-    std::vector<F> numbers(rows * columns), u(rows * columns);
+  static void FindDirection(const Config& c, const ParameterView<F>& p, F* u) {
+    const int64_t rows = p.rows, columns = p.columns, larger = std::max(rows, columns);
+    const Workspace::Scope scope(p.work);
+    F* const numbers = p.work->template Take<F>(rows * columns);
     const Matrix<const F> g{p.gradients, rows, columns, p.pitch};
-    const Matrix<F> turned{numbers.data(), columns, rows, rows};
-    Follow(c, g, p.slots[0]);
+    const Matrix<F> turned{numbers, columns, rows, rows};
+    Follow(c, g, p.slots[0], p.work);
     Transpose(g, turned);
-    Follow<F>(c, turned, p.slots[1]);
+    Follow<F>(c, turned, p.slots[1], p.work);
+    // Power's own two matrices too, each aligned.
+    p.work->template Reserve<double>(SymmetricPowerRoom(larger) + 2 * (larger * larger + 8));
     // The power of a positive matrix has no 0 on its diagonal: a 0 says that none was made.
     if ((p.step->t - 1) % c.update_frequency() == 0 || p.slots[2][0] == 0) {
-      Power(c, p.slots[0], rows, p.slots[2]);
-      Power(c, p.slots[1], columns, p.slots[3]);
+      Power(c, p.slots[0], rows, p.slots[2], p.work);
+      Power(c, p.slots[1], columns, p.slots[3], p.work);
     }
-    const Matrix<F> half{numbers.data(), rows, columns, columns};
-    Multiply(Matrix<F>{p.slots[2], rows, rows, rows}, g, half);
+    const Matrix<F> half{numbers, rows, columns, columns};
+    Multiply(Matrix<F>{p.slots[2], rows, rows, rows}, g, half, p.work);
     Multiply(half, Matrix<F>{p.slots[3], columns, columns, columns},
-             Matrix<F>{u.data(), rows, columns, columns});
-    return u;
+             Matrix<F>{u, rows, columns, columns}, p.work);
   }
 
   template <class F>
   static void Update(const Config& c, const ParameterView<F>& p) {
-    if (p.rows * p.columns == 0) return;
-    std::vector<F> u;
+    const int64_t size = p.rows * p.columns;
+    if (size == 0) return;
+    F* const u = p.work->template Take<F>(size);
     if (p.is_matrix()) {
-      u = Direction(c, p);
+      FindDirection(c, p, u);
     } else {
       const F kept = F(c.beta()), part = Part<F>(c), epsilon = F(c.epsilon());
       F* const a = p.slots[4];
+      int64_t n = 0;
       ForElements(p, [&](int64_t i) {
         const F g = p.gradients[i];
         a[i] = kept * a[i] + part * g * g;
-        u.push_back(g / std::sqrt(a[i] + epsilon));
+        u[n++] = g / std::sqrt(a[i] + epsilon);
       });
     }
     double factor = 1;
     if (c.length() == Config::OF_GRADIENT) {
       double squares = 0;
-      for (const F x : u) squares += static_cast<double>(x) * static_cast<double>(x);
+      for (int64_t i = 0; i < size; ++i) {
+        squares += static_cast<double>(u[i]) * static_cast<double>(u[i]);
+      }
       if (squares > 0) factor = Norm(p, p.gradients) / std::sqrt(squares);
     }
     const F rate = F(p.step->rate), length = F(factor), momentum = F(c.momentum());

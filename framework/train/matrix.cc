@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <vector>
 
 #include "gradus/base/isa.h"
 #include "gradus/base/status.h"
@@ -79,10 +78,13 @@ struct ProductLoop {
 };
 
 template <class F>
-void Product(const Matrix<const F>& a, const Matrix<const F>& b, const Matrix<F>& c) {
+void Product(const Matrix<const F>& a, const Matrix<const F>& b, const Matrix<F>& c,
+             Workspace* work) {
   GRADUS_CHECK(a.columns == b.rows && c.rows == a.rows && c.columns == b.columns);
-  std::vector<F> panel(b.rows * (2 * kVectorBytes<Isa::kAvx512> / static_cast<int64_t>(sizeof(F))));
-  ForIsa<ProductLoop<F>>(&a, &b, &c, panel.data());
+  const Workspace::Scope scope(work);
+  F* const panel =
+      work->Take<F>(b.rows * (2 * kVectorBytes<Isa::kAvx512> / static_cast<int64_t>(sizeof(F))));
+  ForIsa<ProductLoop<F>>(&a, &b, &c, panel);
 }
 
 template <class F>
@@ -101,26 +103,29 @@ void Turned(const Matrix<const F>& a, const Matrix<F>& b) {
 }
 
 template <class F>
-void ProductTransposed(const Matrix<const F>& a, const Matrix<const F>& b, const Matrix<F>& c) {
-  std::vector<F> turned(b.rows * b.columns);
-  const Matrix<F> t{turned.data(), b.columns, b.rows, b.rows};
+void ProductTransposed(const Matrix<const F>& a, const Matrix<const F>& b, const Matrix<F>& c,
+                       Workspace* work) {
+  const Workspace::Scope scope(work);
+  const Matrix<F> t = TakeMatrix<F>(b.columns, b.rows, work);
   Turned<F>(b, t);
-  Product<F>(a, t, c);
+  Product<F>(a, t, c, work);
 }
 
 }  // namespace
 
-void Multiply(Matrix<const float> a, Matrix<const float> b, Matrix<float> c) {
-  Product<float>(a, b, c);
+void Multiply(Matrix<const float> a, Matrix<const float> b, Matrix<float> c, Workspace* work) {
+  Product<float>(a, b, c, work);
 }
-void Multiply(Matrix<const double> a, Matrix<const double> b, Matrix<double> c) {
-  Product<double>(a, b, c);
+void Multiply(Matrix<const double> a, Matrix<const double> b, Matrix<double> c, Workspace* work) {
+  Product<double>(a, b, c, work);
 }
-void MultiplyTransposed(Matrix<const float> a, Matrix<const float> b, Matrix<float> c) {
-  ProductTransposed<float>(a, b, c);
+void MultiplyTransposed(Matrix<const float> a, Matrix<const float> b, Matrix<float> c,
+                        Workspace* work) {
+  ProductTransposed<float>(a, b, c, work);
 }
-void MultiplyTransposed(Matrix<const double> a, Matrix<const double> b, Matrix<double> c) {
-  ProductTransposed<double>(a, b, c);
+void MultiplyTransposed(Matrix<const double> a, Matrix<const double> b, Matrix<double> c,
+                        Workspace* work) {
+  ProductTransposed<double>(a, b, c, work);
 }
 void Transpose(Matrix<const float> a, Matrix<float> b) { Turned<float>(a, b); }
 void Transpose(Matrix<const double> a, Matrix<double> b) { Turned<double>(a, b); }

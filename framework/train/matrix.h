@@ -1,8 +1,8 @@
 // Products of matrices for update rules: row by row in memory, element (r, c) at [r * pitch + c].
 //
-//   std::vector<F> square(p.rows * p.rows);
+//   const Matrix<F> square = TakeMatrix<F>(p.rows, p.rows, p.work);
 //   const Matrix<const F> g{p.gradients, p.rows, p.columns, p.pitch};
-//   MultiplyTransposed(g, g, Matrix<F>{square.data(), p.rows, p.rows, p.rows});   // g g^T
+//   MultiplyTransposed(g, g, square, p.work);   // g g^T
 //
 // A number of a product is the sum over its row and column in their order, on every instruction
 // set, so results have the same bits everywhere. The operands of a product must not overlap its
@@ -12,6 +12,8 @@
 #define GRADUS_TRAIN_MATRIX_H_
 
 #include <cstdint>
+
+#include "gradus/train/workspace.h"
 
 namespace gradus {
 
@@ -24,12 +26,20 @@ struct Matrix {
   operator Matrix<const F>() const { return {data, rows, columns, pitch}; }
 };
 
-// c = a b
-void Multiply(Matrix<const float> a, Matrix<const float> b, Matrix<float> c);
-void Multiply(Matrix<const double> a, Matrix<const double> b, Matrix<double> c);
+// Without gaps between its rows.
+template <class F>
+Matrix<F> TakeMatrix(int64_t rows, int64_t columns, Workspace* work) {
+  return {work->Take<F>(rows * columns), rows, columns, columns};
+}
+
+// c = a b. What is taken of `work` is given back.
+void Multiply(Matrix<const float> a, Matrix<const float> b, Matrix<float> c, Workspace* work);
+void Multiply(Matrix<const double> a, Matrix<const double> b, Matrix<double> c, Workspace* work);
 // c = a b^T
-void MultiplyTransposed(Matrix<const float> a, Matrix<const float> b, Matrix<float> c);
-void MultiplyTransposed(Matrix<const double> a, Matrix<const double> b, Matrix<double> c);
+void MultiplyTransposed(Matrix<const float> a, Matrix<const float> b, Matrix<float> c,
+                        Workspace* work);
+void MultiplyTransposed(Matrix<const double> a, Matrix<const double> b, Matrix<double> c,
+                        Workspace* work);
 // b = a^T
 void Transpose(Matrix<const float> a, Matrix<float> b);
 void Transpose(Matrix<const double> a, Matrix<double> b);

@@ -17,12 +17,10 @@ namespace {
 
 // A tridiagonal matrix with diagonal d and e[1..n-1] beside it; q (n x n, dense), which comes in as
 // the symmetric matrix a, becomes orthogonal with a = q^T tridiagonal q.
-void Tridiagonalise(int64_t n, double* q, std::vector<double>* diagonal,
-                    std::vector<double>* beside) {
-  std::vector<double>&d = *diagonal, &e = *beside;
-  d.assign(n, 0);
-  e.assign(n, 0);
-  std::vector<double> p(n), factors(n, 0);
+void Tridiagonalise(int64_t n, double* q, double* d, double* e, Workspace* work) {
+  const Workspace::Scope scope(work);
+  double *const p = work->Take<double>(n), *const factors = work->Take<double>(n);
+  for (double* numbers : {d, e, factors}) std::fill_n(numbers, n, 0.0);
   // Reflections that clear row i but for what stands beside the diagonal; vector i stays in row i.
   for (int64_t i = n - 1; i >= 1; --i) {
     double* const u = q + i * n;
@@ -45,7 +43,7 @@ void Tridiagonalise(int64_t n, double* q, std::vector<double>* diagonal,
     u[i - 1] -= root;
     factors[i] = 1 / h;
     // a <- (1 - u u^T / h) a (1 - u u^T / h), of the leading i x i; only its lower half is kept.
-    std::fill(p.begin(), p.begin() + i, 0.0);
+    std::fill_n(p, i, 0.0);
     for (int64_t r = 0; r < i; ++r) {
       const double* row = q + r * n;
       double sum = row[r] * u[r];
@@ -71,12 +69,12 @@ void Tridiagonalise(int64_t n, double* q, std::vector<double>* diagonal,
   for (int64_t i = 0; i < n; ++i) d[i] = q[i * n + i];
   // The product of the reflections, from the last one made to the first: the leading i x i of q is
   // what the later ones made, and row i gives up its vector.
-  std::vector<double> u(n);
+  double* const u = work->Take<double>(n);
   for (int64_t i = 0; i < n; ++i) {
     double* const row_i = q + i * n;
     const bool reflects = i > 0 && factors[i] != 0;
     if (reflects) {
-      std::copy(row_i, row_i + i, u.begin());
+      std::copy(row_i, row_i + i, u);
       // q <- q (1 - u u^T / h), row by row.
       for (int64_t r = 0; r < i; ++r) {
         double* row = q + r * n;
@@ -93,10 +91,9 @@ void Tridiagonalise(int64_t n, double* q, std::vector<double>* diagonal,
 }
 
 // Makes d the eigenvalues of the tridiagonal matrix and rotates q's rows into eigenvectors.
-bool Diagonalise(int64_t n, std::vector<double>* diagonal, std::vector<double>* beside, double* q) {
+bool Diagonalise(int64_t n, double* d, double* e, double* q) {
   constexpr int kMostIterations = 60;  // For one eigenvalue; it takes less than two on average.
-  std::vector<double>&d = *diagonal, &e = *beside;
-  std::rotate(e.begin(), e.begin() + 1, e.end());  // e[i] stands between d[i] and d[i + 1].
+  std::rotate(e, e + 1, e + n);        // e[i] stands between d[i] and d[i + 1].
   e[n - 1] = 0;
   for (int64_t l = 0; l < n; ++l) {
     for (int iteration = 0;; ++iteration) {
@@ -146,45 +143,59 @@ bool Diagonalise(int64_t n, std::vector<double>* diagonal, std::vector<double>* 
   return true;
 }
 
-bool AllFinite(const std::vector<double>& numbers) {
-  return std::all_of(numbers.begin(), numbers.end(), [](double x) { return std::isfinite(x); });
+bool AllFinite(const double* numbers, int64_t count) {
+  return std::all_of(numbers, numbers + count, [](double x) { return std::isfinite(x); });
 }
 
 }  // namespace
 
-bool SymmetricEigen(Matrix<const double> a, std::vector<double>* values, Matrix<double> v) {
+bool SymmetricEigen(Matrix<const double> a, double* values, Matrix<double> v, Workspace* work) {
   const int64_t n = a.rows;
   GRADUS_CHECK(a.columns == n && v.rows == n && v.columns == n);
-  values->clear();
   if (n == 0) return true;
-  std::vector<double> q(n * n), e;
-  for (int64_t r = 0; r < n; ++r) std::copy_n(a.data + r * a.pitch, n, q.data() + r * n);
-  if (!AllFinite(q)) return false;
-  std::vector<double> d;
-  Tridiagonalise(n, q.data(), &d, &e);
-  if (!AllFinite(d) || !AllFinite(e) || !Diagonalise(n, &d, &e, q.data())) return false;
-  std::vector<int64_t> order(n);
-  std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](int64_t x, int64_t y) { return d[x] < d[y]; });
+  const Workspace::Scope scope(work);
+  double *const q = work->Take<double>(n * n), *const d = work->Take<double>(n),
+                *const e = work->Take<double>(n);
+  for (int64_t r = 0; r < n; ++r) std::copy_n(a.data + r * a.pitch, n, q + r * n);
+  if (!AllFinite(q, n * n)) return false;
+  Tridiagonalise(n, q, d, e, work);
+  if (!AllFinite(d, n) || !AllFinite(e, n) || !Diagonalise(n, d, e, q)) return false;
+  if (!AllFinite(d, n)) return false;
+  int64_t* const order = work->Take<int64_t>(n);
+  std::iota(order, order + n, 0);
+  // Equal ones in their order; a stable sort would allocate.
+  std::sort(order, order + n,
+            [&](int64_t x, int64_t y) { return d[x] != d[y] ? d[x] < d[y] : x < y; });
   for (int64_t i = 0; i < n; ++i) {
-    values->push_back(d[order[i]]);
+    values[i] = d[order[i]];
     for (int64_t r = 0; r < n; ++r) v(r, i) = q[order[i] * n + r];
   }
-  return AllFinite(*values);
+  return true;
 }
 
-bool SymmetricPower(Matrix<const double> a, double shift, double exponent, Matrix<double> power) {
+bool SymmetricPower(Matrix<const double> a, double shift, double exponent, Matrix<double> power,
+                    Workspace* work) {
   const int64_t n = a.rows;
-  std::vector<double> values, vectors(n * n), scaled(n * n);
-  const Matrix<double> v{vectors.data(), n, n, n}, s{scaled.data(), n, n, n};
-  if (!SymmetricEigen(a, &values, v)) return false;
-  for (double& value : values) value = std::pow(std::max(value, 0.0) + shift, exponent);
-  if (!AllFinite(values)) return false;
+  const Workspace::Scope scope(work);
+  double* const values = work->Take<double>(n);
+  const Matrix<double> v = TakeMatrix<double>(n, n, work), s = TakeMatrix<double>(n, n, work);
+  if (!SymmetricEigen(a, values, v, work)) return false;
+  for (int64_t i = 0; i < n; ++i) {
+    values[i] = std::pow(std::max(values[i], 0.0) + shift, exponent);
+  }
+  if (!AllFinite(values, n)) return false;
   for (int64_t r = 0; r < n; ++r) {
     for (int64_t c = 0; c < n; ++c) s(r, c) = v(r, c) * values[c];
   }
-  MultiplyTransposed(s, v, power);
+  MultiplyTransposed(s, v, power, work);
   return true;
+}
+
+int64_t SymmetricPowerRoom(int64_t n) {
+  // Of values, v, s and then q, d, e, the order and three of the reduction; or a product's. Each may
+  // begin up to 7 doubles later than the one before ends.
+  const int64_t product = n * n + 16 * n;
+  return n + 2 * n * n + std::max(n * n + 6 * n, product) + 11 * 8;
 }
 
 }  // namespace gradus

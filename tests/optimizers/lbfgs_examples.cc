@@ -12,20 +12,15 @@
 namespace gradus {
 namespace {
 
-OptimizerExample Allocating(OptimizerExample example) {
-  example.allocates = "the places of a line search";
-  return example;
-}
-
 GRADUS_OPTIMIZER_EXAMPLES(
     "gradus.OptimizerConfig.lbfgs",
-    ({{Allocating({"lbfgs {}", 1, {0.75, -2.3, 0.8}, {3}, 1}),
-       Allocating({"lbfgs { line_search: FIXED history: 3 max_iterations: 3 }",
-                   0.5,
-                   {0.8125, -2.225, 0.725},
-                   {3},
-                   0.5}),
-       Allocating({"lbfgs { max_iterations: 1 curvature: 0.1 }", 1, {0.75, -2.3, 0.8}, {3}, 1})},
+    ({{{"lbfgs {}", 1, {0.75, -2.3, 0.8}, {3}, 1},
+       {"lbfgs { line_search: FIXED history: 3 max_iterations: 3 }",
+        0.5,
+        {0.8125, -2.225, 0.725},
+        {3},
+        0.5},
+       {"lbfgs { max_iterations: 1 curvature: 0.1 }", 1, {0.75, -2.3, 0.8}, {3}, 1}},
       {{"lbfgs { history: 0 }",
         "text:1:18: lbfgs: history 0 must be at least 1 and at most 1000 [lbfgs.history]"},
        {"lbfgs { curvature: 1 }",

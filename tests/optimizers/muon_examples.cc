@@ -10,25 +10,18 @@
 namespace gradus {
 namespace {
 
-OptimizerExample Allocating(OptimizerExample example) {
-  example.allocates = "the matrices of the iteration";
-  return example;
-}
-
 GRADUS_OPTIMIZER_EXAMPLES(
     "gradus.OptimizerConfig.muon",
-    ({{Allocating({"muon {}", 0.1, {}}),
-       Allocating({"muon { gather: AVERAGE scale: ROWS_OVER_COLUMNS }",
-                   0.1,
-                   {0.9022687334, -2.041482337, 0.4211269294, 0.05064519272, 0.7245375009,
-                    -1.164609646},
-                   {2, 3}}),
-       Allocating({"muon { gather: CORRECTED_AVERAGE epsilon: 1e-8 scale: COLUMNS_OVER_ROWS }",
-                   0.1,
-                   {0.8706987419, -2.052281936, 0.4104671695, -0.005541175038, 0.7212731103,
-                    -1.188188506},
-                   {2, 3}}),
-       Allocating({"muon { nesterov: false scale: ONE momentum: 0.5 }", 0.1, {}})},
+    ({{{"muon {}", 0.1, {}},
+       {"muon { gather: AVERAGE scale: ROWS_OVER_COLUMNS }",
+        0.1,
+        {0.9022687334, -2.041482337, 0.4211269294, 0.05064519272, 0.7245375009, -1.164609646},
+        {2, 3}},
+       {"muon { gather: CORRECTED_AVERAGE epsilon: 1e-8 scale: COLUMNS_OVER_ROWS }",
+        0.1,
+        {0.8706987419, -2.052281936, 0.4104671695, -0.005541175038, 0.7212731103, -1.188188506},
+        {2, 3}},
+       {"muon { nesterov: false scale: ONE momentum: 0.5 }", 0.1, {}}},
       {{"muon { momentum: 1 }",
         "text:1:18: muon: momentum 1 must be at least 0 and below 1 [muon.momentum]"},
        {"muon { iterations: 0 }",

@@ -9,30 +9,22 @@
 namespace gradus {
 namespace {
 
-OptimizerExample Allocating(OptimizerExample example) {
-  example.allocates = "products and powers of matrices";
-  return example;
-}
-
 GRADUS_OPTIMIZER_EXAMPLES(
     "gradus.OptimizerConfig.shampoo",
-    ({{Allocating({"shampoo {}", 0.1, {0.8578356773, -2.011361728, 0.489488292}}),
-       Allocating({"shampoo { update_frequency: 1 }",
-                   0.1,
-                   {0.9338069503, -2.031300486, 0.4705296648, 0.1171151286, 0.7222088744,
-                    -1.146879474},
-                   {2, 3}}),
-       Allocating({"shampoo { update_frequency: 2 }",
-                   0.1,
-                   {0.9333386598, -2.445814415, 0.2362813466, 0.1121321293, 0.9606882285,
-                    -1.0198009},
-                   {2, 3}}),
-       Allocating({"shampoo { momentum: 0.9 beta: 0.9 exponent: 0.5 length: OF_GRADIENT "
-                   "update_frequency: 1 }",
-                   0.1,
-                   {0.9129116818, -2.02925218, 0.4133351217, 0.1100968857, 0.7028936025,
-                    -1.131173801},
-                   {2, 3}})},
+    ({{{"shampoo {}", 0.1, {0.8578356773, -2.011361728, 0.489488292}},
+       {"shampoo { update_frequency: 1 }",
+        0.1,
+        {0.9338069503, -2.031300486, 0.4705296648, 0.1171151286, 0.7222088744, -1.146879474},
+        {2, 3}},
+       {"shampoo { update_frequency: 2 }",
+        0.1,
+        {0.9333386598, -2.445814415, 0.2362813466, 0.1121321293, 0.9606882285, -1.0198009},
+        {2, 3}},
+       {"shampoo { momentum: 0.9 beta: 0.9 exponent: 0.5 length: OF_GRADIENT "
+        "update_frequency: 1 }",
+        0.1,
+        {0.9129116818, -2.02925218, 0.4133351217, 0.1100968857, 0.7028936025, -1.131173801},
+        {2, 3}}},
       {{"shampoo { momentum: 1 }",
         "text:1:21: shampoo: momentum 1 must be at least 0 and below 1 [shampoo.momentum]"},
        {"shampoo { exponent: 0 }",

@@ -64,6 +64,10 @@ TEST(AllocationTest, NoStepOfALoopAfterTheFirstAllocates) {
   CountLoop("loop_batch_norm", true, 1, "optimizer { sgd { momentum: 0.9 } }");
   CountLoop("loop_accumulation", true, 1,
             "optimizer { adam {} gradient_accumulation_steps: 4 }", 8);
+  CountLoop("loop_matrix_rules", false, 2,
+            "optimizer { muon {} group { name: \"biases\" match: \".*/bias\" rule { adafactor {} } }"
+            " group { name: \"output\" match: \"output/.*\" rule { shampoo {} } } }");
+  CountLoop("loop_lbfgs", false, 1, "optimizer { lbfgs { max_iterations: 4 } }");
 }
 
 // The Fashion-MNIST network at batch 64 and at a shorter last batch.

@@ -46,6 +46,8 @@ struct Owned {
   Matrix<F> m;
 };
 
+Workspace work;
+
 // The terms in order, as matrix.h promises, so the bits must be these.
 template <class F>
 bool IsProduct(const Matrix<F>& a, const Matrix<F>& b, const Matrix<F>& c) {
@@ -65,13 +67,13 @@ void ExpectProducts() {
     for (const int64_t depth : {0, 1, 3, 64, 129}) {
       for (const int64_t columns : {1, 3, 7, 8, 16, 31, 32, 33, 70}) {
         const Owned<F> a(rows, depth, 1), b(depth, columns, 2), c(rows, columns, 3);
-        Multiply(a.m, b.m, c.m);
+        Multiply(a.m, b.m, c.m, &work);
         EXPECT_TRUE(IsProduct(a.m, b.m, c.m)) << rows << " " << depth << " " << columns;
         EXPECT_TRUE(c.GapIsWhole());
         const Owned<F> turned(columns, depth, 4), d(rows, columns, 5);
         Transpose(b.m, turned.m);
         EXPECT_TRUE(turned.GapIsWhole());
-        MultiplyTransposed(a.m, turned.m, d.m);
+        MultiplyTransposed(a.m, turned.m, d.m, &work);
         EXPECT_TRUE(IsProduct(a.m, b.m, d.m)) << rows << " " << depth << " " << columns;
       }
     }
@@ -86,14 +88,14 @@ TEST(MatrixTest, ProductsAreThoseOfAPlainLoopToTheBit) {
 TEST(MatrixTest, AProductSeesWhatIsNotFinite) {
   const Owned<float> a(5, 6, 1), b(6, 7, 2), c(5, 7, 3);
   a.m(4, 5) = std::numeric_limits<float>::quiet_NaN();
-  Multiply(a.m, b.m, c.m);
+  Multiply(a.m, b.m, c.m, &work);
   for (int64_t j = 0; j < 7; ++j) EXPECT_TRUE(std::isnan(c.m(4, j)));
   for (int64_t j = 0; j < 7; ++j) EXPECT_FALSE(std::isnan(c.m(3, j)));
 }
 
 uint64_t Digest() {
   const Owned<float> a(37, 41, 1), b(41, 53, 2), c(37, 53, 3);
-  Multiply(a.m, b.m, c.m);
+  Multiply(a.m, b.m, c.m, &work);
   return StreamOf(absl::string_view(reinterpret_cast<const char*>(c.numbers.data()),
                                     c.numbers.size() * sizeof(float)));
 }
@@ -128,7 +130,7 @@ TEST(MatrixElsewhere, AProductHasTheSameBitsOnEveryInstructionSetOfThisMachine) 
 Owned<double> Squares(int64_t n, int64_t rank) {
   const Owned<double> g(n, rank, 7);
   Owned<double> a(n, n, 8);
-  MultiplyTransposed(g.m, g.m, a.m);
+  MultiplyTransposed(g.m, g.m, a.m, &work);
   return a;
 }
 
@@ -145,18 +147,18 @@ TEST(SymmetricTest, EigenvaluesAndVectorsMakeUpTheMatrix) {
     for (const int64_t rank : {int64_t{1}, (n + 1) / 2, n + 5}) {
       const Owned<double> a = Squares(n, rank);
       const Owned<double> v(n, n, 9), scaled(n, n, 9), made(n, n, 9), square(n, n, 9);
-      std::vector<double> values;
-      ASSERT_TRUE(SymmetricEigen(a.m, &values, v.m));
+      std::vector<double> values(n);
+      ASSERT_TRUE(SymmetricEigen(a.m, values.data(), v.m, &work));
       for (int64_t r = 0; r < n; ++r) {
         for (int64_t c = 0; c < n; ++c) {
           scaled.m(r, c) = v.m(r, c) * values[c];
           square.m(r, c) = r == c;
         }
       }
-      MultiplyTransposed(scaled.m, v.m, made.m);
+      MultiplyTransposed(scaled.m, v.m, made.m, &work);
       // Backward stable: some n units of the largest eigenvalue.
       EXPECT_LT(Far(made.m, a.m), 1e-15 * 10 * n * values.back()) << n << " " << rank;
-      MultiplyTransposed(v.m, v.m, made.m);
+      MultiplyTransposed(v.m, v.m, made.m, &work);
       EXPECT_LT(Far(made.m, square.m), 1e-15 * 10 * n) << n << " " << rank;
       for (int64_t i = 1; i < n; ++i) EXPECT_LE(values[i - 1], values[i]);
     }
@@ -170,8 +172,8 @@ TEST(SymmetricTest, FindsTheEigenvaluesOfAChain) {
   for (int64_t r = 0; r < kSide; ++r) {
     for (int64_t c = 0; c < kSide; ++c) a.m(r, c) = r == c ? 2 : std::abs(r - c) == 1 ? -1 : 0;
   }
-  std::vector<double> values;
-  ASSERT_TRUE(SymmetricEigen(a.m, &values, v.m));
+  std::vector<double> values(kSide);
+  ASSERT_TRUE(SymmetricEigen(a.m, values.data(), v.m, &work));
   for (int64_t k = 1; k <= kSide; ++k) {
     EXPECT_NEAR(values[k - 1], 2 - 2 * std::cos(k * M_PI / (kSide + 1)), 1e-14);
   }
@@ -182,12 +184,12 @@ TEST(SymmetricTest, FourInverseFourthRootsAndTheMatrixMakeTheIdentity) {
   const Owned<double> a = Squares(n, 2 * n);
   const Owned<double> root(n, n, 1), squared(n, n, 2), inverse(n, n, 3), unit(n, n, 4),
       one(n, n, 5);
-  ASSERT_TRUE(SymmetricPower(a.m, 0.5, -0.25, root.m));
-  Multiply(root.m, root.m, squared.m);
-  Multiply(squared.m, squared.m, inverse.m);
+  ASSERT_TRUE(SymmetricPower(a.m, 0.5, -0.25, root.m, &work));
+  Multiply(root.m, root.m, squared.m, &work);
+  Multiply(squared.m, squared.m, inverse.m, &work);
   const Owned<double> shifted = Squares(n, 2 * n);
   for (int64_t i = 0; i < n; ++i) shifted.m(i, i) += 0.5;
-  Multiply(inverse.m, shifted.m, unit.m);
+  Multiply(inverse.m, shifted.m, unit.m, &work);
   for (int64_t r = 0; r < n; ++r) {
     for (int64_t c = 0; c < n; ++c) one.m(r, c) = r == c;
   }
@@ -198,10 +200,9 @@ TEST(SymmetricTest, FourInverseFourthRootsAndTheMatrixMakeTheIdentity) {
 TEST(SymmetricTest, WritesNothingWhenANumberIsNotFinite) {
   const Owned<double> a = Squares(4, 4), power(4, 4, 1), before(4, 4, 1);
   a.m(2, 1) = std::numeric_limits<double>::infinity();
-  EXPECT_FALSE(SymmetricPower(a.m, 0.5, -0.25, power.m));
+  EXPECT_FALSE(SymmetricPower(a.m, 0.5, -0.25, power.m, &work));
   EXPECT_EQ(power.numbers, before.numbers);
-  std::vector<double> values;
-  EXPECT_TRUE(SymmetricEigen(Matrix<double>{}, &values, Matrix<double>{}));
+  EXPECT_TRUE(SymmetricEigen(Matrix<double>{}, nullptr, Matrix<double>{}, &work));
 }
 
 }  // namespace
