@@ -54,6 +54,7 @@ inline double Norm(const PlainMatrix& a) {
 
 // What a rule is told about one parameter at update t; it changes `w`.
 struct PlainUpdate {
+  std::vector<int64_t> dims;
   bool is_matrix;
   int64_t t;
   double rate;
@@ -69,6 +70,7 @@ std::vector<double> ParameterByParameter(const UpdateHistory& h, const Make& mak
   for (const ShapedParameter& parameter : h.parameters) {
     const size_t count = static_cast<size_t>(parameter.elements());
     PlainUpdate update;
+    update.dims = parameter.dims;
     update.is_matrix = parameter.dims.size() >= 2;
     update.w = PlainMatrix(static_cast<size_t>(parameter.rows()),
                            static_cast<size_t>(parameter.columns()));
