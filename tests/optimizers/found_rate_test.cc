@@ -20,7 +20,7 @@ TEST(ProdigyTest, GivesTheGoldenWeightsAndDistanceAfterThirtyUpdates) {
   for (int t = 1; t <= 30; ++t) state.Update(1, t, kGradients[(t - 1) % 3]);
   const std::vector<double> golden = {0.9582887993, -2.014125814, 0.5018214525};
   for (int i = 0; i < 3; ++i) EXPECT_NEAR(state.weights[i], golden[i], 6e-10);
-  EXPECT_NEAR(state.numbers[0], 0.00577072672143674, 1e-15);
+  EXPECT_NEAR(state.numbers()[0], 0.00577072672143674, 1e-15);
 }
 
 TEST(FindsItsRateTest, NothingMovesBeforeTheFirstGradientThatIsNotZero) {
@@ -30,7 +30,7 @@ TEST(FindsItsRateTest, NothingMovesBeforeTheFirstGradientThatIsNotZero) {
     UnderUpdate<double> state(**parsed, {1, -2, 0.5});
     for (int t = 1; t <= 3; ++t) state.Update(1, t, {0, 0, 0});
     EXPECT_EQ(state.weights, (std::vector<double>{1, -2, 0.5})) << text;
-    EXPECT_EQ(state.numbers[0], 1e-6) << text;
+    EXPECT_EQ(state.numbers()[0], 1e-6) << text;
     state.Update(1, 4, kGradients[0]);
     for (int i = 0; i < 3; ++i) {
       EXPECT_NE(state.weights[i], (std::vector<double>{1, -2, 0.5})[i]) << text;
@@ -51,8 +51,8 @@ TEST(FindsItsRateTest, TheDistanceOnlyGrowsAndFindsTheSizeOfTheProblem) {
       std::vector<double> gradients;
       for (const double w : state.weights) gradients.push_back(w < 3 ? -1 : 1);
       state.Update(1, t, gradients);
-      EXPECT_GE(state.numbers[0], last) << text;
-      last = state.numbers[0];
+      EXPECT_GE(state.numbers()[0], last) << text;
+      last = state.numbers()[0];
     }
     EXPECT_GT(last, 0.1) << text;
     EXPECT_LT(last, text == kRules[1] ? 6 : 60) << text;
@@ -70,10 +70,10 @@ TEST(FindsItsRateTest, TheDistanceGrowsByNoMoreThanItsRate) {
       state.Update(1, t, {1, -1});
       // Prodigy's authors let the first step away from d0 be of any size.
       if (rule != "prodigy" || last > 1e-6) {
-        EXPECT_LE(state.numbers[0], last * (1.5 + 1e-15)) << rule;
+        EXPECT_LE(state.numbers()[0], last * (1.5 + 1e-15)) << rule;
       }
-      grew |= state.numbers[0] > last * 1.49;
-      last = state.numbers[0];
+      grew |= state.numbers()[0] > last * 1.49;
+      last = state.numbers()[0];
     }
     EXPECT_TRUE(grew) << rule;
   }

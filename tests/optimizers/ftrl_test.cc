@@ -65,14 +65,15 @@ TEST(FtrlTest, AtRateZeroNothingMovesAndNothingIsRemembered) {
     const auto parsed = ParseOptimizer(text);
     ASSERT_TRUE(parsed.ok());
     UnderUpdate<double> state(**parsed, {1, -2});
+    int64_t t = 0;
     for (const double first : {0.0, 0.5}) {
-      state.Update(first, 1, {0.25, -3});
-      const std::vector<double> weights = state.weights, numbers = state.numbers;
-      const std::vector<std::vector<double>> slots = state.slots;
-      state.Update(0, 2, {4, -8});
+      state.Update(first, ++t, {0.25, -3});
+      const std::vector<double> weights = state.weights, numbers = state.numbers();
+      const std::vector<std::vector<double>> slots = state.slots();
+      state.Update(0, ++t, {4, -8});
       EXPECT_EQ(state.weights, weights) << text;
-      EXPECT_EQ(state.slots, slots) << text;
-      EXPECT_EQ(state.numbers, numbers) << text;
+      EXPECT_EQ(state.slots(), slots) << text;
+      EXPECT_EQ(state.numbers(), numbers) << text;
     }
   }
 }

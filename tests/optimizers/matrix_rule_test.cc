@@ -128,7 +128,7 @@ TEST(ShampooTest, UsesTheSamePowersBetweenTwoOfThem) {
   std::vector<std::vector<double>> powers;
   for (int t = 1; t <= 5; ++t) {
     state.Update(0.1, t, DrawNumbers<double>(t, 6));
-    powers.push_back(state.slots[2]);
+    powers.push_back(state.slots()[2]);
   }
   EXPECT_EQ(powers[1], powers[0]);
   EXPECT_EQ(powers[2], powers[0]);

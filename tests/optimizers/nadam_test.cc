@@ -46,9 +46,9 @@ TEST(NadamTest, RemembersTheProductOfItsMomenta) {
   EXPECT_EQ(numbers[0].name, "momentum_product");
   UnderUpdate<double> state(**parsed, {1, 2});
   state.Update(0.1, 1, {0.1, 0.2});
-  EXPECT_NEAR(state.numbers[0], 0.468, 1e-15);
+  EXPECT_NEAR(state.numbers()[0], 0.468, 1e-15);
   state.Update(0.1, 2, {0.1, 0.2});
-  EXPECT_NEAR(state.numbers[0], 0.22711104, 1e-15);
+  EXPECT_NEAR(state.numbers()[0], 0.22711104, 1e-15);
 }
 
 }  // namespace

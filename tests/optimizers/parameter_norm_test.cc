@@ -82,14 +82,14 @@ TEST(AdafactorTest, RemembersRowsAndColumnsOfAMatrixAndNoElements) {
   UnderUpdate<double> state(**parsed, std::vector<double>(6 + 3, 1),
                             {{"kernel", {2, 3}}, {"bias", {3}}});
   state.Update(0.1, 1, {1, 2, 3, 4, 5, 6, 1, 2, 3});
-  ASSERT_EQ(state.slots.size(), 3u);
+  ASSERT_EQ(state.slots().size(), 3u);
   // The means of squares, at t = 1 with no weight on what was before.
   const std::vector<std::vector<double>> expected = {
       {14.0 / 3, 77.0 / 3}, {17.0 / 2, 29.0 / 2, 45.0 / 2}, {1, 4, 9}};
   for (size_t s = 0; s < 3; ++s) {
-    ASSERT_EQ(state.slots[s].size(), expected[s].size());
+    ASSERT_EQ(state.slots()[s].size(), expected[s].size());
     for (size_t i = 0; i < expected[s].size(); ++i) {
-      EXPECT_NEAR(state.slots[s][i], expected[s][i], 1e-13) << s << " " << i;
+      EXPECT_NEAR(state.slots()[s][i], expected[s][i], 1e-13) << s << " " << i;
     }
   }
 }

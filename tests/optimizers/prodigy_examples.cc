@@ -62,6 +62,7 @@ std::vector<double> Formula(const optimizer::Prodigy& c, const UpdateHistory& h)
     }
     if (sizes == 0) continue;
     const double estimate = c.d_coefficient() * numerator / sizes;
+    if (!c.only_grows() && d == c.d0() && estimate > d) d = estimate;
     const double most = c.has_growth_rate() ? d * c.growth_rate() : 1e300;
     if (c.only_grows()) {
       if (estimate > d) d = estimate < most ? estimate : most;

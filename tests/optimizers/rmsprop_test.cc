@@ -79,7 +79,7 @@ TEST(RmspropTest, ACenteredDivisorOfGradientsThatHardlyChangeHasARoot) {
       }
       ASSERT_TRUE(state.Update(1e-6, t, gradients).weights_finite) << setting << " " << t;
       for (size_t i = 0; i < gradients.size(); ++i) {
-        const float v = state.slots[0][i], a = state.slots[1][i];
+        const float v = state.slots()[0][i], a = state.slots()[1][i];
         below += v - a * a + 1e-7f < 0;
       }
     }

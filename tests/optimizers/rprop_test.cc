@@ -25,13 +25,13 @@ TEST(RpropTest, AWeightBeginsWithTheFirstRateThatIsNotZero) {
   state.Update(0, 1, {1});
   state.Update(0, 2, {-1});
   EXPECT_EQ(state.weights[0], 1);
-  EXPECT_EQ(state.slots, (std::vector<std::vector<double>>{{0}, {0}}));
+  EXPECT_EQ(state.slots(), (std::vector<std::vector<double>>{{0}, {0}}));
   state.Update(0.25, 3, {1});
   EXPECT_EQ(state.weights[0], 0.75);
-  EXPECT_EQ(state.slots, (std::vector<std::vector<double>>{{1}, {0.25}}));
+  EXPECT_EQ(state.slots(), (std::vector<std::vector<double>>{{1}, {0.25}}));
   state.Update(0, 4, {-1});
   EXPECT_EQ(state.weights[0], 0.75);
-  EXPECT_EQ(state.slots, (std::vector<std::vector<double>>{{1}, {0.25}}));
+  EXPECT_EQ(state.slots(), (std::vector<std::vector<double>>{{1}, {0.25}}));
 }
 
 TEST(RpropTest, SignsOfGradientsWhoseProductIsTooSmallCountToo) {

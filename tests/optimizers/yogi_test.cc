@@ -17,8 +17,8 @@ TEST(YogiTest, ForgetsALargeGradientMoreSlowlyThanAdam) {
     with_adam.Update(0.01, t, {t == 1 ? 10.0 : 0.1});
   }
   // 10 from the first gradient; then 0.1 * 0.1^2 less every time, or a tenth less every time.
-  EXPECT_NEAR(with_yogi.slots[1][0], 10 - 49 * 1e-3, 1e-12);
-  EXPECT_LT(with_adam.slots[1][0], 0.1);
+  EXPECT_NEAR(with_yogi.slots()[1][0], 10 - 49 * 1e-3, 1e-12);
+  EXPECT_LT(with_adam.slots()[1][0], 0.1);
 }
 
 }  // namespace

@@ -6,15 +6,19 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <map>
+#include <set>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "gradus/base/random.h"
+#include "gradus/base/thread_pool.h"
 
 namespace gradus {
 namespace {
 
 constexpr int64_t kElements = 1003;  // Whole vectors of every instruction set, and a rest.
+// Below so many per thread an update takes one; an odd number, and more than a megabyte of doubles.
+constexpr int64_t kManyElements = (int64_t{4} << 15) + 1003;
 constexpr double kRate = 0.01;
 
 template <class F>
@@ -24,11 +28,12 @@ bool SameBits(const std::vector<F>& a, const std::vector<F>& b) {
 }
 template <class F>
 bool SameBits(const UnderUpdate<F>& a, const UnderUpdate<F>& b) {
-  if (!SameBits(a.weights, b.weights) || a.slots.size() != b.slots.size()) return false;
-  for (size_t i = 0; i < a.slots.size(); ++i) {
-    if (!SameBits(a.slots[i], b.slots[i])) return false;
+  const std::vector<std::vector<F>> a_slots = a.slots(), b_slots = b.slots();
+  if (!SameBits(a.weights, b.weights) || a_slots.size() != b_slots.size()) return false;
+  for (size_t i = 0; i < a_slots.size(); ++i) {
+    if (!SameBits(a_slots[i], b_slots[i])) return false;
   }
-  return SameBits(a.numbers, b.numbers);
+  return SameBits(a.numbers(), b.numbers());
 }
 
 bool ByElements(const ParsedOptimizer& parsed) { return parsed.rule->reach() == Reach::kElements; }
@@ -41,67 +46,98 @@ std::vector<ShapedParameter> ParametersFor(const ParsedOptimizer& parsed) {
 
 template <class F>
 std::unique_ptr<UnderUpdate<F>> Start(const ParsedOptimizer& parsed,
-                                      const std::vector<ShapedParameter>& parameters) {
+                                      const std::vector<ShapedParameter>& parameters,
+                                      const typename UnderUpdate<F>::Setting& setting = {}) {
   return std::make_unique<UnderUpdate<F>>(parsed, DrawNumbers<F>(0, CountElements(parameters)),
-                                          parameters);
+                                          parameters, setting);
 }
 
 template <class F>
-void Go(UnderUpdate<F>* state, int64_t first, int64_t last, absl::Span<const int64_t> cuts = {}) {
+void Go(UnderUpdate<F>* state, int64_t first, int64_t last) {
   for (int64_t t = first; t <= last; ++t) {
-    state->Update(kRate / t, t, DrawNumbers<F>(t, state->weights.size()), cuts);
+    state->Update(kRate / t, t, DrawNumbers<F>(t, state->weights.size()));
   }
 }
 
+// The same numbers with the last parameter first.
 template <class F>
-std::string CheckCuts(const ParsedOptimizer& parsed) {
-  const std::vector<std::vector<int64_t>> all_cuts = {
-      {1}, {16}, {1002}, {3, 3, 7, 500}, {100, 200, 300, 400, 500, 600, 700, 800, 900, 1000}};
-  const auto whole = Start<F>(parsed, ParametersFor(parsed));
-  Go(whole.get(), 1, 5);
-  for (const std::vector<int64_t>& cuts : all_cuts) {
-    for (const bool in_threads : {false, true}) {
-      const auto in_parts = Start<F>(parsed, ParametersFor(parsed));
-      in_parts->in_threads = in_threads;
-      Go<F>(in_parts.get(), 1, 5, cuts);
-      if (SameBits(*whole, *in_parts)) continue;
-      return absl::StrCat("cut at ", absl::StrJoin(cuts, ", "), in_threads ? ", in threads" : "",
-                          ": other bits than in one range");
-    }
+std::vector<F> Backwards(const std::vector<F>& numbers,
+                         const std::vector<ShapedParameter>& parameters) {
+  std::vector<F> turned;
+  size_t end = numbers.size();
+  for (auto p = parameters.rbegin(); p != parameters.rend(); ++p) {
+    const size_t begin = end - static_cast<size_t>(p->elements());
+    turned.insert(turned.end(), numbers.begin() + begin, numbers.begin() + end);
+    end = begin;
+  }
+  return turned;
+}
+
+template <class F>
+std::string CheckThreads(const ParsedOptimizer& parsed) {
+  std::vector<ShapedParameter> parameters = ParametersFor(parsed);
+  constexpr int64_t kUpdates = 3;
+  if (ByElements(parsed)) parameters = {{"small", {7}}, {"large", {3, kManyElements / 3}}};
+  const int64_t count = CountElements(parameters);
+  static auto* const drawn = new std::map<int64_t, std::vector<std::vector<F>>>;
+  std::vector<std::vector<F>>& numbers = (*drawn)[count];
+  for (int64_t t = static_cast<int64_t>(numbers.size()); t <= kUpdates; ++t) {
+    numbers.push_back(DrawNumbers<F>(t, count));
+  }
+  const auto run = [&](UnderUpdate<F>* state) {
+    for (int64_t t = 1; t <= kUpdates; ++t) state->Update(kRate / t, t, numbers[t]);
+  };
+  UnderUpdate<F> alone(parsed, numbers[0], parameters);
+  run(&alone);
+  if (!alone.status.ok()) return std::string(alone.status.message());
+  for (const int threads : {2, 3}) {
+    ThreadPool pool(threads);
+    UnderUpdate<F> shared(parsed, numbers[0], parameters, {&pool, Isa::kBaseline});
+    run(&shared);
+    if (!SameBits(alone, shared))
+      return absl::StrCat(threads, " threads: other bits than with one");
   }
   return "";
 }
 
+// Of rows of this width the machines that have AVX2 alone have padding between them.
 template <class F>
-std::string CheckViews(const ParsedOptimizer& parsed) {
-  const auto usual = Start<F>(parsed, ParametersFor(parsed));
-  Go(usual.get(), 1, 5);
+std::string CheckGeometries(const ParsedOptimizer& parsed) {
+  const std::vector<ShapedParameter> parameters = {
+      {"bias", {5}}, {"wide", {2, 512}}, {"scale", {}}};
+  const auto usual = Start<F>(parsed, parameters);
+  const auto padded = Start<F>(parsed, parameters, {nullptr, Isa::kAvx2});
+  Go(usual.get(), 1, 2);
+  Go(padded.get(), 1, 2);
+  for (const UnderUpdate<F>* state : {usual.get(), padded.get()}) {
+    if (!state->status.ok()) return std::string(state->status.message());
+  }
+  return SameBits(*usual, *padded) ? "" : "other bits with padding between rows";
+}
+
+template <class F>
+std::string CheckOrder(const ParsedOptimizer& parsed) {
+  const std::vector<ShapedParameter> parameters = SomeParameters();
+  const std::vector<ShapedParameter> turned(parameters.rbegin(), parameters.rend());
+  const auto usual = Start<F>(parsed, parameters);
+  UnderUpdate<F> other(parsed, Backwards(usual->weights, parameters), turned);
+  for (int64_t t = 1; t <= 5; ++t) {
+    const std::vector<F> gradients = DrawNumbers<F>(t, usual->weights.size());
+    usual->Update(kRate / t, t, gradients);
+    other.Update(kRate / t, t, Backwards(gradients, parameters));
+  }
   if (!usual->status.ok()) return std::string(usual->status.message());
-  const bool one_by_one = parsed.rule->reach() == Reach::kParameter;
-  for (const int64_t padding : {int64_t{3}, int64_t{0}}) {
-    for (const bool backwards : {false, true}) {
-      for (const bool in_threads : {false, true}) {
-        if (in_threads && !one_by_one) continue;
-        const auto other = Start<F>(parsed, ParametersFor(parsed));
-        other->padding = padding;
-        other->backwards = backwards;
-        other->in_threads = in_threads;
-        Go(other.get(), 1, 5);
-        if (!backwards || one_by_one) {
-          if (SameBits(*usual, *other)) continue;
-          return absl::StrCat("other bits with a pitch ", padding, " beyond the columns",
-                              backwards ? ", backwards" : "", in_threads ? ", in threads" : "");
-        }
-        // Sums of some ten numbers in another order, five times over; what a rule makes of them may
-        // be a small difference of large ones.
-        const double tolerance = 1e5 * std::numeric_limits<F>::epsilon();
-        for (size_t i = 0; std::is_same<F, double>::value && i < usual->weights.size(); ++i) {
-          const double w = usual->weights[i], off = other->weights[i] - w;
-          if (std::abs(off) <= tolerance * std::max(1.0, std::abs(w))) continue;
-          return absl::StrCat("parameters in another order change a weight of ", w, " by ", off);
-        }
-      }
-    }
+  const std::vector<F> back = Backwards(other.weights, turned);
+  if (parsed.rule->reach() <= Reach::kParameter) {
+    return SameBits(usual->weights, back) ? "" : "other bits with the parameters in another order";
+  }
+  // Sums of some ten numbers in another order, five times over; what a rule makes of them may be a
+  // small difference of large ones.
+  const double tolerance = 1e5 * std::numeric_limits<F>::epsilon();
+  for (size_t i = 0; std::is_same<F, double>::value && i < back.size(); ++i) {
+    const double w = usual->weights[i], off = back[i] - w;
+    if (std::abs(off) <= tolerance * std::max(1.0, std::abs(w))) continue;
+    return absl::StrCat("parameters in another order change a weight of ", w, " by ", off);
   }
   return "";
 }
@@ -117,7 +153,7 @@ std::string CheckWatch(const ParsedOptimizer& parsed) {
       UnderUpdate<F> gradient(parsed, DrawNumbers<F>(0, kElements));
       std::vector<F> gradients = DrawNumbers<F>(1, kElements);
       gradients[at] = bad;
-      if (gradient.Update(kRate, 1, gradients).gradients_finite) {
+      if (gradient.Update(kRate, 1, gradients).gradients_finite && gradient.status.ok()) {
         return absl::StrCat("gradient ", bad, " at ", at, " was not seen");
       }
       std::vector<F> weights = DrawNumbers<F>(0, kElements);
@@ -133,32 +169,41 @@ std::string CheckWatch(const ParsedOptimizer& parsed) {
   return "";
 }
 
+// A state that is copied into another one, which then goes on.
 template <class F>
-std::string CheckResumes(const ParsedOptimizer& parsed) {
+std::string CheckCopies(const ParsedOptimizer& parsed) {
   const std::vector<ShapedParameter> parameters = ParametersFor(parsed);
   constexpr int64_t kUpdates = 12;
   const auto through = Start<F>(parsed, parameters);
   Go(through.get(), 1, kUpdates);
+  if (!through->status.ok()) return std::string(through->status.message());
   for (int64_t stop = 0; stop <= kUpdates; ++stop) {
     const auto first = Start<F>(parsed, parameters);
     Go(first.get(), 1, stop);
-    const std::string saved = first->Save(stop);
-    // What is not saved is lost here, and what a rule keeps to itself is that of another run.
+    // What a rule keeps to itself is that of another run.
     Go(Start<F>(parsed, parameters).get(), 1, kUpdates + 1);
     UnderUpdate<F> resumed(parsed, std::vector<F>(first->weights.size()), parameters);
-    const auto done = resumed.Load(saved);
-    if (!done.ok()) return std::string(done.status().message());
-    Go(&resumed, *done + 1, kUpdates);
-    if (!SameBits(*through, resumed)) return absl::StrCat("other bits after a stop at ", stop);
+    const absl::Status copied = first->CopyTo(&resumed);
+    if (!copied.ok()) return std::string(copied.message());
+    Go(&resumed, stop + 1, kUpdates);
+    if (!SameBits(*through, resumed)) return absl::StrCat("other bits after a copy at ", stop);
   }
   return "";
 }
 
 template <class F>
 std::string CheckDegenerate(const ParsedOptimizer& parsed) {
-  const auto nothing = Start<F>(parsed, {});
-  Go(nothing.get(), 1, 3);
-  if (!nothing->status.ok()) return absl::StrCat("no parameters: ", nothing->status.message());
+  // All parameters have another rule, so that this one has none.
+  if (parsed.rule->reach() != Reach::kLoss) {
+    ParsedOptimizer idle = parsed;
+    GroupConfig* group = idle.config.add_group();
+    group->set_name("all");
+    group->set_match(".*");
+    group->mutable_rule()->mutable_sgd();
+    const auto nothing = Start<F>(idle, {{"weights", {3}}});
+    Go(nothing.get(), 1, 3);
+    if (!nothing->status.ok()) return absl::StrCat("no parameters: ", nothing->status.message());
+  }
   const auto no_elements = Start<F>(parsed, {{"empty", {0}}});
   const UpdateWatch watch = no_elements->Update(kRate, 1, {});
   if (!watch.gradients_finite || !watch.weights_finite) return "an alarm about no elements";
@@ -196,95 +241,6 @@ std::string CheckDegenerate(const ParsedOptimizer& parsed) {
   return "";
 }
 
-// The loss of a rule that asks for one: flat-bottomed valleys of different steepness.
-double Valley(absl::Span<const double> weights, absl::Span<double> gradients) {
-  double loss = 0;
-  for (size_t i = 0; i < weights.size(); ++i) {
-    const double steepness = 0.5 + 1.5 * i / weights.size(), target = std::sin(1.0 + i);
-    const double far = weights[i] - target, cube = 0.1 * far * far * far;
-    gradients[i] = steepness * far + cube;
-    loss += 0.5 * steepness * far * far + 0.25 * cube * far;
-  }
-  return loss;
-}
-
-UpdateHistory MakeHistory(const ParsedOptimizer& parsed, double rate) {
-  constexpr int kUpdates = 50;
-  UpdateHistory history;
-  history.parameters = SomeParameters();
-  const int64_t count = CountElements(history.parameters);
-  // Numbers that float has too.
-  const std::vector<float> weights = DrawNumbers<float>(0, count);
-  history.weights.assign(weights.begin(), weights.end());
-  if (parsed.rule->reach() == Reach::kLoss) history.loss = Valley;
-  for (int64_t t = 1; t <= kUpdates; ++t) {
-    history.rates.push_back(t == 20 ? 0 : rate * (1 + 0.5 * std::sin(static_cast<double>(t))));
-    if (history.loss) continue;
-    std::vector<float> gradients = DrawNumbers<float>(t, count);
-    for (int64_t i = 0; i < count; ++i) {
-      if ((i + t) % 7 == 0) gradients[i] = 0;
-    }
-    history.gradients.emplace_back(gradients.begin(), gradients.end());
-  }
-  return history;
-}
-
-template <class F>
-std::string Compare(const std::vector<F>& weights, const std::vector<double>& formula,
-                    double tolerance, const std::string& what) {
-  if (formula.size() != weights.size()) return "the formula gives another number of weights";
-  for (size_t i = 0; i < weights.size(); ++i) {
-    const double off = static_cast<double>(weights[i]) - formula[i];
-    if (std::abs(off) <= tolerance) continue;  // Not for a NaN.
-    return absl::StrCat(what, ", element ", i, ": the rule gives ", weights[i], ", the formula ",
-                        formula[i], ", which is off by ", off, " where ", tolerance, " is allowed");
-  }
-  return "";
-}
-
-template <class F>
-std::string CheckFormulaIn(const ParsedOptimizer& parsed, const UpdateHistory& history,
-                           const OptimizerFormula& formula, double tolerance) {
-  const std::string type = std::is_same<F, float>::value ? "float" : "double";
-  UnderUpdate<F> state(parsed, std::vector<F>(history.weights.begin(), history.weights.end()),
-                       history.parameters);
-  std::vector<double> there(state.weights.size());
-  const auto loss = [&](absl::Span<const F> weights, absl::Span<F> gradients) {
-    const std::vector<double> here(weights.begin(), weights.end());
-    const double value = history.loss(here, absl::MakeSpan(there));
-    std::transform(there.begin(), there.end(), gradients.begin(),
-                   [](double g) { return static_cast<F>(g); });
-    return value;
-  };
-  if (history.loss) state.loss = loss;
-  UpdateHistory so_far = history;
-  so_far.rates.clear();
-  so_far.gradients.clear();
-  double scale = 1;
-  for (int64_t t = 1; t <= history.updates(); ++t) {
-    std::vector<F> gradients(state.weights.size());
-    if (history.loss) {
-      loss(state.weights, absl::MakeSpan(gradients));
-    } else {
-      gradients.assign(history.gradients[t - 1].begin(), history.gradients[t - 1].end());
-      so_far.gradients.push_back(history.gradients[t - 1]);
-    }
-    so_far.rates.push_back(history.rate(t));
-    state.Update(history.rate(t), t, gradients);
-    if (!state.status.ok()) return absl::StrCat(type, ": ", state.status.message());
-    const std::vector<double> trained = formula.trained(*parsed.message, so_far);
-    for (const double w : trained) scale = std::max(scale, std::abs(w));
-    std::string wrong =
-        Compare(state.weights, trained, tolerance * scale, absl::StrCat(type, ", update ", t));
-    if (!wrong.empty()) return wrong;
-    if (!formula.evaluated) continue;
-    wrong = Compare(state.EvaluationWeights(), formula.evaluated(*parsed.message, so_far),
-                    tolerance * scale, absl::StrCat(type, ", to evaluate after update ", t));
-    if (!wrong.empty()) return wrong;
-  }
-  return "";
-}
-
 void Mix(const void* bytes, size_t size, uint64_t* digest) {
   *digest =
       *digest * 0x100000001b3 ^ StreamOf(absl::string_view(static_cast<const char*>(bytes), size));
@@ -295,7 +251,9 @@ void MixUpdates(const ParsedOptimizer& parsed, uint64_t* digest) {
   const auto state = Start<F>(parsed, ParametersFor(parsed));
   Go(state.get(), 1, 20);
   Mix(state->weights.data(), state->weights.size() * sizeof(F), digest);
-  for (const std::vector<F>& slot : state->slots) Mix(slot.data(), slot.size() * sizeof(F), digest);
+  for (const std::vector<F>& slot : state->slots()) {
+    Mix(slot.data(), slot.size() * sizeof(F), digest);
+  }
 }
 
 }  // namespace
@@ -311,7 +269,7 @@ template std::vector<float> DrawNumbers<float>(uint64_t, int64_t);
 template std::vector<double> DrawNumbers<double>(uint64_t, int64_t);
 
 std::vector<ShapedParameter> SomeParameters() {
-  return {{"wide", {3, 7}}, {"bias", {5}}, {"scale", {}}, {"tall", {6, 2}}, {"block", {2, 3, 2}}};
+  return {{"wide", {3, 7}}, {"bias", {5}}, {"scale", {}}, {"tall", {6, 2}}, {"block", {4, 2, 3}}};
 }
 
 int64_t CountElements(absl::Span<const ShapedParameter> parameters) {
@@ -338,24 +296,52 @@ std::vector<double> GoldenUpdates(const ParsedOptimizer& parsed, absl::Span<cons
   return state.weights;
 }
 
-std::string CheckFormula(const ParsedOptimizer& parsed, const OptimizerExample& example,
-                         const OptimizerFormula& formula) {
-  if (parsed.rule->HasEvaluationWeights(*parsed.message) && !formula.evaluated) {
-    return "the rule has weights to evaluate, and brings no formula of them";
+std::string CheckNames(const ParsedOptimizer& parsed) {
+  std::set<std::string> slots, numbers;
+  for (const SlotSpec& slot : parsed.rule->Slots(*parsed.message)) {
+    if (slot.name.empty() || !slots.insert(slot.name).second) {
+      return absl::StrCat("slot \"", slot.name, "\" is not apart");
+    }
   }
-  const UpdateHistory history = MakeHistory(parsed, example.rate);
-  const std::string wrong = CheckFormulaIn<double>(parsed, history, formula, example.tolerance);
-  if (!wrong.empty()) return wrong;
-  return CheckFormulaIn<float>(parsed, history, formula, example.float_tolerance);
+  for (const NumberSpec& number : parsed.rule->Numbers(*parsed.message)) {
+    if (number.name.empty() || !numbers.insert(number.name).second) {
+      return absl::StrCat("number \"", number.name, "\" is not apart");
+    }
+  }
+  return "";
+}
+
+std::string CheckGolden(const ParsedOptimizer& parsed, const OptimizerExample& example) {
+  const double rate = example.golden_rate;
+  const std::vector<double> weights =
+      GoldenUpdates(parsed, {rate, rate, rate}, example.golden_dims);
+  for (size_t i = 0; i < example.golden.size(); ++i) {
+    // Ten digits of numbers below 2.1.
+    if (std::abs(weights[i] - example.golden[i]) <= 1e-9) continue;
+    return absl::StrCat("element ", i, " becomes ", weights[i], " and should be ",
+                        example.golden[i]);
+  }
+  return "";
+}
+
+std::string CheckRefuses(const RefusedText& refused) {
+  const std::string message(ParseOptimizer(refused.text).status().message());
+  if (message == refused.message) return "";
+  return absl::StrCat(refused.text, ": ", message.empty() ? "is taken" : message);
 }
 
 std::string CheckResumesExactly(const ParsedOptimizer& parsed) {
-  return absl::StrCat(CheckResumes<float>(parsed), CheckResumes<double>(parsed));
+  const std::string wrong = absl::StrCat(CheckCopies<float>(parsed), CheckCopies<double>(parsed));
+  return wrong.empty() ? CheckCheckpoints(parsed) : wrong;
 }
 
 std::string CheckOrderDoesNotMatter(const ParsedOptimizer& parsed) {
-  if (ByElements(parsed)) return absl::StrCat(CheckCuts<float>(parsed), CheckCuts<double>(parsed));
-  return absl::StrCat(CheckViews<float>(parsed), CheckViews<double>(parsed));
+  for (const auto& check : {CheckThreads<float>, CheckThreads<double>, CheckOrder<float>,
+                            CheckOrder<double>, CheckGeometries<float>, CheckGeometries<double>}) {
+    const std::string wrong = check(parsed);
+    if (!wrong.empty()) return wrong;
+  }
+  return "";
 }
 
 std::string CheckSeesWhatIsNotFinite(const ParsedOptimizer& parsed) {

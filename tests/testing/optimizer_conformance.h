@@ -37,6 +37,7 @@
 
 #include "absl/types/span.h"
 #include "gradus/train/optimizer.h"
+#include "tests/testing/checkpointed_run.h"
 #include "tests/testing/refused_text.h"
 #include "tests/testing/under_update.h"
 
@@ -67,7 +68,6 @@ struct OptimizerExample {
 
   // Why it is otherwise than for most rules, where it is.
   std::string moves_at_rate_zero = "";
-  std::string allocates = "";
   // By name of the problem (tests/testing/optimizer_problems.h), why the limit is not reached.
   std::map<std::string, std::string> unreached = {};
 
@@ -83,9 +83,6 @@ struct OptimizerExample {
   }
   OptimizerExample Moves(const std::string& why) const {
     return Changed(&OptimizerExample::moves_at_rate_zero, why);
-  }
-  OptimizerExample Allocates(const std::string& why) const {
-    return Changed(&OptimizerExample::allocates, why);
   }
   OptimizerExample DoesNotReach(const std::string& problem, const std::string& why) const {
     OptimizerExample example = *this;
@@ -172,20 +169,27 @@ OptimizerFormula MakeFormula(PlainFormula<Config> trained, PlainFormula<Config> 
 std::vector<double> GoldenUpdates(const ParsedOptimizer& parsed, absl::Span<const double> rates,
                                   const std::vector<int64_t>& dims = {3});
 
-// Each is "" or says what is wrong.
+// Each is "" or says what is wrong. What drives the rule is what trains: LooseOptimizer and its Updater,
+// and where a state is saved and loaded, a Trainer and its checkpoints.
 
-// In float and double, over vectors, scalars and matrices.
+// Slots and numbers are saved by name.
+std::string CheckNames(const ParsedOptimizer& parsed);
+std::string CheckGolden(const ParsedOptimizer& parsed, const OptimizerExample& example);
+// In float and double, over vectors, scalars, matrices, blocks and random shapes, 50 updates with
+// changing rates.
 std::string CheckFormula(const ParsedOptimizer& parsed, const OptimizerExample& example,
                          const OptimizerFormula& formula);
-// Stopped after every update, saved as bytes, loaded and gone on with.
+// A small model that is trained, saved, loaded and trained on has the same checkpoint, to the bit, as
+// one that was trained without a stop; and a state that was copied goes on as the one it is of.
 std::string CheckResumesExactly(const ParsedOptimizer& parsed);
-// Cuts, threads and pitches give the same bits, and so does the order of parameters, except that it
-// is the order of the sums of a rule that sees all of them.
+// Threads and geometries give the same bits, and so does the order of parameters, except that it is
+// the order of the sums of a rule that sees all of them.
 std::string CheckOrderDoesNotMatter(const ParsedOptimizer& parsed);
 std::string CheckSeesWhatIsNotFinite(const ParsedOptimizer& parsed);
 std::string CheckRateZero(const ParsedOptimizer& parsed, const OptimizerExample& example);
 // No parameters, parameters without elements, scalars, single rows and columns; gradients of 0.
 std::string CheckDegenerateParameters(const ParsedOptimizer& parsed);
+std::string CheckRefuses(const RefusedText& refused);
 
 // A number for all bits of weights and slots, float and double, after 20 updates.
 uint64_t Digest(const ParsedOptimizer& parsed);

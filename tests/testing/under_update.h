@@ -1,13 +1,13 @@
-// Weights under an update rule of whatever reach, outside of a run: what the framework does around
-// a rule, in float or double, with nothing but the rule in the result.
+// Weights under an update rule, outside of a run: the framework's own driver (LooseOptimizer, and in it
+// the Updater of training), in float or double, with what a test wants to have of it.
 //
 //   auto parsed = ParseOptimizer("adam { beta1: 0.8 }");
 //   UnderUpdate<double> state(**parsed, {1, -2, 0.5});  // One vector.
 //   UnderUpdate<double> shaped(**parsed, weights, {{"kernel", {2, 3}}, {"bias", {3}}});
 //   state.Update(/*rate=*/0.1, /*t=*/1, {0.1, -0.2, 0.3});
 //
-// Numbers lie densely here, parameter after parameter. A rule that sees parameters as a whole is
-// shown matrices with a pitch, and NaNs where nothing is its own.
+// Numbers lie densely here, parameter after parameter. A decay that the rule has by default is left
+// out, so that what is seen is the rule; what the text says is done.
 
 #ifndef GRADUS_TESTS_TESTING_UNDER_UPDATE_H_
 #define GRADUS_TESTS_TESTING_UNDER_UPDATE_H_
@@ -20,8 +20,10 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "gradus/base/isa.h"
+#include "gradus/base/thread_pool.h"
 #include "gradus/optimizer.pb.h"
-#include "gradus/train/optimizer.h"
+#include "gradus/train/loose_optimizer.h"
 
 namespace gradus {
 
@@ -43,72 +45,63 @@ struct ShapedParameter {
   int64_t elements() const { return rows() * columns(); }
 };
 
+// The framework's driver of this configuration.
+template <class F>
+absl::StatusOr<std::unique_ptr<LooseOptimizer<F>>> MakeLooseOptimizer(
+    const ParsedOptimizer& parsed, const std::vector<ShapedParameter>& parameters,
+    ThreadPool* pool = nullptr, Isa isa = Isa::kBaseline);
+
 template <class F>
 class UnderUpdate {
  public:
   // The loss at these weights, and its gradient.
-  using Loss = std::function<double(absl::Span<const F> weights, absl::Span<F> gradients)>;
+  using Loss = typename LooseOptimizer<F>::Loss;
+  // What must not matter.
+  struct Setting {
+    ThreadPool* pool = nullptr;  // Not owned.
+    Isa isa = Isa::kBaseline;    // Of whose machines the geometry is.
+  };
 
   // One vector.
   UnderUpdate(const ParsedOptimizer& parsed, std::vector<F> weights);
   // The weights of all parameters, one after the other.
   UnderUpdate(const ParsedOptimizer& parsed, std::vector<F> weights,
-              std::vector<ShapedParameter> parameters);
+              const std::vector<ShapedParameter>& parameters, const Setting& setting);
+  UnderUpdate(const ParsedOptimizer& parsed, std::vector<F> weights,
+              const std::vector<ShapedParameter>& parameters)
+      : UnderUpdate(parsed, std::move(weights), parameters, Setting()) {}
   UnderUpdate(const UnderUpdate&) = delete;
   UnderUpdate& operator=(const UnderUpdate&) = delete;
 
-  // Update number t; `cuts` are positions where the range of a rule that works by elements is cut.
-  // Without a `loss`, a rule that asks for it finds <g, w> + |w - w0|^2 / 2 with these gradients g
-  // and the weights w0 before the update. Gradients that are not finite are seen, and shown to a
-  // rule that works by elements only.
-  UpdateWatch Update(double rate, int64_t t, absl::Span<const F> gradients,
-                     absl::Span<const int64_t> cuts = {});
+  // Update number t, counted from 1. Without a `loss`, a rule that asks for it finds
+  // <g, w> + |w - w0|^2 / 2 with these gradients g and the weights w0 before the update.
+  UpdateWatch Update(double rate, int64_t t, absl::Span<const F> gradients);
   // Those after the last update, or the weights themselves when the rule has no others.
-  std::vector<F> EvaluationWeights() const;
+  std::vector<F> EvaluationWeights();
 
-  // Everything that goes on to the next update, as the bytes of a safetensors file, and back; `t`
-  // is the number of updates done.
-  std::string Save(int64_t t) const;
-  absl::StatusOr<int64_t> Load(const std::string& bytes);
-
-  std::vector<F> weights;
-  std::vector<std::vector<F>> slots;  // Dense, parameter after parameter, whatever their extent.
-  std::vector<double> numbers;
-  // The rule's own error, or that it wrote where nothing is its own.
+  std::vector<F> weights;  // May be changed between updates.
+  // Dense, parameter after parameter, in the order in which the rule declares them.
+  std::vector<std::vector<F>> slots() const;
+  // The rule's own.
+  std::vector<double> numbers() const;
+  // The first thing that went wrong: no such configuration, the rule's own error, or numbers where
+  // nothing is the rule's that are not 0 any more.
   absl::Status status;
 
   // For rules that reach kLoss.
   Loss loss;
   int64_t losses = 0;  // How often it was asked for.
 
-  // What must not matter.
-  int64_t padding = 3;      // Pitch of a matrix beyond its columns.
-  bool backwards = false;   // The last parameter first.
-  bool in_threads = false;  // Ranges, or parameters, each in a thread of its own.
+  // Everything that goes on to the next update, into another one made alike, as a run that goes back
+  // to an earlier state copies it.
+  absl::Status CopyTo(UnderUpdate* other) const;
 
  private:
-  std::vector<int64_t> SlotDims(const ShapedParameter& parameter, const SlotSpec& slot) const;
-  UpdateWatch UpdateElements(const UpdateStep& step, absl::Span<const int64_t> cuts);
-  void UpdateViews(const UpdateStep& step);
-  void Spread();
-  // Between dense and padded numbers.
-  void Scatter(const std::vector<F>& dense, std::vector<F>* padded) const;
-  void Gather(const std::vector<F>& padded, std::vector<F>* dense);
-  absl::StatusOr<double> LossNow();
+  double LossAt(absl::Span<const F> at, absl::Span<F> gradients);
 
-  const ParsedOptimizer& parsed_;
-  const std::vector<ShapedParameter> parameters_;
-  const std::vector<SlotSpec> specs_;
-  UpdateStep step_;  // The last one.
-  std::vector<F> gradients_, start_, gradients_there_;
-
-  // Of rules that see parameters as a whole.
-  std::vector<int64_t> offsets_, pitches_;
-  std::vector<F> padded_weights_, padded_gradients_;
-  std::vector<std::vector<F>> padded_slots_;  // Those with an element for every weight.
-  std::vector<ParameterView<F>> views_;
-  std::vector<int64_t> slot_elements_;  // By parameter, then slot.
-  std::vector<F*> pointers_;            // Likewise.
+  std::unique_ptr<LooseOptimizer<F>> optimizer_;  // Null: see status.
+  std::vector<std::string> slot_names_;
+  std::vector<F> gradients_, start_;
 };
 
 }  // namespace gradus
