@@ -100,7 +100,9 @@ void AddOptimizer(CLI::App* app, RunFunction* run) {
       ->required();
   command->add_option("--shape", flags->shape,
                       "The parameters as a matrix: 3x1. A vector when not given.");
-  command->add_flag("--slots", flags->slots, "Also what the rule remembers, as columns.");
+  command->add_flag(
+      "--slots", flags->slots,
+      "Also what the rule remembers, and weights to evaluate where they are others, as columns.");
   command->add_option("--format", flags->format, "tsv or json.")
       ->check(CLI::IsMember({"tsv", "json"}));
   command->add_option("--expect", flags->expect,

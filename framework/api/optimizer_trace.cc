@@ -57,6 +57,9 @@ void AddColumns(const LooseOptimizer<double>& optimizer, std::vector<std::string
     }
   }
   for (const NumberSpec& number : optimizer.number_specs()) columns->push_back(number.name);
+  for (int64_t i = 0; optimizer.has_evaluation_weights() && i < optimizer.elements(); ++i) {
+    columns->push_back(absl::StrCat("evaluated", i));
+  }
 }
 
 std::string Seventeen(double value) { return absl::StrFormat("%.17g", value); }
@@ -104,12 +107,16 @@ absl::StatusOr<OptimizerTrace> TraceOptimizer(absl::string_view text, const std:
         row.insert(row.end(), slot.values.begin(), slot.values.end());
       }
       row.insert(row.end(), optimizer->numbers().begin(), optimizer->numbers().end());
+      if (optimizer->has_evaluation_weights()) {
+        GRADUS_ASSIGN_OR_RETURN(const std::vector<double> evaluated, optimizer->EvaluationWeights());
+        row.insert(row.end(), evaluated.begin(), evaluated.end());
+      }
     }
     trace.rows.push_back(std::move(row));
   }
   return trace;
-} catch (const std::exception& error) {
-  return StatusOf(error, "tracing an optimizer");
+} catch (...) {
+  return StatusOfException("tracing an optimizer");
 }
 
 absl::StatusOr<std::vector<std::vector<double>>> ParseNumberRows(absl::string_view text,

@@ -26,12 +26,13 @@ struct OptimizerTraceOptions {
   std::vector<std::vector<double>> gradients;
   // The parameters as one tensor, row by row; empty: a vector. Rules that see matrices see one then.
   std::vector<int64_t> shape;
-  // Slots, and numbers of the rule, as columns beside the parameters.
+  // Slots, numbers of the rule, and the weights to evaluate where they are others than those that are
+  // trained, as columns beside the parameters.
   bool slots = false;
 };
 
 struct OptimizerTrace {
-  // "p0", "p1", ...; then "momentum0", ... and the names of numbers.
+  // "p0", "p1", ...; then "momentum0", ..., the names of numbers, and "evaluated0", ....
   std::vector<std::string> columns;
   std::vector<std::vector<double>> rows;  // After update 1, 2, ...
 };
