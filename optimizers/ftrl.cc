@@ -18,6 +18,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include "gradus/base/vector_math.h"
 #include "gradus/optimizer_rule.pb.h"
 #include "gradus/train/elementwise.h"
 
@@ -31,10 +32,8 @@ struct SquareRoot {
   }
 };
 struct AnyPower {
-  template <class F>
-  GRADUS_INLINE static F Of(F n, F power) {
-    return std::pow(n, power);
-  }
+  GRADUS_INLINE static float Of(float n, float power) { return vector_math::Power(n, power); }
+  GRADUS_INLINE static double Of(double n, double power) { return std::pow(n, power); }
 };
 
 template <class Power>

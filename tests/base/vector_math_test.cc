@@ -31,6 +31,15 @@ GRADUS_TEST_LOOP(SigmoidLoop, Sigmoid);
 GRADUS_TEST_LOOP(SoftplusLoop, Softplus);
 GRADUS_TEST_LOOP(NormalCdfLoop, NormalCdf);
 
+// x to the power of quarters / 4.
+template <int quarters>
+struct PowerLoop {
+  template <Isa>
+  GRADUS_INLINE static void Run(const float* x, float* y, int64_t n) {
+    for (int64_t i = 0; i < n; ++i) y[i] = vector_math::Power(x[i], 0.25f * quarters);
+  }
+};
+
 double Logistic(double x) {
   return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x));
 }
@@ -127,6 +136,7 @@ void ExpectSameBitsEverywhere(float low = -kInfinity, float high = kInfinity) {
 }
 
 TEST(VectorMath, EveryInstructionSetGivesTheSameBits) {
+  ExpectSameBitsEverywhere<PowerLoop<3>>(0);
   ExpectSameBitsEverywhere<ExpLoop>();
   ExpectSameBitsEverywhere<Expm1Loop>();
   ExpectSameBitsEverywhere<LogLoop>();
@@ -135,6 +145,20 @@ TEST(VectorMath, EveryInstructionSetGivesTheSameBits) {
   ExpectSameBitsEverywhere<SigmoidLoop>();
   ExpectSameBitsEverywhere<SoftplusLoop>();
   ExpectSameBitsEverywhere<NormalCdfLoop>();
+}
+
+template <int quarters>
+void ExpectPower() {
+  ExpectWithin<PowerLoop<quarters>>(0.505, [](double x) { return std::pow(x, 0.25 * quarters); }, 0);
+}
+TEST(VectorMath, PowerIsWithinAHalfUlpAndFiveThousandths) {
+  ExpectPower<0>();
+  ExpectPower<1>();
+  ExpectPower<2>();
+  ExpectPower<3>();
+  ExpectPower<4>();
+  ExpectPower<7>();
+  ExpectPower<16>();
 }
 
 }  // namespace
