@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <limits>
 
 #include "gradus/train/non_finite.h"
@@ -319,9 +320,9 @@ absl::StatusOr<UpdateWatch> TrainStep::Update(absl::Span<const void* const> inpu
   blocks.weights = store->weights();
   blocks.gradients = store->gradients();
   blocks.memory = &store->memory();
-  if (rules_->evaluates_loss()) {
-    blocks.loss = [&] { return TryLoss(inputs, rows, store, *report); };
-  }
+  // By reference, or each std::function of it would allocate.
+  const auto try_loss = [&] { return TryLoss(inputs, rows, store, *report); };
+  if (rules_->evaluates_loss()) blocks.loss = std::ref(try_loss);
   const bool measures = measure_ != nullptr && report->step % options_.report_groups_every_steps == 0;
   if (measures) measure_->Before(store->weights(), store->gradients());
   absl::StatusOr<UpdateWatch> watch = updater_->Run(group_numbers_, blocks);
