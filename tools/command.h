@@ -52,6 +52,7 @@ void AddRate(CLI::App* app, RunFunction* run);
 void AddExplain(CLI::App* app, RunFunction* run);
 void AddSweep(CLI::App* app, RunFunction* run);
 void AddFindLr(CLI::App* app, RunFunction* run);
+void AddRace(CLI::App* app, RunFunction* run);
 
 }  // namespace gradus
 

@@ -93,8 +93,7 @@ absl::Status LoadPlugins(const PluginFlags& flags) {
   for (const std::string& folder : flags.folders) {
     char resolved[PATH_MAX];
     if (realpath(folder.c_str(), resolved) == nullptr) {
-      return absl::NotFoundError(
-          absl::StrCat("--plugin_dir ", folder, ": ", std::strerror(errno)));
+      return absl::NotFoundError(absl::StrCat("--plugin_dir ", folder, ": ", std::strerror(errno)));
     }
     AddPluginFolder(resolved);
   }
@@ -125,8 +124,8 @@ bool HasUnknownSubcommand(const CLI::App& app, int argc, char** argv) {
 int FinishOutput(int code) {
   const bool lost = std::fflush(stdout) != 0 || std::ferror(stdout) != 0;
   if (code != kOk || !lost || errno == EPIPE) return code;
-  return Fail(absl::UnavailableError(
-      std::string("cannot write standard output: ") + std::strerror(errno)));
+  return Fail(
+      absl::UnavailableError(std::string("cannot write standard output: ") + std::strerror(errno)));
 }
 
 int ParseAndRun(int argc, char** argv) {
@@ -151,6 +150,7 @@ int ParseAndRun(int argc, char** argv) {
   AddExplain(&app, &run);
   AddSweep(&app, &run);
   AddFindLr(&app, &run);
+  AddRace(&app, &run);
   const auto plugins = std::make_shared<PluginFlags>();
   AddPluginFlags(&app, plugins);
   if (HasUnknownSubcommand(app, argc, argv)) return kUsage;

@@ -78,7 +78,7 @@ int ShowTarget(const TrainRun& run) {
   if (!settings.has_target()) return kOk;
   const absl::StatusOr<TargetWatch> watch = ReadTarget(settings.target(), run.folder.metrics());
   if (!watch.ok()) return Fail(watch.status());
-  std::printf("target %s\n", watch->InWords().c_str());
+  std::printf("target  %s\n", watch->InWords().c_str());
   return kOk;
 }
 

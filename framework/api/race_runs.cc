@@ -49,6 +49,7 @@ class Runner {
         left_(race.problems().size(), 0),
         spent_(race.problems().size(), {0, 0}) {
     for (const RaceEntry& entry : waiting_) left_[entry.problem] += 1;
+    done_ = runs_.size() - waiting_.size();
   }
 
   absl::Status Run() {
@@ -120,10 +121,11 @@ class Runner {
     left_[entry.problem] -= 1;
     spent_[entry.problem].first += 1;
     spent_[entry.problem].second += seconds;
+    done_ += 1;
     if (options_.on_run == nullptr) return;
     RaceProgress progress;
     progress.runs = runs_.size();
-    for (const absl::optional<RaceRun>& done : runs_) progress.done += done.has_value();
+    progress.done = done_;
     for (size_t p = 0; p < left_.size(); ++p) {
       if (spent_[p].first == 0) continue;
       progress.seconds_left += left_[p] * spent_[p].second / spent_[p].first / options_.jobs;
@@ -138,7 +140,7 @@ class Runner {
   JsonLinesFile& file_;
   const std::vector<RaceEntry> waiting_;
   std::mutex mutex_;  // Guards all below, and runs_ and file_.
-  size_t next_ = 0;
+  size_t next_ = 0, done_ = 0;
   std::vector<double> left_;                      // Runs, by problem.
   std::vector<std::pair<double, double>> spent_;  // Runs that have ended, and their seconds.
   absl::Status status_;

@@ -146,7 +146,7 @@ INSTANTIATE_TEST_SUITE_P(
                 {"frobnicate"},
                 2,
                 "gradus: there is no subcommand \"frobnicate\"; there are: train, eval, predict, "
-                "check, graph, list, schedule, optimizer, rate, explain, sweep, find-lr\n"},
+                "check, graph, list, new, schedule, optimizer, rate, explain, sweep, find-lr, race\n"},
         Refusal{"MisspeltSubcommand",
                 {"trian", kTutorial},
                 2,
