@@ -29,7 +29,9 @@ struct SumLoop {
     double sums[kLanes] = {};
     int64_t i = 0;
     for (; i + kLanes <= count; i += kLanes) {
-      for (int lane = 0; lane < kLanes; ++lane) sums[lane] += term(i + lane);
+      double terms[kLanes];
+      for (int lane = 0; lane < kLanes; ++lane) terms[lane] = term(i + lane);
+      for (int lane = 0; lane < kLanes; ++lane) sums[lane] += terms[lane];
     }
     for (int lane = 0; i < count; ++i, ++lane) sums[lane] += term(i);
     for (int width = kLanes / 2; width > 0; width /= 2) {
