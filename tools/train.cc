@@ -217,7 +217,7 @@ void AddTrain(CLI::App* app, RunFunction* run) {
   command
       ->add_option("--set", flags->settings,
                    "PATH=VALUE sets a field by its address, e.g. optimizer.adam.beta1=0.95; may be "
-                   "repeated. With --resume: run.*, optimizer.*, plugin and data.batch_size.")
+                   "repeated. With --resume: run.*, optimizer.* and data.batch_size.")
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--run_dir", flags->run_dir,

@@ -16,6 +16,7 @@
 #include "gradus/base/diagnostics.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
+#include "gradus/base/text_config.h"
 
 namespace gradus {
 namespace {
@@ -54,30 +55,69 @@ absl::StatusOr<std::unique_ptr<Trainer>> TrainerOf(const RunFolder& folder,
   if (checkpoint.empty()) return Trainer::FromFile(folder.configuration(), settings);
   TrainerOptions options;
   options.open_data = false;
-  if (!settings.empty() && all) return Trainer::Resume(checkpoint, options, settings);
   GRADUS_ASSIGN_OR_RETURN(const TrainStateHeader header,
                           ReadCheckpointHeader(checkpoint, CheckpointText::kWithoutRules));
+  if (!settings.empty() && all) {
+    settings.clear();  // Those from before the state are in its configuration.
+    for (const RecordedEvent& recorded : before) {
+      if (recorded.event.step < header.progress().step()) continue;
+      settings.insert(settings.end(), recorded.settings.begin(), recorded.settings.end());
+    }
+    return Trainer::Resume(checkpoint, options, settings);
+  }
   options.examples_per_epoch = header.training_rows();
   return Trainer::FromFile(folder.configuration(), settings, options);
 }
 
+// The controllers of a configuration, without their numbers, but for those that go on: as in
+// train/carry_state.h, the first of a kind with the first.
+std::vector<ControllerState> ControllersOf(const OptimizerConfig& config,
+                                           std::vector<ControllerState> before) {
+  std::vector<ControllerState> states;
+  for (const ControllerConfig& controller : config.controller()) {
+    const google::protobuf::FieldDescriptor* kind = ChosenField(controller);
+    states.emplace_back();
+    states.back().set_kind(kind == nullptr ? "" : kind->name());
+    const auto same = std::find_if(before.begin(), before.end(), [&](const ControllerState& state) {
+      return state.kind() == states.back().kind();
+    });
+    if (same == before.end()) continue;
+    states.back() = *same;
+    before.erase(same);
+  }
+  return states;
+}
+
 // What the run's memory was at an update, from the events before it.
 absl::StatusOr<RateState> StateAfter(const std::vector<RecordedEvent>& before,
-                                     const Hyperparameters& numbers) {
+                                     const RunFolder& folder, const Hyperparameters& numbers) {
   TrainStateHeader header;
   numbers.ToProto(numbers.NewState(), &header);
+  std::vector<std::string> settings;
+  GRADUS_ASSIGN_OR_RETURN(const RunFile first, RunFile::Read(folder.configuration()));
+  std::vector<ControllerState> states = ControllersOf(first.config().optimizer(), {});
   for (const RecordedEvent& recorded : before) {
+    settings.insert(settings.end(), recorded.settings.begin(), recorded.settings.end());
+    if (ConcernOptimizer(recorded.settings)) {
+      GRADUS_ASSIGN_OR_RETURN(const RunFile file, RunFile::Read(folder.configuration(), settings));
+      states = ControllersOf(file.config().optimizer(), std::move(states));
+    }
     const RateEvent& event = recorded.event;
     if (event.command.has_value()) {
       *header.add_command() = *event.command;
       header.mutable_command(header.command_size() - 1)->set_at_step(event.step);
     }
-    for (int c = 0; c < numbers.controllers(); ++c) {
-      if (event.layer != numbers.ControllerName(c)) continue;
-      for (NamedNumber& number : *header.mutable_controller(c)->mutable_number()) {
-        for (const NamedNumber& saved : event.state.number()) {
-          if (saved.name() == number.name()) number = saved;
-        }
+    for (size_t c = 0; c < states.size(); ++c) {
+      if (event.layer == absl::StrCat("controller[", c, "] ", states[c].kind())) {
+        states[c] = event.state;
+      }
+    }
+  }
+  const int count = std::min(numbers.controllers(), static_cast<int>(states.size()));
+  for (int c = 0; c < count; ++c) {
+    for (NamedNumber& number : *header.mutable_controller(c)->mutable_number()) {
+      for (const NamedNumber& saved : states[c].number()) {
+        if (saved.name() == number.name()) number = saved;
       }
     }
   }
@@ -120,7 +160,7 @@ absl::StatusOr<ExplainedRates> ExplainRate(const std::string& run, const Explain
   GRADUS_ASSIGN_OR_RETURN(const std::unique_ptr<Trainer> trainer,
                           TrainerOf(folder, checkpoint, events, all));
   const Hyperparameters& numbers = trainer->step().numbers();
-  GRADUS_ASSIGN_OR_RETURN(const RateState state, StateAfter(events, numbers));
+  GRADUS_ASSIGN_OR_RETURN(const RateState state, StateAfter(events, folder, numbers));
   const ParameterGroups& groups = numbers.groups();
   if (!options.group.empty() && groups.Find(options.group) < 0) {
     return absl::NotFoundError(absl::StrCat("there is no group ", Quoted(options.group),

@@ -15,7 +15,7 @@ namespace gradus {
 namespace {
 
 bool MayChange(absl::string_view setting) {
-  for (const char* address : {"run.", "optimizer.", "optimizer=", "plugin=", "data.batch_size="}) {
+  for (const char* address : {"run.", "optimizer.", "optimizer=", "data.batch_size="}) {
     if (absl::StartsWith(setting, address)) return true;
   }
   return false;
@@ -31,8 +31,8 @@ absl::Status CheckResumeSettings(absl::Span<const std::string> settings) {
   for (const std::string& setting : settings) {
     if (MayChange(setting)) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("--set ", setting, ": a run that goes on may change run.*, optimizer.*, plugin "
-                     "and data.batch_size, and nothing else"));
+        absl::StrCat("--set ", setting, ": a run that goes on may change run.*, optimizer.* and "
+                     "data.batch_size, and nothing else"));
   }
   return absl::OkStatus();
 }

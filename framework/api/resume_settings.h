@@ -1,4 +1,4 @@
-// What may be set when a run goes on from a checkpoint: run.*, optimizer.*, plugin and data.batch_size.
+// What may be set when a run goes on from a checkpoint: run.*, optimizer.* and data.batch_size.
 // Anything else would make the state that it goes on from meaningless. And what must be there.
 
 #ifndef GRADUS_API_RESUME_SETTINGS_H_

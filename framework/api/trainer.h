@@ -65,7 +65,7 @@ class Trainer {
       const std::string& path, absl::Span<const std::string> settings = {},
       const TrainerOptions& options = {});
   // Goes on from a checkpoint (a folder made by Train) exactly where it stood.
-  // `settings` (PATH=VALUE) may change how it goes on: run.*, optimizer.*, plugin and data.batch_size. A run that has ended
+  // `settings` (PATH=VALUE) may change how it goes on: run.*, optimizer.* and data.batch_size. A run that has ended
   // early goes on when they are about its end (run.epochs, run.max_steps, run.early_stopping), or when Command gives it
   // total_steps; its patience begins afresh then. With other rules, groups or averages what is remembered goes over
   // where it means the same (train/carry_state.h), and memory_match() says what did.

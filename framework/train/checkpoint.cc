@@ -236,6 +236,10 @@ absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path,
         file, ": epoch_sum \"", sum.name(), "\" has the weight ", ShortestNumber(sum.weight())));
   }
   if (header.format_version() >= 4) {
+    if (header.has_config()) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(file, ": config stands in ", kConfigFile, " since format_version 4"));
+    }
     const std::string config = CheckpointConfigPath(path);
     GRADUS_ASSIGN_OR_RETURN(text, ReadConfigFile(config));
     GRADUS_ASSIGN_OR_RETURN(*header.mutable_config(), Parse<RunConfig>(text, config, read));

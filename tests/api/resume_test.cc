@@ -93,7 +93,7 @@ TEST(Resume, OfADamagedStateIsRefusedWithOtherRulesToo) {
                                   "the number \"default/updates\" is missing"));
   }
   EXPECT_TRUE(absl::StrContains(Resume(checkpoint, {"model.name=other"}).status().message(),
-                                "may change run.*, optimizer.*, plugin and data.batch_size"));
+                                "may change run.*, optimizer.* and data.batch_size"));
 }
 
 // ---- Weights that are set between steps.

@@ -50,6 +50,13 @@ TEST(Resume, WithOtherRulesAndGroupsShowsWhatWasRestoredAndIsReplayed) {
   EXPECT_TRUE(absl::StrContains(whole.out, "memory of the optimizer: 0 restored, 14 fresh, "))
       << whole.out;
 
+  // What is said of a rate then and now is said of what the run was then and is now.
+  const Outcome then = RunGradus({"explain", run, "--step", "20"});
+  EXPECT_TRUE(absl::StrContains(then.out, "head")) << then.out << then.err;
+  const Outcome now = RunGradus({"explain", run});
+  EXPECT_EQ(now.code, 0) << now.err;
+  EXPECT_FALSE(absl::StrContains(now.out, "head")) << now.out;
+
   const std::string again = run + "-again";
   const Outcome replay =
       RunGradus({"train", run + "/run.pbtxt", "--replay", run, "--run_dir", again});
@@ -57,6 +64,28 @@ TEST(Resume, WithOtherRulesAndGroupsShowsWhatWasRestoredAndIsReplayed) {
   for (const char* file : {"/model.safetensors", "/metrics.jsonl", "/events.jsonl"}) {
     EXPECT_EQ(Contents(again + file), Contents(run + file)) << file;
   }
+}
+
+TEST(Resume, WithControllersInAnotherOrderIsExplainedAsItWas) {
+  const std::string run = FreshFolder("controllers") + "/run";
+  // Never good enough: it halves the rate after every epoch but the first.
+  const std::string plateau =
+      "{ reduce_on_plateau { monitor: \"validation/loss\" patience: 1 min_delta: 100 factor: 0.5 } }";
+  ASSERT_EQ(RunGradus({"train", kTutorial, "--run_dir", run, "--set", "run.epochs=4", "--set",
+                       "optimizer.controller=[" + plateau + "]", "--stop_after_epoch", "3"})
+                .code,
+            4);
+  const Outcome resumed =
+      RunGradus({"train", "--resume", run, "--set",
+                 "optimizer.controller=[{ divergence_guard {} }, " + plateau + "]"});
+  ASSERT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_TRUE(absl::StrContains(
+      resumed.out, "  fresh    controller[0] divergence_guard  there was none of its kind\n"))
+      << resumed.out;
+  EXPECT_TRUE(absl::StrContains(Contents(run + "/metrics.jsonl"), "\"learning_rate\":0.00025}"))
+      << Contents(run + "/metrics.jsonl");
+  const Outcome explained = RunGradus({"explain", run, "--step", "50"});
+  EXPECT_TRUE(absl::StrContains(explained.out, "0.00025")) << explained.out << explained.err;
 }
 
 TEST(Resume, NeedsThePluginOfItsRuleWhichPredictingAndEvaluatingDoNot) {

@@ -305,6 +305,8 @@ TEST_F(CheckpointTest, BrokenHeadersAreRefusedByTheirReason) {
       {"format_version: 4", "", ": format_version 0 is not one that this program reads (1 to 4)"},
       {"format_version: 4", "format_version: 5",
        ": format_version 5 was written by a newer program; this one reads 1 to 4"},
+      {"threads: 1", "threads: 1 config { run { } model { } }",
+       ": config stands in run.pbtxt since format_version 4"},
       {"examples_per_update: 32", "examples_per_update: -32",
        ": pace has the number -32, which is not in [0, 2^53]"},
   };
