@@ -12,6 +12,7 @@
 
 #include <cmath>
 
+#include "gradus/base/vector_math.h"
 #include "gradus/optimizer_rule.pb.h"
 #include "gradus/train/elementwise.h"
 
@@ -25,10 +26,10 @@ struct Sign {
   }
 };
 struct Tanh {
-  template <class F>
-  GRADUS_INLINE static F Of(F x, F sharpness) {
-    return std::tanh(sharpness * x);
+  GRADUS_INLINE static float Of(float x, float sharpness) {
+    return vector_math::Tanh(sharpness * x);
   }
+  GRADUS_INLINE static double Of(double x, double sharpness) { return std::tanh(sharpness * x); }
 };
 struct Clipped {
   template <class F>

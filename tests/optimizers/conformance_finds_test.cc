@@ -352,6 +352,16 @@ TEST_F(ConformanceFindsTest, WhatTouchesOrCountsNumbersBetweenRows) {
 
 TEST_F(ConformanceFindsTest, NothingInARuleThatMovesPaddingBecauseTheUpdaterPutsItBack) {
   EXPECT_EQ(CheckOrderDoesNotMatter(Rule("moves_padding")), "");
+  // Nor is it in the average.
+  const auto averaged =
+      ParseOptimizer("[gradus.wrong.moves_padding] {} average { ema {} evaluate: true }");
+  ASSERT_TRUE(averaged.ok()) << averaged.status();
+  UnderUpdate<float> state(**averaged, {1, 2, 3});
+  for (int64_t t = 1; t <= 3; ++t) {
+    state.Update(0.1, t, {1, 1, 1});
+    EXPECT_LE(state.weights[0], state.EvaluationWeights()[0]);
+  }
+  EXPECT_TRUE(state.status.ok()) << state.status;
 }
 
 TEST_F(ConformanceFindsTest, WhatRemembersMoreThanItDeclares) {

@@ -89,5 +89,28 @@ TEST(ParameterLayout, RefusesGroupsThatDoNotFit) {
       "group -1 is negative");
 }
 
+TEST(ParameterLayout, FindsAndClearsWhatIsNoElementOfAGroup) {
+  const Graph graph = Model();
+  const std::vector<int> group_of = {1, 0, 1, 0, 2, 0};
+  const ParameterLayout layout = *ParameterLayout::OfParameters(graph, Isa::kAvx2, group_of);
+  std::vector<float> elements(layout.floats()), all(layout.floats(), 3);
+  std::vector<float> plain(6 * 1024, 3);
+  for (int i = 0; i < layout.count(); ++i) {
+    const ParameterPlace& place = layout.place(i);
+    layout.Write(i, absl::MakeConstSpan(plain).first(place.rows * place.columns), elements.data());
+  }
+  EXPECT_TRUE(layout.PaddingIsZero(elements.data()));
+  EXPECT_FALSE(layout.PaddingIsZero(all.data()));
+  for (int group = 0; group < layout.groups(); ++group) {
+    std::vector<float> block = all;
+    layout.ClearPadding(group, block.data());
+    for (int64_t i = 0; i < layout.floats(); ++i) {
+      const bool inside =
+          i >= layout.GroupRange(group).first && i < layout.GroupRange(group).second;
+      ASSERT_EQ(block[i], inside ? elements[i] : 3) << group << " " << i;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace gradus
