@@ -62,7 +62,8 @@ TEST_F(NewPluginTest, AnOptimizerPassesTheKitLoadsAndTrains) {
             "\n"
             "    field  type    default  range   meaning\n"
             "    beta1  double  0.9      [0, 1)  How much of the momentum is in the update. May "
-            "follow a schedule.\n"
+            "follow a\n"
+            "                                    schedule.\n"
             "    beta2  double  0.99     [0, 1)  How slowly the momentum follows the gradients. "
             "May follow a\n"
             "                                    schedule.\n");
