@@ -42,7 +42,11 @@ struct FileIdentity {
   timespec modified = {}, changed = {};
 
   explicit FileIdentity(const struct stat& s)
-      : device(s.st_dev), inode(s.st_ino), size(s.st_size), modified(s.st_mtim), changed(s.st_ctim) {}
+      : device(s.st_dev),
+        inode(s.st_ino),
+        size(s.st_size),
+        modified(s.st_mtim),
+        changed(s.st_ctim) {}
   bool SameFile(const FileIdentity& other) const {
     return device == other.device && inode == other.inode;
   }
@@ -199,14 +203,15 @@ class Loading {
     }
     GRADUS_RETURN_IF_ERROR(CheckSame(identity));
     if (RegistrationsInWords(pending) != tried) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          "registers ", absl::StrJoin(RegistrationsInWords(pending), ", "), " here, but ",
-          absl::StrJoin(tried, ", "), " in the process that tried it"));
+      return absl::FailedPreconditionError(
+          absl::StrCat("registers ", absl::StrJoin(RegistrationsInWords(pending), ", "),
+                       " here, but ", absl::StrJoin(tried, ", "), " in the process that tried it"));
     }
     GRADUS_RETURN_IF_ERROR(CheckPluginRules(pending, protos));
     // Known to the pool from now on, also where all extensions of a message were asked for before.
     for (const auto* file : protos.files) {
-      if (google::protobuf::DescriptorPool::generated_pool()->FindFileByName(file->name()) == nullptr) {
+      if (google::protobuf::DescriptorPool::generated_pool()->FindFileByName(file->name()) ==
+          nullptr) {
         return absl::InternalError(absl::StrCat("has not linked ", Quoted(file->name())));
       }
     }
@@ -237,7 +242,8 @@ absl::Status CheckBareName(const std::string& name) {
   } else if (name[0] == '.' || name.find("..") != std::string::npos) {
     wrong = name[0] == '.' ? "begins with a dot" : "has two dots";
   } else if (!absl::c_all_of(name, [](char c) {
-               return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("_-.+", c);
+               return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+                      absl::StrContains("_-.+", c);
              })) {
     wrong = "has characters other than letters, digits, \"_\", \"-\", \"+\" and \".\"";
   } else if (absl::EndsWith(name, ".so")) {
@@ -252,14 +258,13 @@ absl::Status CheckBareName(const std::string& name) {
 
 }  // namespace
 
-absl::StatusOr<LoadedPlugin> LoadPlugin(const std::string& path,
-                                        const PluginOptions& options) try {
+absl::StatusOr<LoadedPlugin> LoadPlugin(const std::string& path, const PluginOptions& options) try {
   const std::lock_guard<std::mutex> lock(ThePlugins().loading);
   char resolved[PATH_MAX];
   if (path.empty() || realpath(path.c_str(), resolved) == nullptr) {
-    return absl::NotFoundError(absl::StrCat("plugin ", path.empty() ? Quoted(path) : path,
-                                            " cannot be opened: ",
-                                            path.empty() ? "it has no name" : Reason()));
+    return absl::NotFoundError(
+        absl::StrCat("plugin ", path.empty() ? Quoted(path) : path,
+                     " cannot be opened: ", path.empty() ? "it has no name" : Reason()));
   }
   absl::StatusOr<LoadedPlugin> loaded = Loading(resolved, options).Run();
   if (!loaded.ok()) return Named(loaded.status(), path);
@@ -285,12 +290,12 @@ absl::StatusOr<LoadedPlugin> LoadPluginNamed(const std::string& name,
   const std::string what = absl::StrCat("plugin ", Quoted(name), " is not loaded, and ");
   if (folders.empty()) {
     return absl::NotFoundError(absl::StrCat(
-        what, "no folder is given to look for it in; --plugin_dir gives one, --plugin the file itself"));
+        what,
+        "no folder is given to look for it in; --plugin_dir gives one, --plugin the file itself"));
   }
-  return absl::NotFoundError(
-      absl::StrCat(what, "neither ", name, ".so nor lib", name, ".so is in ",
-                   absl::StrJoin(folders, ", "),
-                   "; --plugin_dir gives another folder, --plugin the file itself"));
+  return absl::NotFoundError(absl::StrCat(
+      what, "neither ", name, ".so nor lib", name, ".so is in ", absl::StrJoin(folders, ", "),
+      "; --plugin_dir gives another folder, --plugin the file itself"));
 } catch (...) {
   return StatusOfException(absl::StrCat("loading plugin ", Quoted(name)));
 }

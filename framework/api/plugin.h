@@ -37,10 +37,10 @@ struct PluginOptions {
 };
 
 struct LoadedPlugin {
-  std::string path;                // Absolute, without symbolic links.
-  std::string name;                // As `plugin:` calls it: the file's name without "lib" and ".so".
-  std::vector<std::string> keys;   // What it registered, sorted: "acme.lion".
-  std::string descriptor_set;      // A serialized google.protobuf.FileDescriptorSet with comments.
+  std::string path;               // Absolute, without symbolic links.
+  std::string name;               // As `plugin:` calls it: the file's name without "lib" and ".so".
+  std::vector<std::string> keys;  // What it registered, sorted: "acme.lion".
+  std::string descriptor_set;     // A serialized google.protobuf.FileDescriptorSet with comments.
 };
 
 // Loads a library; nothing happens for a file that is loaded already.

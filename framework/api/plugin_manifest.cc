@@ -101,7 +101,8 @@ absl::Status CheckSegments(const PieceReader& file, const Elf64_Ehdr& header) {
 absl::StatusOr<std::string> ReadSection(const PieceReader& file, const Elf64_Ehdr& header) {
   const absl::Status none = absl::NotFoundError("");
   if (header.e_shoff == 0) return none;
-  if (header.e_shentsize != sizeof(Elf64_Shdr)) return Bad("has section headers of an unknown size");
+  if (header.e_shentsize != sizeof(Elf64_Shdr))
+    return Bad("has section headers of an unknown size");
   constexpr absl::string_view kTable = "the table of its sections";
   GRADUS_ASSIGN_OR_RETURN(const std::string zero,
                           Piece(file, header.e_shoff, sizeof(Elf64_Shdr), kTable));
@@ -118,9 +119,9 @@ absl::StatusOr<std::string> ReadSection(const PieceReader& file, const Elf64_Ehd
   if (names_section.sh_type == SHT_NOBITS || names_section.sh_size > kMostNames) {
     return Bad("has no names of sections where it says; it is broken");
   }
-  GRADUS_ASSIGN_OR_RETURN(const std::string names,
-                          Piece(file, names_section.sh_offset, names_section.sh_size,
-                                "the names of its sections"));
+  GRADUS_ASSIGN_OR_RETURN(
+      const std::string names,
+      Piece(file, names_section.sh_offset, names_section.sh_size, "the names of its sections"));
   const auto called = [&names](uint64_t at) {
     if (at >= names.size()) return absl::string_view();
     const absl::string_view rest = absl::string_view(names).substr(at);
@@ -146,7 +147,8 @@ absl::StatusOr<PluginManifest> ParseManifest(absl::string_view section) {
   constexpr absl::string_view kBroken = "has a broken manifest: ";
   constexpr size_t kFront = kMagic.size() + sizeof(uint64_t);
   if (section.size() < kFront || !absl::StartsWith(section, kMagic)) {
-    return Bad(kBroken, "it does not begin with \"", kMagic, "\"; build it again with gradus/base/plugin.h");
+    return Bad(kBroken, "it does not begin with \"", kMagic,
+               "\"; build it again with gradus/base/plugin.h");
   }
   const auto length = As<uint64_t>(section.substr(kMagic.size(), sizeof(uint64_t)), 0);
   absl::string_view rest = section.substr(kFront);
@@ -206,10 +208,11 @@ PieceReader ReaderOf(int file_descriptor, uint64_t size) {
   reader.read = [=](uint64_t offset, uint64_t count) -> absl::StatusOr<std::string> {
     std::string bytes(count, '\0');
     for (uint64_t done = 0; done < count;) {
-      const ssize_t got = pread(file_descriptor, &bytes[done], count - done,
-                                static_cast<off_t>(offset + done));
+      const ssize_t got =
+          pread(file_descriptor, &bytes[done], count - done, static_cast<off_t>(offset + done));
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return absl::UnavailableError(absl::StrCat("cannot be read: ", std::strerror(errno)));
+      if (got < 0)
+        return absl::UnavailableError(absl::StrCat("cannot be read: ", std::strerror(errno)));
       if (got == 0) return absl::AbortedError("became shorter while it was read; load it again");
       done += static_cast<uint64_t>(got);
     }
@@ -223,8 +226,9 @@ absl::StatusOr<PluginManifest> ReadPluginManifest(const PieceReader& file) {
   GRADUS_RETURN_IF_ERROR(CheckSegments(file, header));
   const absl::StatusOr<std::string> section = ReadSection(file, header);
   if (absl::IsNotFound(section.status())) {
-    return Bad("is a shared library without a manifest, so no plugin; a source of it needs the line "
-               "GRADUS_PLUGIN(\"NAME.descriptor_set\") of gradus/base/plugin.h");
+    return Bad(
+        "is a shared library without a manifest, so no plugin; a source of it needs the line "
+        "GRADUS_PLUGIN(\"NAME.descriptor_set\") of gradus/base/plugin.h");
   }
   GRADUS_RETURN_IF_ERROR(section.status());
   return ParseManifest(*section);

@@ -82,8 +82,8 @@ std::string ProcessState::Difference(const ProcessState& later) const {
   if (new_handler_ != later.new_handler_) found.push_back("the new handler");
   for (size_t number = 1; number < signals_.size() && number < later.signals_.size(); ++number) {
     if (SameAction(signals_[number], later.signals_[number])) continue;
-    found.push_back(absl::StrCat("what signal ", number, " (",
-                                 strsignal(static_cast<int>(number)), ") does"));
+    found.push_back(
+        absl::StrCat("what signal ", number, " (", strsignal(static_cast<int>(number)), ") does"));
   }
   return absl::StrJoin(found, ", ");
 }

@@ -75,7 +75,8 @@ class Checker {
     for (const FileDescriptor* file : protos_.files) GRADUS_RETURN_IF_ERROR(CheckSymbols(*file));
     if (protos_.extensions.empty()) {
       return absl::InvalidArgumentError(
-          "extends no message of Gradus, so that no text could name what it brings; its proto needs "
+          "extends no message of Gradus, so that no text could name what it brings; its proto "
+          "needs "
           "extend gradus.OptimizerConfig { ... } or the like");
     }
     return absl::OkStatus();
@@ -133,10 +134,11 @@ class Checker {
 
   absl::Status Taken(absl::string_view kind, const std::string& name) const {
     const FileDescriptor* there = linked_.FindFileContainingSymbol(name);
-    return absl::AlreadyExistsError(absl::StrCat(
-        "has the ", kind, " ", name, ", and so has ",
-        there == nullptr ? "this program" : absl::StrCat(there->name(), " of ", OwnerInWords(*there)),
-        "; use another name or a package of your own"));
+    return absl::AlreadyExistsError(
+        absl::StrCat("has the ", kind, " ", name, ", and so has ",
+                     there == nullptr ? "this program"
+                                      : absl::StrCat(there->name(), " of ", OwnerInWords(*there)),
+                     "; use another name or a package of your own"));
   }
 
   absl::Status CheckNew(absl::string_view kind, const std::string& name) const {
@@ -192,17 +194,17 @@ class Checker {
     }
     const FieldDescriptor* there = linked_.FindExtensionByNumber(&extended, extension.number());
     if (there != nullptr) {
-      return absl::AlreadyExistsError(absl::StrCat(
-          "has the extension ", extension.full_name(), " of ", extended.full_name(),
-          " with the number ", extension.number(), ", which is that of ", there->full_name(), " of ",
-          OwnerInWords(*there->file()),
-          "; take another one (gradus new derives it from the full name)"));
+      return absl::AlreadyExistsError(
+          absl::StrCat("has the extension ", extension.full_name(), " of ", extended.full_name(),
+                       " with the number ", extension.number(), ", which is that of ",
+                       there->full_name(), " of ", OwnerInWords(*there->file()),
+                       "; take another one (gradus new derives it from the full name)"));
     }
     if (!extended.options().HasExtension(exactly_one)) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "has the extension ", extension.full_name(), " of ", extended.full_name(),
-          ", which plugins cannot extend; they extend gradus.OptimizerConfig, "
-          "gradus.ScheduleConfig and others that hold one choice"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("has the extension ", extension.full_name(), " of ", extended.full_name(),
+                       ", which plugins cannot extend; they extend gradus.OptimizerConfig, "
+                       "gradus.ScheduleConfig and others that hold one choice"));
     }
     const bool schedule = extended.full_name() == "gradus.ScheduleConfig";
     const bool fits = extension.type() == FieldDescriptor::TYPE_MESSAGE ||
@@ -285,9 +287,10 @@ absl::Status CheckLinkedProtos(const PluginProtos& protos, const std::vector<std
     }
   }
   if (linked.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat(
-      "has code of proto files that its descriptor set does not have: ", absl::StrJoin(linked, ", "),
-      "; give protoc --descriptor_set_out all of the plugin's own files"));
+  return absl::FailedPreconditionError(
+      absl::StrCat("has code of proto files that its descriptor set does not have: ",
+                   absl::StrJoin(linked, ", "),
+                   "; give protoc --descriptor_set_out all of the plugin's own files"));
 }
 
 }  // namespace gradus

@@ -117,7 +117,8 @@ class RuleCheck {
     const auto contract = absl::c_find_if(
         Contracts(), [&entry](const Contract& c) { return c.type == entry.contract; });
     if (contract == Contracts().end()) {
-      return Wrong("registers ", entry.key, " for a contract that plugins cannot bring anything for");
+      return Wrong("registers ", entry.key,
+                   " for a contract that plugins cannot bring anything for");
     }
     const FieldDescriptor* field = Extension(entry.key);
     if (field == nullptr) {
@@ -131,7 +132,8 @@ class RuleCheck {
     }
     const std::string& owner = field->containing_type()->full_name();
     if (absl::c_linear_search(contract->owners, owner)) return absl::OkStatus();
-    return Wrong("registers ", contract->noun, " under ", entry.key, ", which is a field of ", owner);
+    return Wrong("registers ", contract->noun, " under ", entry.key, ", which is a field of ",
+                 owner);
   }
 
   // The rules' messages, by name: the private pool's descriptors are not the linked ones.

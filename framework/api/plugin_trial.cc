@@ -18,7 +18,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -76,7 +75,8 @@ struct Pipe {
       const bool first = read.TakeAbove(ends[0]);
       if (write.TakeAbove(ends[1]) && first) return absl::OkStatus();
     }
-    return absl::InternalError(absl::StrCat("cannot be tried: no pipe can be made: ", std::strerror(errno)));
+    return absl::InternalError(
+        absl::StrCat("cannot be tried: no pipe can be made: ", std::strerror(errno)));
   }
 };
 
@@ -96,7 +96,8 @@ int AddLibrary(dl_phdr_info* info, size_t, void* data) {
   const std::string path = Resolved(info->dlpi_name);
   // As it was found, and as it is: a folder of links leads to many folders.
   for (const std::string& folder : {FolderOf(info->dlpi_name), FolderOf(path)}) {
-    if (path.empty() || folder.find_first_of(":;") != std::string::npos || folder[0] != '/') continue;
+    if (path.empty() || folder.find_first_of(":;") != std::string::npos || folder[0] != '/')
+      continue;
     if (std::find(libraries->folders.begin(), libraries->folders.end(), folder) ==
         libraries->folders.end()) {
       libraries->folders.push_back(folder);
@@ -155,8 +156,7 @@ std::vector<char*> Pointers(std::vector<std::string>* texts) {
 
 class Trial {
  public:
-  Trial(std::string plugin, double timeout)
-      : plugin_(std::move(plugin)), timeout_(timeout) {}
+  Trial(std::string plugin, double timeout) : plugin_(std::move(plugin)), timeout_(timeout) {}
 
   absl::StatusOr<std::vector<std::string>> Run() {
     GRADUS_ASSIGN_OR_RETURN(const std::string library, OwnLibrary());
@@ -176,12 +176,9 @@ class Trial {
     const char* path = std::getenv("LD_LIBRARY_PATH");
     if (path != nullptr && *path != '\0') libraries.folders.push_back(path);
     constexpr int kReport = 3;
-    std::vector<std::string> arguments = {libraries.loader,
-                                          "--library-path",
-                                          absl::StrJoin(libraries.folders, ":"),
-                                          library,
-                                          plugin_,
-                                          absl::StrCat(kReport)};
+    std::vector<std::string> arguments = {
+        libraries.loader, "--library-path", absl::StrJoin(libraries.folders, ":"),
+        library,          plugin_,          absl::StrCat(kReport)};
     std::vector<std::string> environment = Environment();
 
     posix_spawn_file_actions_t files;
@@ -197,8 +194,8 @@ class Trial {
     sigset_t all, none;
     sigfillset(&all);
     sigemptyset(&none);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-                                              POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(
+        &attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
@@ -238,7 +235,9 @@ class Trial {
     do {
       got = waitpid(child_, &status_, 0);
     } while (got < 0 && errno == EINTR);
-    known_ = got == child_;  // Not when this process ignores SIGCHLD, or has waited for all of its children.
+    known_ =
+        got ==
+        child_;  // Not when this process ignores SIGCHLD, or has waited for all of its children.
   }
 
   // To the child's end or the end of its time. What the child has started may keep the pipes open: that is not waited for.
@@ -308,19 +307,19 @@ class Trial {
       if (parts.first == kTrialFine) return rules;
     }
     if (late_) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("did not end loading within ", ShortestNumber(timeout_), " seconds in a process started to try it; its constructors must return",
-                       Printed()));
+      return absl::FailedPreconditionError(absl::StrCat(
+          "did not end loading within ", ShortestNumber(timeout_),
+          " seconds in a process started to try it; its constructors must return", Printed()));
     }
     if (!begun) {
       return absl::InternalError(
           absl::StrCat("cannot be tried: the process for that ", HowItEnded(), Printed()));
     }
     const bool exited = !known_ || WIFEXITED(status_);
-    return absl::FailedPreconditionError(absl::StrCat(
-        "would end this program: the process that tried it ", HowItEnded(), " ",
-        loaded ? "when its rules were looked at" : "while it was loaded",
-        exited ? "; its constructors must not end the process" : "", Printed()));
+    return absl::FailedPreconditionError(
+        absl::StrCat("would end this program: the process that tried it ", HowItEnded(), " ",
+                     loaded ? "when its rules were looked at" : "while it was loaded",
+                     exited ? "; its constructors must not end the process" : "", Printed()));
   }
 
   const std::string plugin_;

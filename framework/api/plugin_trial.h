@@ -22,11 +22,12 @@ namespace gradus {
 absl::StatusOr<std::vector<std::string>> TryPlugin(const std::string& path, double timeout_seconds);
 
 // What the two processes say to one another through the pipe: lines of a word, a space and escaped text.
-constexpr const char* kTrialBegins = "begins";    // Everything has been looked at; the library is loaded now.
-constexpr const char* kTrialLoaded = "loaded";    // Its constructors have run.
-constexpr const char* kTrialRule = "rule";        // One registration.
-constexpr const char* kTrialWrong = "wrong";      // What is wrong; the last line.
-constexpr const char* kTrialFine = "fine";        // Nothing is; the last line.
+constexpr const char* kTrialBegins =
+    "begins";  // Everything has been looked at; the library is loaded now.
+constexpr const char* kTrialLoaded = "loaded";  // Its constructors have run.
+constexpr const char* kTrialRule = "rule";      // One registration.
+constexpr const char* kTrialWrong = "wrong";    // What is wrong; the last line.
+constexpr const char* kTrialFine = "fine";      // Nothing is; the last line.
 
 }  // namespace gradus
 

@@ -9,11 +9,9 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
-#include <cxxabi.h>
 #include <exception>
 #include <memory>
 #include <string>
-#include <typeinfo>
 #include <vector>
 
 #include "absl/strings/escaping.h"
@@ -64,7 +62,8 @@ absl::Status Load(const char* path) {
 absl::Status Try(const char* path, const Report& report) {
   constexpr int64_t kMost = int64_t{1} << 31;
   GRADUS_ASSIGN_OR_RETURN(std::string bytes, ReadFile(path, kMost));
-  GRADUS_ASSIGN_OR_RETURN(const PluginManifest manifest, ReadPluginManifest(ReaderOf(std::move(bytes))));
+  GRADUS_ASSIGN_OR_RETURN(const PluginManifest manifest,
+                          ReadPluginManifest(ReaderOf(std::move(bytes))));
   GRADUS_RETURN_IF_ERROR(CheckPluginManifest(manifest, OwnManifestLines()));
   GRADUS_ASSIGN_OR_RETURN(
       const PluginProtos protos,
@@ -78,8 +77,8 @@ absl::Status Try(const char* path, const Report& report) {
   report.Say(kTrialLoaded);
   const std::string changed = before.Difference(ProcessState::Now());
   if (!changed.empty()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("changes ", changed, " of the process when it is loaded; leave that to the program"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "changes ", changed, " of the process when it is loaded; leave that to the program"));
   }
   GRADUS_RETURN_IF_ERROR(CheckLinkedProtos(protos, linked));
   GRADUS_RETURN_IF_ERROR(CheckPluginRules(pending, protos));
@@ -137,7 +136,7 @@ __asm__(
     "movq %rsp,%rdx\n"  // argv
     "andq $-16,%rsp\n"
     "pushq %rax\n"
-    "pushq %rsp\n"      // The end of the stack.
+    "pushq %rsp\n"  // The end of the stack.
     "xorl %r8d,%r8d\n"
     "xorl %ecx,%ecx\n"
     "leaq gradus_plugin_trial_main(%rip),%rdi\n"

@@ -181,10 +181,10 @@ class RuleChecker {
     if (chosen.size() == 1 && strange.empty()) return;
     const ConfigPath path = PathOf(frame);
     for (const FieldDescriptor* field : strange) {
-      diagnostics_->Error(
-          "unregistered", path.Child(SegmentName(field)),
-          absl::StrCat(SubjectOf(path), TextName(field), " is set, but nothing is registered for it"),
-          kLoadItsPlugin);
+      diagnostics_->Error("unregistered", path.Child(SegmentName(field)),
+                          absl::StrCat(SubjectOf(path), TextName(field),
+                                       " is set, but nothing is registered for it"),
+                          kLoadItsPlugin);
     }
     if (chosen.size() == 1 || (chosen.empty() && !strange.empty())) return;
     if (chosen.empty()) {

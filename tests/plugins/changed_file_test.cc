@@ -20,8 +20,9 @@ TEST(AChangedFile, IsRefusedWhenItChangesWhileItIsTried) {
   const std::string path = WriteBytes("touched.so", BytesOf(Library("hostile")));
   setenv("GRADUS_TEST_FILE", path.c_str(), 1);
   const Hostile hostile("touch");
-  EXPECT_EQ(Refused(path), absl::StrCat("plugin ", path,
-                                        " was replaced or written to while it was loaded; load it again"));
+  EXPECT_EQ(Refused(path),
+            absl::StrCat("plugin ", path,
+                         " was replaced or written to while it was loaded; load it again"));
 }
 
 // The library ends the process that it is loaded into, so that this one is the last to do it. A flip may make it harmless.
@@ -55,8 +56,9 @@ TEST(AChangedFile, IsNotTheOneThatWasLoaded) {
   ASSERT_TRUE(LoadPlugin(path).ok());
   const utimbuf later = {2000000000, 2000000000};
   ASSERT_EQ(utime(path.c_str(), &later), 0);
-  EXPECT_EQ(Refused(path), absl::StrCat("plugin ", path,
-                                        " has changed since it was loaded; a new process loads it anew"));
+  EXPECT_EQ(Refused(path),
+            absl::StrCat("plugin ", path,
+                         " has changed since it was loaded; a new process loads it anew"));
 }
 
 }  // namespace

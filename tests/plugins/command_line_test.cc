@@ -26,12 +26,12 @@ std::string RunText(const std::string& folder, const std::string& more = "") {
   const std::string path = folder + "/run.pbtxt";
   const std::string data = std::filesystem::absolute("examples/data").string();
   std::ofstream(path) << more
-                      << absl::StrReplaceAll(
-                             Contents("examples/tutorial_adam.pbtxt"),
-                             {{"adam {}", "[acme.tilt] { memory: 0.5 }"},
-                              {"{ constant: 0.001 }", "{ [acme.ramp] { height: 0.01 length: 20 } }"},
-                              {"\"data/", absl::StrCat("\"", data, "/")},
-                              {"epochs: 100", "epochs: 4 threads: 1"}});
+                      << absl::StrReplaceAll(Contents("examples/tutorial_adam.pbtxt"),
+                                             {{"adam {}", "[acme.tilt] { memory: 0.5 }"},
+                                              {"{ constant: 0.001 }",
+                                               "{ [acme.ramp] { height: 0.01 length: 20 } }"},
+                                              {"\"data/", absl::StrCat("\"", data, "/")},
+                                              {"epochs: 100", "epochs: 4 threads: 1"}});
   return path;
 }
 
@@ -85,15 +85,15 @@ TEST(CommandLine, FindsWhatTheRunFileNames) {
   EXPECT_TRUE(absl::StrContains(Contents(folder + "/run/run.pbtxt"), "plugin: \"acme_tilt\""));
   const Outcome lost = RunGradus({"train", "--resume", folder + "/run"});
   EXPECT_EQ(lost.code, 1);
-  EXPECT_TRUE(absl::StrContains(lost.err,
-                                "plugin \"acme_tilt\" is not loaded, and no folder is given"))
+  EXPECT_TRUE(
+      absl::StrContains(lost.err, "plugin \"acme_tilt\" is not loaded, and no folder is given"))
       << lost.err;
   const Outcome resumed = RunGradus(Words{"train", "--resume", folder + "/run"} + folders);
   EXPECT_EQ(resumed.code, 0) << resumed.err;
   EXPECT_TRUE(absl::StrContains(resumed.out, "epoch 4/4")) << resumed.out;
   for (const Words& command :
-       {Words{"check", text}, Words{"schedule", text}, Words{"eval", folder + "/run", "--split", "validation"},
-        Words{"graph", text}}) {
+       {Words{"check", text}, Words{"schedule", text},
+        Words{"eval", folder + "/run", "--split", "validation"}, Words{"graph", text}}) {
     const Outcome outcome = RunGradus(command + folders);
     EXPECT_EQ(outcome.code, 0) << command[0] << ": " << outcome.err;
   }
@@ -104,9 +104,9 @@ TEST(CommandLine, FindsWhatTheRunFileNames) {
 TEST(CommandLine, ASearchGivesItsTrialsThePlugins) {
   const std::string folder = FreshFolder("sweep");
   const std::string text = RunText(folder, "plugin: 'acme_ramp'\n");
-  const Outcome sweep =
-      RunGradus({"sweep", text, "--out", folder + "/sweep", "--plugin", kTilt, "--plugin_dir", kFolder,
-                 "--set", "run.epochs=1", "--search", "optimizer.(acme.tilt).memory=choice(0.2, 0.8)"});
+  const Outcome sweep = RunGradus({"sweep", text, "--out", folder + "/sweep", "--plugin", kTilt,
+                                   "--plugin_dir", kFolder, "--set", "run.epochs=1", "--search",
+                                   "optimizer.(acme.tilt).memory=choice(0.2, 0.8)"});
   EXPECT_EQ(sweep.code, 0) << sweep.err << sweep.out;
   EXPECT_FALSE(absl::StrContains(sweep.out, "failed")) << sweep.out;
 }

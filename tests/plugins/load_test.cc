@@ -45,14 +45,16 @@ TEST(ARefusedLibrary, ThatThrowsEndsOnlyTheTrial) {
         << reason;
   }
   EXPECT_TRUE(absl::StrContains(Reason("throw"), "the constructor's own words"));
-  EXPECT_EQ(Reason("kill"),
-            "would end this program: the process that tried it was ended by signal 9 (Killed) while "
-            "it was loaded");
+  EXPECT_EQ(
+      Reason("kill"),
+      "would end this program: the process that tried it was ended by signal 9 (Killed) while "
+      "it was loaded");
   EXPECT_TRUE(absl::StrContains(Reason("abort"), "; it printed:\n  something is\n  rotten"));
 }
 
 TEST(ARefusedLibrary, ThatExitsEndsOnlyTheTrialAndTheCodeIsTold) {
-  const std::string start = "would end this program: the process that tried it has ended with exit code ";
+  const std::string start =
+      "would end this program: the process that tried it has ended with exit code ";
   const std::string end = " while it was loaded; its constructors must not end the process";
   EXPECT_EQ(Reason("_exit 0"), start + "0" + end);
   EXPECT_EQ(Reason("exit 0"), start + "0" + end);
@@ -66,16 +68,20 @@ TEST(ARefusedLibrary, ThatExitsEndsOnlyTheTrialAndTheCodeIsTold) {
 
 TEST(ARefusedLibrary, ThatDoesNotReturnIsGivenUp) {
   const std::string end =
-      " did not end loading within 0.5 seconds in a process started to try it; its constructors must "
+      " did not end loading within 0.5 seconds in a process started to try it; its constructors "
+      "must "
       "return";
   EXPECT_TRUE(absl::StrContains(Hostilely("hang", 0.5), end));
   EXPECT_TRUE(absl::StrContains(Hostilely("spin", 0.5), end));
 }
 
 TEST(ARefusedLibrary, ThatChangesTheProcessIsTold) {
-  const std::string start = "changes ", end = " of the process when it is loaded; leave that to the program";
-  EXPECT_EQ(Reason("flush"),
-            start + "the floating-point mode (denormal numbers become 0, as with -ffast-math or -Ofast)" + end);
+  const std::string start = "changes ",
+                    end = " of the process when it is loaded; leave that to the program";
+  EXPECT_EQ(
+      Reason("flush"),
+      start + "the floating-point mode (denormal numbers become 0, as with -ffast-math or -Ofast)" +
+          end);
   EXPECT_EQ(Reason("denormals"), Reason("flush"));
   EXPECT_EQ(Reason("round"), start + "the floating-point mode (it rounds the other way)" + end);
   EXPECT_EQ(Reason("trap"), start + "the floating-point mode (exceptions trap)" + end);
@@ -88,20 +94,24 @@ TEST(ARefusedLibrary, ThatChangesTheProcessIsTold) {
 }
 
 TEST(ARefusedLibrary, ThatRegistersWhatIsNotItsOwnIsTold) {
-  EXPECT_EQ(Reason("another's key"),
-            "registers gradus.OptimizerConfig.adam, which is there already; a key is the full name of "
-            "the plugin's own field");
-  EXPECT_EQ(Reason("no field"),
-            "registers an optimizer under hostile.nothing, which is no field that its protos extend "
-            "Gradus by (hostile.rule, hostile.other)");
-  EXPECT_EQ(Reason("a field of another message"),
-            "registers an optimizer under hostile.other, which is a field of gradus.ScheduleConfig");
+  EXPECT_EQ(
+      Reason("another's key"),
+      "registers gradus.OptimizerConfig.adam, which is there already; a key is the full name of "
+      "the plugin's own field");
+  EXPECT_EQ(
+      Reason("no field"),
+      "registers an optimizer under hostile.nothing, which is no field that its protos extend "
+      "Gradus by (hostile.rule, hostile.other)");
+  EXPECT_EQ(
+      Reason("a field of another message"),
+      "registers an optimizer under hostile.other, which is a field of gradus.ScheduleConfig");
   EXPECT_EQ(Reason("twice"), "registers hostile.rule twice; one GRADUS_ line registers a rule");
   EXPECT_EQ(Reason("another message"),
             "registers an optimizer that takes hostile.Other under hostile.rule, whose field holds "
             "hostile.Rule");
   EXPECT_EQ(Reason("a number"),
-            "registers a schedule that takes double under hostile.other, whose field holds hostile.Other");
+            "registers a schedule that takes double under hostile.other, whose field holds "
+            "hostile.Other");
   EXPECT_TRUE(absl::StartsWith(Reason("no rule"),
                                "has the field hostile.rule of gradus.OptimizerConfig and registers "
                                "nothing for it"));
@@ -139,7 +149,8 @@ TEST(ARefusedLibrary, CutAnywhereIsTold) {
   const std::string bytes = BytesOf(Library("acme_tilt"));
   for (int i = 1; i < 24; ++i) {
     const size_t size = bytes.size() * static_cast<size_t>(i) / 24;
-    EXPECT_TRUE(absl::StrContains(Refused(WriteBytes("cut.so", bytes.substr(0, size))), "is cut off"))
+    EXPECT_TRUE(
+        absl::StrContains(Refused(WriteBytes("cut.so", bytes.substr(0, size))), "is cut off"))
         << size;
   }
 }
@@ -213,8 +224,9 @@ TEST(AGoodLibrary, ClashesWithAnotherOnlyInAStatus) {
   for (auto& extension : *protos.mutable_file(0)->mutable_extension()) {
     extension.set_type_name(".acme.Tilt");
   }
-  EXPECT_TRUE(absl::StrContains(Refused(WriteBytes("name.so", WithProtos(bytes, protos))),
-                                "has the message acme.Tilt, and so has acme/tilt.proto of plugin /"));
+  EXPECT_TRUE(
+      absl::StrContains(Refused(WriteBytes("name.so", WithProtos(bytes, protos))),
+                        "has the message acme.Tilt, and so has acme/tilt.proto of plugin /"));
 }
 
 TEST(AGoodLibrary, MayBringSchedulesFromManyThreadsAtOnce) {
@@ -229,8 +241,8 @@ TEST(AGoodLibrary, MayBringSchedulesFromManyThreadsAtOnce) {
   OptimizerTraceOptions options;
   options.parameters = {0};
   options.gradients = {{1}, {1}, {1}};
-  const auto trace = TraceOptimizer(
-      "sgd {} learning_rate { [acme.ramp] { height: 1 length: 2 } }", "text", options);
+  const auto trace = TraceOptimizer("sgd {} learning_rate { [acme.ramp] { height: 1 length: 2 } }",
+                                    "text", options);
   ASSERT_TRUE(trace.ok()) << trace.status();
   EXPECT_EQ(trace->rows, (std::vector<std::vector<double>>{{0}, {-0.5}, {-1.5}}));
   const auto half = TraceOptimizer("sgd {} learning_rate { [acme.half]: 0.5 }", "text", options);
@@ -253,7 +265,8 @@ TEST(AGoodLibrary, IsOneChoiceAmongOthers) {
   EXPECT_TRUE(absl::StrContains(error("[hostile.rule] {} [acme.tilt] {}"),
                                 " are both set; only one of them can be"));
   EXPECT_TRUE(absl::StrContains(error("[acme.tlt] {}"), "did you mean \"acme.tilt\"?"));
-  EXPECT_TRUE(absl::StrContains(error("[acme.tilt] { softness: 0 }"), "softness 0 must be above 0"));
+  EXPECT_TRUE(
+      absl::StrContains(error("[acme.tilt] { softness: 0 }"), "softness 0 must be above 0"));
 }
 
 }  // namespace

@@ -1,7 +1,5 @@
 // A library's file as data: whatever stands in it, reading it ends in a manifest or in a reason.
 
-#include "gradus/api/plugin_manifest.h"
-
 #include <elf.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +9,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gradus/api/plugin_manifest.h"
 #include "gradus/base/plugin.h"
 #include "tests/plugins/plugin_testing.h"
 
@@ -67,9 +66,9 @@ TEST(Manifest, EveryCutIsToldAsOne) {
 }
 
 TEST(Manifest, OtherFilesAreToldApart) {
-  EXPECT_EQ(Error("#!/bin/sh\n"),
-            "is no shared library (ELF file); build it with -shared -fPIC");
-  EXPECT_EQ(Error("\x7f"), "is cut off: its header ends beyond its 1 bytes; copy it again, or build it again");
+  EXPECT_EQ(Error("#!/bin/sh\n"), "is no shared library (ELF file); build it with -shared -fPIC");
+  EXPECT_EQ(Error("\x7f"),
+            "is cut off: its header ends beyond its 1 bytes; copy it again, or build it again");
   std::string bytes = Tilt();
   Poke(&bytes, offsetof(Elf64_Ehdr, e_machine), EM_AARCH64, 2);
   EXPECT_EQ(Error(bytes), "is built for another machine, not for x86-64");
@@ -97,8 +96,8 @@ TEST(Manifest, OffsetsAndSizesThatLieAreRefused) {
   // Every field of every section header.
   Elf64_Ehdr header;
   std::memcpy(&header, Tilt().data(), sizeof(header));
-  for (size_t offset = header.e_shoff; offset + 8 <= header.e_shoff + header.e_shnum * sizeof(Elf64_Shdr);
-       offset += 4) {
+  for (size_t offset = header.e_shoff;
+       offset + 8 <= header.e_shoff + header.e_shnum * sizeof(Elf64_Shdr); offset += 4) {
     for (const uint64_t value : {~uint64_t{0}, uint64_t{1} << 62}) {
       std::string bytes = Tilt();
       Poke(&bytes, offset, value, 8);
@@ -109,7 +108,8 @@ TEST(Manifest, OffsetsAndSizesThatLieAreRefused) {
 
 TEST(Manifest, WhatStandsInTheSectionIsReadStrictly) {
   const std::string lines = "abi: 1\n";
-  EXPECT_TRUE(absl::StrContains(Error(WithSection(Tilt(), "")), "does not begin with \"GRADUSP1\""));
+  EXPECT_TRUE(
+      absl::StrContains(Error(WithSection(Tilt(), "")), "does not begin with \"GRADUSP1\""));
   EXPECT_TRUE(absl::StrContains(Error(WithSection(Tilt(), "GRADUSP2xxxxxxxxx")),
                                 "does not begin with \"GRADUSP1\""));
   EXPECT_EQ(Error(WithSection(Tilt(), SectionOf(100, lines))),
@@ -133,13 +133,13 @@ TEST(Manifest, EveryVersionMustBeTheProgramsOwn) {
   const std::string next = GRADUS_PLUGIN_VALUE_(GRADUS_PLUGIN_ABI);
   EXPECT_EQ(Error(Replaced(Tilt(), "\nabseil: 2", "\nabseil: 3")).substr(0, 65),
             "was built for something else than this program: abseil is \"302206");
-  EXPECT_TRUE(absl::StrContains(
-      Error(Replaced(Tilt(), "abi: " + next + "\n", "abi: 9\n")),
-      absl::StrCat("abi is \"9\" and not \"", next, "\"; build it again with this Gradus's headers")));
+  EXPECT_TRUE(absl::StrContains(Error(Replaced(Tilt(), "abi: " + next + "\n", "abi: 9\n")),
+                                absl::StrCat("abi is \"9\" and not \"", next,
+                                             "\"; build it again with this Gradus's headers")));
   EXPECT_TRUE(absl::StrContains(Error(Replaced(Tilt(), "gradus: 0.1.0", "gradus: 0.0.9")),
                                 "gradus is \"0.0.9\" and not \"0.1.0\";"));
-  EXPECT_TRUE(absl::StrContains(Error(Replaced(Tilt(), "protobuf: 3", "protobuf: 4")),
-                                "protobuf is \"4"));
+  EXPECT_TRUE(
+      absl::StrContains(Error(Replaced(Tilt(), "protobuf: 3", "protobuf: 4")), "protobuf is \"4"));
   EXPECT_TRUE(absl::StrContains(Error(Replaced(Tilt(), "compiler: gcc 1", "compiler: gcc 9")),
                                 "compiler is \"gcc 9"));
   EXPECT_TRUE(absl::StrContains(Error(Replaced(Tilt(), "strings 1", "strings 0")),
@@ -147,8 +147,8 @@ TEST(Manifest, EveryVersionMustBeTheProgramsOwn) {
   EXPECT_TRUE(absl::StrContains(Error(Replaced(Tilt(), "sanitizer: ", "sanitiser: ")),
                                 "sanitizer is not said, sanitiser \""));
   // All of them at once.
-  const std::string both = Error(
-      Replaced(Replaced(Tilt(), "gradus: 0.1.0", "gradus: 0.0.9"), "abi: " + next + "\n", "abi: 9\n"));
+  const std::string both = Error(Replaced(Replaced(Tilt(), "gradus: 0.1.0", "gradus: 0.0.9"),
+                                          "abi: " + next + "\n", "abi: 9\n"));
   EXPECT_TRUE(absl::StrContains(both, "abi is \"9\" and not \"1\", gradus is \"0.0.9\"")) << both;
 }
 

@@ -54,9 +54,9 @@ TEST(PluginField, IsFoundInAllWaysToWriteIt) {
 }
 
 TEST(PluginField, EndsWhereTheTextIsMalformed) {
-  for (const char* text : {"plugin", "plugin:", "plugin: [", "plugin: ['a'", "plugin: ['a',", "plugin: 5",
-                           "plugin: 'a", "}}} plugin", "plugin: '\\q'", "\x01 plugin: 'x'", "plugin { }",
-                           "plugin: [['a']]"}) {
+  for (const char* text : {"plugin", "plugin:", "plugin: [", "plugin: ['a'", "plugin: ['a',",
+                           "plugin: 5", "plugin: 'a", "}}} plugin", "plugin: '\\q'",
+                           "\x01 plugin: 'x'", "plugin { }", "plugin: [['a']]"}) {
     PluginsNamedIn(text);
     EXPECT_NE(Error(text, In({kFolder})), "") << text;
   }
@@ -79,22 +79,27 @@ TEST(PluginField, IsABareName) {
             "run.pbtxt:1:9: plugin \"a..b\" has two dots" + end);
   EXPECT_EQ(Error("plugin: 'acme_tilt.so'", In({kFolder})),
             "run.pbtxt:1:9: plugin \"acme_tilt.so\" ends in .so" + end);
-  EXPECT_TRUE(absl::StrContains(Error("plugin: 'a b'", In({kFolder})), "has characters other than"));
-  EXPECT_TRUE(absl::StrContains(Error("plugin: 'a\\000b'", In({kFolder})), "has characters other than"));
+  EXPECT_TRUE(
+      absl::StrContains(Error("plugin: 'a b'", In({kFolder})), "has characters other than"));
+  EXPECT_TRUE(
+      absl::StrContains(Error("plugin: 'a\\000b'", In({kFolder})), "has characters other than"));
 }
 
 TEST(PluginField, ThatIsNowhereNamesTheFolders) {
-  EXPECT_EQ(Error("plugin: 'lion'", In({kFolder, "/nowhere"})),
-            "run.pbtxt:1:9: plugin \"lion\" is not loaded, and neither lion.so nor liblion.so is in "
-            "tests/plugins/libraries, /nowhere; --plugin_dir gives another folder, --plugin the file "
-            "itself [plugin[0]]");
-  EXPECT_EQ(Error("plugin: 'lion'"),
-            "run.pbtxt:1:9: plugin \"lion\" is not loaded, and no folder is given to look for it in; "
-            "--plugin_dir gives one, --plugin the file itself [plugin[0]]");
+  EXPECT_EQ(
+      Error("plugin: 'lion'", In({kFolder, "/nowhere"})),
+      "run.pbtxt:1:9: plugin \"lion\" is not loaded, and neither lion.so nor liblion.so is in "
+      "tests/plugins/libraries, /nowhere; --plugin_dir gives another folder, --plugin the file "
+      "itself [plugin[0]]");
+  EXPECT_EQ(
+      Error("plugin: 'lion'"),
+      "run.pbtxt:1:9: plugin \"lion\" is not loaded, and no folder is given to look for it in; "
+      "--plugin_dir gives one, --plugin the file itself [plugin[0]]");
   // All of them are told, and nothing that follows from them.
   const std::string two =
       Error("plugin: ['lion', 'x/y'] optimizer { [acme.lion] {} }", In({kFolder}));
-  EXPECT_TRUE(absl::StrContains(two, "run.pbtxt:1:10: ") && absl::StrContains(two, "run.pbtxt:1:18: "))
+  EXPECT_TRUE(absl::StrContains(two, "run.pbtxt:1:10: ") &&
+              absl::StrContains(two, "run.pbtxt:1:18: "))
       << two;
   EXPECT_FALSE(absl::StrContains(two, "no extension")) << two;
 }
@@ -109,17 +114,20 @@ TEST(PluginField, WhatIsWrongWithTheLibraryStandsAtItsName) {
 }
 
 TEST(PluginField, CannotBeSet) {
-  EXPECT_EQ(Error("", In({kFolder}), {"plugin=acme_tilt"}),
-            "--set plugin=acme_tilt: plugin cannot be set, because the text is read with it; --plugin "
-            "loads a library whatever the text says [plugin]");
+  EXPECT_EQ(
+      Error("", In({kFolder}), {"plugin=acme_tilt"}),
+      "--set plugin=acme_tilt: plugin cannot be set, because the text is read with it; --plugin "
+      "loads a library whatever the text says [plugin]");
 }
 
 TEST(PluginField, IsLoadedBeforeTheTextIsRead) {
-  const std::string text = "optimizer { [acme.tilt] { memory: 0.5 } learning_rate { [acme.ramp] { height: 1 } } }";
+  const std::string text =
+      "optimizer { [acme.tilt] { memory: 0.5 } learning_rate { [acme.ramp] { height: 1 } } }";
   const std::string before = Error(text);
-  EXPECT_TRUE(absl::StrContains(before,
-                                "run.pbtxt:1:13: optimizer: no extension is called \"acme.tilt\"; is "
-                                "its plugin loaded? (--plugin, or plugin: in the run file)"))
+  EXPECT_TRUE(
+      absl::StrContains(before,
+                        "run.pbtxt:1:13: optimizer: no extension is called \"acme.tilt\"; is "
+                        "its plugin loaded? (--plugin, or plugin: in the run file)"))
       << before;
   const absl::StatusOr<RunFile> file = RunFile::Parse(
       absl::StrCat("model { } data { } ", text, " plugin: 'acme_tilt'", " plugin: ['acme_ramp']"),

@@ -114,9 +114,9 @@ std::string WithProtos(const std::string& library,
   rest.push_back('\0');
   rest += protos.SerializeAsString();
   const uint64_t length = rest.size();
-  return WithSection(library, absl::StrCat("GRADUSP1",
-                                           std::string(reinterpret_cast<const char*>(&length), 8),
-                                           rest));
+  return WithSection(
+      library,
+      absl::StrCat("GRADUSP1", std::string(reinterpret_cast<const char*>(&length), 8), rest));
 }
 
 google::protobuf::FileDescriptorSet ProtosOf(const std::string& library) {
@@ -165,8 +165,8 @@ HostState HostState::Now() {
 
 bool HostState::operator==(const HostState& other) const {
   return keys == other.keys && extensions == other.extensions && objects == other.objects &&
-         files == other.files && floating_point == other.floating_point &&
-         locale == other.locale && folder == other.folder && update == other.update;
+         files == other.files && floating_point == other.floating_point && locale == other.locale &&
+         folder == other.folder && update == other.update;
 }
 
 std::string Refused(const std::string& path, const PluginOptions& options) {

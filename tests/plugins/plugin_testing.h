@@ -38,10 +38,10 @@ class Hostile {
 
 // What a host is, as far as a library could change it; compared before and after.
 struct HostState {
-  std::vector<std::string> keys;       // Of all registries.
+  std::vector<std::string> keys;        // Of all registries.
   std::vector<std::string> extensions;  // Of OptimizerConfig and ScheduleConfig.
-  std::vector<std::string> objects;    // Loaded libraries.
-  std::vector<std::string> files;      // Open files.
+  std::vector<std::string> objects;     // Loaded libraries.
+  std::vector<std::string> files;       // Open files.
   unsigned floating_point = 0;
   std::string locale, folder;
   std::string update;  // What an update of adam makes, in all digits.

@@ -1,7 +1,5 @@
 // A plugin's messages against those that are there: what protobuf would end the process for is found and told.
 
-#include "gradus/api/plugin_protos.h"
-
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gradus/api/plugin_protos.h"
 #include "gradus/run.pb.h"
 #include "tests/plugins/plugin_testing.h"
 
@@ -26,10 +25,9 @@ FileDescriptorProto File(const std::string& text) {
 }
 
 std::string Error(const FileDescriptorSet& set) {
-  const absl::StatusOr<PluginProtos> protos =
-      CheckPluginProtos(set.SerializeAsString(), [](const std::string& file) {
-        return file == "acme/ramp.proto" ? "plugin ramp" : "";
-      });
+  const absl::StatusOr<PluginProtos> protos = CheckPluginProtos(
+      set.SerializeAsString(),
+      [](const std::string& file) { return file == "acme/ramp.proto" ? "plugin ramp" : ""; });
   return std::string(protos.status().message());
 }
 
@@ -42,8 +40,8 @@ std::string Error(const std::string& text) {
 // A file that extends OptimizerConfig, with more text.
 std::string Extending(const std::string& more, const std::string& name = "wave",
                       const std::string& package = "acme.waves", int number = 77000) {
-  return absl::StrCat("name: 'waves/", name, ".proto' package: '", package, "' dependency: ",
-                      "'gradus/optimizer.proto' message_type { name: 'Wave' } ",
+  return absl::StrCat("name: 'waves/", name, ".proto' package: '", package,
+                      "' dependency: ", "'gradus/optimizer.proto' message_type { name: 'Wave' } ",
                       "extension { name: 'wave' number: ", number,
                       " label: LABEL_OPTIONAL type: TYPE_MESSAGE type_name: '.", package,
                       ".Wave' extendee: '.gradus.OptimizerConfig' } ", more);
@@ -92,21 +90,24 @@ TEST_F(ProtosTest, NamesThatAreTakenAreFoundWhereverTheyStand) {
   EXPECT_EQ(Error(Extending("message_type { name: 'Tilt' }", "wave", "acme")),
             "has the message acme.Tilt, and so has acme/tilt.proto of this program itself; use "
             "another name or a package of your own");
-  EXPECT_TRUE(absl::StrContains(Error(Extending("message_type { name: 'Ramp' }", "wave", "acme")),
-                                "the message acme.Ramp, and so has acme/ramp.proto of plugin ramp"));
-  EXPECT_TRUE(absl::StrContains(Error(Extending("enum_type { name: 'Tilt' value { name: 'A' number: 0 } }",
-                                                "wave", "acme")),
-                                "the enumeration acme.Tilt"));
+  EXPECT_TRUE(
+      absl::StrContains(Error(Extending("message_type { name: 'Ramp' }", "wave", "acme")),
+                        "the message acme.Ramp, and so has acme/ramp.proto of plugin ramp"));
+  EXPECT_TRUE(absl::StrContains(
+      Error(Extending("enum_type { name: 'Tilt' value { name: 'A' number: 0 } }", "wave", "acme")),
+      "the enumeration acme.Tilt"));
   // A value stands beside its enumeration.
-  EXPECT_TRUE(absl::StrContains(Error(Extending("enum_type { name: 'Kind' value { name: 'ramp' number: 0 } }",
-                                                "wave", "acme")),
-                                "the enumeration value acme.ramp"));
+  EXPECT_TRUE(absl::StrContains(
+      Error(
+          Extending("enum_type { name: 'Kind' value { name: 'ramp' number: 0 } }", "wave", "acme")),
+      "the enumeration value acme.ramp"));
   EXPECT_TRUE(absl::StrContains(Error(Extending("service { name: 'Ramp' }", "wave", "acme")),
                                 "the service acme.Ramp"));
   // A package with the name of a message, nested names of which would be its.
-  EXPECT_EQ(Error(Extending("", "wave", "acme.Ramp")),
-            "has the package acme.Ramp, and so has acme/ramp.proto of plugin ramp; use another name "
-            "or a package of your own");
+  EXPECT_EQ(
+      Error(Extending("", "wave", "acme.Ramp")),
+      "has the package acme.Ramp, and so has acme/ramp.proto of plugin ramp; use another name "
+      "or a package of your own");
   EXPECT_TRUE(absl::StrContains(Error(Extending("", "wave", "acme.Ramp.Shape.deep")),
                                 "has the package acme.Ramp,"));
   // A message with the name of a package.
@@ -114,10 +115,11 @@ TEST_F(ProtosTest, NamesThatAreTakenAreFoundWhereverTheyStand) {
 }
 
 TEST_F(ProtosTest, ExtensionNumbersThatAreTakenNameTheirOwner) {
-  EXPECT_EQ(Error(Extending("", "wave", "waves", 81234501)),
-            "has the extension waves.wave of gradus.OptimizerConfig with the number 81234501, which "
-            "is that of acme.tilt of this program itself; take another one (gradus new derives it "
-            "from the full name)");
+  EXPECT_EQ(
+      Error(Extending("", "wave", "waves", 81234501)),
+      "has the extension waves.wave of gradus.OptimizerConfig with the number 81234501, which "
+      "is that of acme.tilt of this program itself; take another one (gradus new derives it "
+      "from the full name)");
   // The same number of another message is another number.
   EXPECT_EQ(Error(Extending("", "wave", "waves", 81234502)), "");
   EXPECT_TRUE(absl::StrContains(Error(Extending("", "wave", "waves", 500)),
@@ -126,9 +128,11 @@ TEST_F(ProtosTest, ExtensionNumbersThatAreTakenNameTheirOwner) {
 
 TEST_F(ProtosTest, OnlyMessagesThatHoldAChoiceAreExtended) {
   const auto other = [](const std::string& extendee, const std::string& kind) {
-    return absl::StrCat("name: 'w.proto' package: 'w' dependency: 'gradus/run.proto' dependency: "
-                        "'gradus/optimizer.proto' dependency: 'gradus/schedule_config.proto' message_type { name: 'W' } extension { name: 'w' number: 77000 ",
-                        kind, " extendee: '", extendee, "' }");
+    return absl::StrCat(
+        "name: 'w.proto' package: 'w' dependency: 'gradus/run.proto' dependency: "
+        "'gradus/optimizer.proto' dependency: 'gradus/schedule_config.proto' message_type { name: "
+        "'W' } extension { name: 'w' number: 77000 ",
+        kind, " extendee: '", extendee, "' }");
   };
   const std::string message = "label: LABEL_OPTIONAL type: TYPE_MESSAGE type_name: '.w.W'";
   const std::string number = "label: LABEL_OPTIONAL type: TYPE_DOUBLE";
@@ -136,8 +140,9 @@ TEST_F(ProtosTest, OnlyMessagesThatHoldAChoiceAreExtended) {
   EXPECT_EQ(Error(other(".gradus.ScheduleConfig", number)), "");
   EXPECT_EQ(Error(other(".gradus.OptimizerConfig", number)),
             "has the extension w.w of gradus.OptimizerConfig that is not one optional message");
-  EXPECT_EQ(Error(other(".gradus.ScheduleConfig", "label: LABEL_OPTIONAL type: TYPE_INT32")),
-            "has the extension w.w of gradus.ScheduleConfig that is not one optional message or double");
+  EXPECT_EQ(
+      Error(other(".gradus.ScheduleConfig", "label: LABEL_OPTIONAL type: TYPE_INT32")),
+      "has the extension w.w of gradus.ScheduleConfig that is not one optional message or double");
   EXPECT_EQ(Error(other(".gradus.OptimizerConfig",
                         "label: LABEL_REPEATED type: TYPE_MESSAGE type_name: '.w.W'")),
             "has the extension w.w of gradus.OptimizerConfig that is not one optional message");
