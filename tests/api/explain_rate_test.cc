@@ -90,6 +90,19 @@ TEST(ExplainRate, HasTheChainAndTheLastChange) {
   EXPECT_EQ(ExplainRate(path, options)->rates[1].chain.size(), 4u);
 }
 
+TEST(ExplainRate, SaysThatAGroupIsFrozen) {
+  const std::string path = EmptyFolder("explained_frozen");
+  FolderRun::Start(path, {"optimizer.group[biases]=name: \"biases\" match: \".*/bias\" frozen: true"});
+  ExplainOptions options;
+  options.group = "biases";
+  const auto explained = ExplainRate(path, options);
+  ASSERT_TRUE(explained.ok()) << explained.status();
+  ASSERT_EQ(explained->rates.size(), 1u);
+  ASSERT_EQ(explained->rates[0].chain.size(), 1u);
+  EXPECT_EQ(explained->rates[0].chain[0].layer, "frozen");
+  EXPECT_EQ(explained->rates[0].value, 0);
+}
+
 TEST(ExplainRate, NeedsNoDataOnceARunHasAState) {
   const std::string path = EmptyFolder("moved"), data = EmptyFolder("moved.csv");
   ASSERT_TRUE(WriteFile(data, Text("examples/data/breast_cancer.csv")).ok());
