@@ -131,8 +131,8 @@ last epoch when a problem has no validation. The best rate is that with the leas
 seeds; a rate at which a run diverged (a number became NaN or infinite) is never the best.
   loss, deviation   mean over the seeds at the best rate, and the sample's standard deviation
   reached           with how many seeds the target was reached at that rate
-  steps, seconds    to the target, means over those. Seconds are wall-clock time of training alone,
-                    one thread a run; runs that share a machine make them noisy
+  steps, seconds    to the target: mean and median over those. Seconds are wall-clock time of
+                    training alone, one thread a run; runs that share a machine make them noisy
   within 5%         at how many of the rates the mean is at most 5% more than the best one,
                     m <= best + 0.05 |best|: how little the rule minds which rate it gets
   diverged          runs, of those at all rates

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -35,24 +36,33 @@ RaceRate RateOf(const Race& race, const RaceRuns& runs, RaceEntry entry) {
   return rate;
 }
 
+// Of an empty list NaN.
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const size_t half = values.size() / 2;
+  if (values.empty()) return std::nan("");
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
 void AddBest(const Race& race, const RaceRuns& runs, RaceScore* score) {
   const size_t best = *score->best;
   const double most = score->loss() + kWithin * std::abs(score->loss());
   for (const RaceRate& rate : score->rates) score->within += rate.mean <= most;
   score->at_edge = score->rates.size() > 1 && (best == 0 || best + 1 == score->rates.size());
-  double steps = 0, target_seconds = 0, seconds = 0;
+  double steps = 0;
+  std::vector<double> target_seconds, seconds;
   for (int seed = 0; seed < race.seeds(); ++seed) {
     const RaceRun& run = *runs[race.index({score->problem, score->rule, best, seed})];
-    seconds += run.seconds;
+    seconds.push_back(run.seconds);
     if (!run.target_step.has_value()) continue;
     score->reached += 1;
     steps += static_cast<double>(*run.target_step);
-    target_seconds += run.target_seconds;
+    target_seconds.push_back(run.target_seconds);
   }
   // 0 / 0 when no seed has reached it.
   score->target_steps = steps / score->reached;
-  score->target_seconds = target_seconds / score->reached;
-  score->seconds = seconds / race.seeds();
+  score->target_seconds = Median(std::move(target_seconds));
+  score->seconds = Median(std::move(seconds));
 }
 
 std::string Short(double value) {

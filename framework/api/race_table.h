@@ -33,9 +33,9 @@ struct RaceScore {
   absl::optional<size_t> best;
   // All below is of that rate.
   int reached = 0;             // Seeds with which the target was reached.
-  double target_steps = 0;     // Means over those; NaN when there is none.
-  double target_seconds = 0;
-  double seconds = 0;  // Mean of a whole run.
+  double target_steps = 0;     // Mean over those; NaN when there is none.
+  // Medians over those and of whole runs: what else a machine does only ever adds to some of them.
+  double target_seconds = 0, seconds = 0;
   // How many rates have a mean of at most 5% more than the best: m <= best + 0.05 |best|.
   int within = 0;
   // Whether it is the first or the last of several rates: a wider grid might have a better one.
