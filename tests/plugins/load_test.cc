@@ -250,6 +250,29 @@ TEST(AGoodLibrary, MayBringSchedulesFromManyThreadsAtOnce) {
   EXPECT_EQ(half->rows.back(), (std::vector<double>{-0.75}));
 }
 
+TEST(AGoodLibrary, ServesAGroupAndFollowsSchedulesLikeOurs) {
+  ASSERT_TRUE(LoadPlugin(Library("acme_tilt")).ok());
+  ASSERT_TRUE(LoadPlugin(Library("acme_ramp")).ok());
+  OptimizerTraceOptions options;
+  options.parameters = {1};
+  options.gradients = {{2}, {-1}};
+  const auto group = TraceOptimizer(
+      "sgd {} learning_rate { constant: 1 } group { name: 'a' match: 'p' rule { [acme.tilt] { "
+      "memory: "
+      "0 softness: 2 } } }",
+      "text", options);
+  ASSERT_TRUE(group.ok()) << group.status();
+  EXPECT_EQ(group->rows, (std::vector<std::vector<double>>{{0.5}, {0.5 + 1.0 / 3}}));
+  // A memory of 0, then of 0.5: 2, then 1 - 0.5.
+  const auto followed = TraceOptimizer(
+      "[acme.tilt] { softness: 2 } learning_rate { constant: 1 } schedule { field: 'memory' follow "
+      "{ "
+      "[acme.ramp] { height: 0.5 length: 1 } } }",
+      "text", options);
+  ASSERT_TRUE(followed.ok()) << followed.status();
+  EXPECT_EQ(followed->rows, (std::vector<std::vector<double>>{{0.5}, {0.5 - 0.5 / 2.5}}));
+}
+
 TEST(AGoodLibrary, IsOneChoiceAmongOthers) {
   ASSERT_TRUE(LoadPlugin(Library("acme_tilt")).ok());
   ASSERT_TRUE(LoadPlugin(Library("hostile")).ok());
