@@ -14,7 +14,7 @@ namespace {
 
 // The picture goes up to so many times the least loss. When a rule's best one is nearly that much, the
 // axis is logarithmic and goes up to some times that.
-constexpr double kMostTimes = 6, kLogFrom = 5, kMostTimesOfLog = 4;
+constexpr double kMostTimes = 4, kLogFrom = 3, kMostTimesOfLog = 3;
 
 // What is drawn of a problem's losses.
 struct Window {
