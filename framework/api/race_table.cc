@@ -83,12 +83,15 @@ std::string TargetOf(const RaceProblem& problem) {
 
 std::string Header(const Race& race, const RaceProblem& problem) {
   const std::string seeds = race.seeds() == 1 ? "1 seed" : absl::StrCat(race.seeds(), " seeds");
-  const size_t rates = race.rates().size();
+  const std::vector<double>& rates = race.rates();
+  const std::string at =
+      rates.size() == 1 ? absl::StrCat("the rate ", ShortestNumber(rates[0]))
+                        : absl::StrCat("the best of ", rates.size(), " rates, ",
+                                       ShortestNumber(rates.front()), " to ",
+                                       ShortestNumber(rates.back()));
   return absl::StrCat(problem.name, ": ", problem.measure(), " after ",
-                      problem.trainer->planned_steps(), " updates, mean over ", seeds,
-                      " at the best of ", rates, rates == 1 ? " rate, " : " rates, ",
-                      ShortestNumber(race.rates().front()), " to ",
-                      ShortestNumber(race.rates().back()), "; target ", TargetOf(problem), "\n");
+                      problem.trainer->planned_steps(), " updates, mean over ", seeds, " at ", at,
+                      "; target ", TargetOf(problem), "\n");
 }
 
 const RaceRate& BestOf(const RaceScore& score) {
