@@ -15,6 +15,8 @@
 namespace gradus {
 namespace {
 
+constexpr char kFlagsOfTheLibrary[] = "-ffp-contract=off -fno-math-errno";
+
 class InstallTest : public InstalledTree {
  protected:
   // Configures and builds `source` with plain CMake; the build folder.
@@ -59,6 +61,14 @@ TEST_F(InstallTest, ProgramRunsFromTheInstalledTree) {
 TEST_F(InstallTest, ExampleBuildsWithPlainCmakeAndTrains) {
   const fs::path build = BuildWithCmake("examples", "example");
   ExpectSine(RunExample(build / "train_and_predict"));
+  const Outcome flags =
+      Shell("cat '" + (build / "CMakeFiles/train_and_predict.dir/flags.make").string() + "'");
+  EXPECT_NE(flags.output.find(kFlagsOfTheLibrary), std::string::npos) << flags.output;
+}
+
+TEST_F(InstallTest, PkgConfigGivesTheFlagsThatKeepARulesBits) {
+  const Outcome flags = Shell(PkgConfigPath() + "pkg-config --cflags-only-other gradus");
+  EXPECT_NE(flags.output.find(kFlagsOfTheLibrary), std::string::npos) << flags.output;
 }
 
 TEST_F(InstallTest, ExampleRunsInAHostThatOwnsAProtoOptimizerProto) {

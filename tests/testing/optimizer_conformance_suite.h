@@ -4,10 +4,10 @@
 //   GRADUS_INSTANTIATE_OPTIMIZER_CONFORMANCE(Acme, testing::Values("acme.lion"));
 //
 // It is installed as sources, which the test of a plugin outside of the tree compiles with itself
-// (there the headers are gradus/testing/...; tests/install/testdata/optimizer is such a plugin):
+// (there the headers are gradus/testing/...; examples/optimizer_plugin has such a test):
 //
 //   kit=$(pkg-config --variable=testingdir gradus)
-//   g++ -std=c++17 -ffp-contract=off *.cc $kit/gradus/testing/*.cc -I. -I$kit -o test
+//   g++ -std=c++17 *.cc $kit/gradus/testing/*.cc -I. -I$kit -o test
 //       $(pkg-config --cflags --libs gradus) -lgtest -lgtest_main -lpthread -ldl
 //
 // It counts allocations and so replaces malloc and operator new
