@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <filesystem>
 #include <string>
 #include <thread>
@@ -73,6 +74,15 @@ TEST(ARefusedLibrary, ThatDoesNotReturnIsGivenUp) {
       "return";
   EXPECT_TRUE(absl::StrContains(Hostilely("hang", 0.5), end));
   EXPECT_TRUE(absl::StrContains(Hostilely("spin", 0.5), end));
+}
+
+TEST(ARefusedLibrary, IsToldInAHostThatDoesNotWaitForChildren) {
+  const auto before = signal(SIGCHLD, SIG_IGN);
+  EXPECT_EQ(Reason("exit 3"),
+            "would end this program: the process that tried it has ended while it was loaded; its "
+            "constructors must not end the process");
+  EXPECT_TRUE(absl::StrContains(Reason("twice"), "registers hostile.rule twice"));
+  signal(SIGCHLD, before);
 }
 
 TEST(ARefusedLibrary, ThatChangesTheProcessIsTold) {
