@@ -13,9 +13,9 @@
 
 namespace gradus {
 
-absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(const std::string& checkpoint,
-                                                         const TrainerOptions& options,
-                                                         absl::Span<const std::string> settings) try {
+absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(
+    const std::string& checkpoint, const TrainerOptions& options,
+    absl::Span<const std::string> settings) try {
   GRADUS_RETURN_IF_ERROR(CheckResumeSettings(settings));
   GRADUS_RETURN_IF_ERROR(LoadRulesOf(checkpoint));
   GRADUS_ASSIGN_OR_RETURN(TrainStateHeader header, ReadCheckpointHeader(checkpoint));
@@ -33,8 +33,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(const std::string& chec
   if (ConcernOptimizer(settings)) {
     GRADUS_RETURN_IF_ERROR(trainer->CarryOver(checkpoint, header, config));
   } else {
-    GRADUS_RETURN_IF_ERROR(LoadCheckpoint(checkpoint, trainer->step_->numbers(),
-                                          *trainer->watcher_, &trainer->state_));
+    GRADUS_RETURN_IF_ERROR(LoadCheckpoint(checkpoint, trainer->step_->numbers(), *trainer->watcher_,
+                                          &trainer->state_));
   }
   const size_t sums = trainer->state_.epoch_sums.metrics.size();
   if (sums != 0 && sums != trainer->step_->model().metrics.size()) {
@@ -42,8 +42,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(const std::string& chec
                                                    " metrics, the model has ",
                                                    trainer->step_->model().metrics.size()));
   }
-  GRADUS_RETURN_IF_ERROR(CheckEndMayMove(header.config().run(),
-                                         trainer->config_.run(), trainer->state_.rates));
+  GRADUS_RETURN_IF_ERROR(
+      CheckEndMayMove(header.config().run(), trainer->config_.run(), trainer->state_.rates));
   if (!trainer->state_.ended_by.empty() && MoveEnd(settings)) {
     const absl::optional<int64_t> end = trainer->step_->numbers().TotalSteps(trainer->state_.rates);
     if (!end.has_value() || *end > trainer->state_.progress.update) GoOn(&trainer->state_);
@@ -58,7 +58,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(const std::string& chec
 absl::Status Trainer::CarryOver(const std::string& checkpoint, const TrainStateHeader& header,
                                 const RunConfig& config) {
   TrainerOptions options = options_;
-  options.open_data = !config.has_data();  // Without a data part examples_per_epoch is the options'.
+  options.open_data =
+      !config.has_data();  // Without a data part examples_per_epoch is the options'.
   GRADUS_ASSIGN_OR_RETURN(const std::unique_ptr<Trainer> before,
                           Make(RunFile::Of(config, "/"), options, &header));
   GRADUS_RETURN_IF_ERROR(

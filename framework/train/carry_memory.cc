@@ -95,8 +95,7 @@ bool CarryMemory::SameNumbers(const Unit& a, const Unit& b) const {
                      static_cast<size_t>(1 + a.use->numbers) * sizeof(double)) == 0;
 }
 
-const CarryMemory::Unit* CarryMemory::Find(const Unit& unit, std::string* why,
-                                           int* culprit) const {
+const CarryMemory::Unit* CarryMemory::Find(const Unit& unit, std::string* why, int* culprit) const {
   const std::vector<int>& old_group_of = before_.numbers().groups().group_of;
   const std::vector<int> parameters = ParametersOf(now_, unit);
   *culprit = -1;
@@ -160,8 +159,7 @@ void CarryMemory::CarryUnit(const Unit& unit) {
       }
       const UpdateRules::Use& was =
           *UnitOfGroup(old_units_, before_.numbers().groups().group_of[i])->use;
-      const int old_slot =
-          FindSlot(from_, was.first_slot, was.first_slot + was.slots, slot_name);
+      const int old_slot = FindSlot(from_, was.first_slot, was.first_slot + was.slots, slot_name);
       if (Copy(slot, old_slot, i)) {
         Add(MemoryMatch::kRestored, std::move(full), "");
       } else {
@@ -229,7 +227,8 @@ void CarryMemory::CarryStages() {
   const int old_begin = end_of_rules(before_);
   for (int slot = end_of_rules(now_); slot < to_->slots(); ++slot) {
     const bool other = slot == now_.rules().average_slot() && !SameAverage();
-    CarryStageSlot(slot, other ? -1 : FindSlot(from_, old_begin, from_.slots(), to_->spec(slot).name));
+    CarryStageSlot(slot,
+                   other ? -1 : FindSlot(from_, old_begin, from_.slots(), to_->spec(slot).name));
   }
   std::vector<bool> of_rule(to_->numbers().size());
   for (const Unit& unit : units_) {

@@ -36,7 +36,8 @@ absl::StatusOr<RateState> CarryRates(const Hyperparameters& before, const RateSt
   now.ToProto(now.NewState(), &fresh);
   std::vector<bool> taken(static_cast<size_t>(before.controllers()));
   for (int c = 0; c < now.controllers(); ++c) {
-    MemoryMatch::Row row = {MemoryMatch::kFresh, now.ControllerName(c), "there was none of its kind"};
+    MemoryMatch::Row row = {MemoryMatch::kFresh, now.ControllerName(c),
+                            "there was none of its kind"};
     for (int k = 0; k < before.controllers(); ++k) {
       const ControllerState& saved = old.controller(k);
       if (taken[k] || saved.kind() != fresh.controller(c).kind()) continue;
@@ -93,9 +94,8 @@ absl::StatusOr<MemoryMatch> CarryState(const CarrySide& before, const TrainState
                                   &to->store.memory())
                           .Run();
   match.rows.insert(match.rows.end(), rows.begin(), rows.end());
-  GRADUS_ASSIGN_OR_RETURN(to->rates,
-                          CarryRates(before.step.numbers(), from.rates, now.step.numbers(),
-                                     &match));
+  GRADUS_ASSIGN_OR_RETURN(
+      to->rates, CarryRates(before.step.numbers(), from.rates, now.step.numbers(), &match));
   to->progress = from.progress;
   to->epoch_sums = from.epoch_sums;
   to->last_learning_rate = from.last_learning_rate;

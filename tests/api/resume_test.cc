@@ -61,9 +61,9 @@ TEST(Resume, WithNumbersOfTheSameRuleIsAsItWasBitForBit) {
 TEST(Resume, WithAnotherRuleSaysWhatBecameOfItsMemory) {
   const std::string checkpoint = Saved("rule", {});
   const auto trainer =
-      Resume(checkpoint,
-             {kMore, "optimizer={ sgd { momentum: 0.9 } learning_rate { constant: 0.05 } "
-                     "group { name: \"norm\" match: \"norm/.*\" rule { adam {} } } }"});
+      Resume(checkpoint, {kMore,
+                          "optimizer={ sgd { momentum: 0.9 } learning_rate { constant: 0.05 } "
+                          "group { name: \"norm\" match: \"norm/.*\" rule { adam {} } } }"});
   ASSERT_TRUE(trainer.ok()) << trainer.status();
   const MemoryMatch& match = (*trainer)->memory_match();
   EXPECT_FALSE(match.exact());
@@ -71,7 +71,8 @@ TEST(Resume, WithAnotherRuleSaysWhatBecameOfItsMemory) {
   EXPECT_EQ(match.Count(MemoryMatch::kRestored), 4 + 1);
   EXPECT_EQ(match.Count(MemoryMatch::kFresh), 4 + 1);
   EXPECT_EQ(match.Count(MemoryMatch::kDropped), 4);
-  EXPECT_TRUE(absl::StrContains(match.Table(), "  dropped  hidden/kernel/velocity  the rule is sgd\n"))
+  EXPECT_TRUE(
+      absl::StrContains(match.Table(), "  dropped  hidden/kernel/velocity  the rule is sgd\n"))
       << match.Table();
   ASSERT_TRUE((*trainer)->Train().ok());
   EXPECT_EQ((*trainer)->state().progress.update, 18);
@@ -178,7 +179,8 @@ data {
   validation { fraction: 0.5 }
 }
 run { epochs: 2 }
-)").ok());
+)")
+                    .ok());
     const auto trainer = Trainer::FromFile(folder_ + "/run.pbtxt");
     ASSERT_TRUE(trainer.ok()) << trainer.status();
     RateCommand command;
@@ -192,8 +194,9 @@ run { epochs: 2 }
     ASSERT_TRUE((*trainer)->SaveModel(folder_).ok());
     kernel_ = Values((*trainer)->Parameter("out/kernel"));
     for (const std::string& file : {checkpoint_ + "/run.pbtxt", folder_ + "/run.pbtxt"}) {
-      Edit(file, "adam {", "[acme.lion] { beta1: 0.95 }  group { name: \"g\" match: \"out/.*\" "
-                           "rule { [acme.lion] {} } }  adam {");
+      Edit(file, "adam {",
+           "[acme.lion] { beta1: 0.95 }  group { name: \"g\" match: \"out/.*\" "
+           "rule { [acme.lion] {} } }  adam {");
     }
     Edit(checkpoint_ + "/state.pbtxt", "constant: 0.2", "[acme.wave] { period: 3 }");
   }
@@ -245,8 +248,9 @@ TEST_F(WithoutItsPlugin, GoingOnSaysThatItIsMissing) {
     const std::string message(Trainer::Resume(checkpoint_, {}, settings).status().message());
     EXPECT_TRUE(absl::StrContains(message, "no extension is called \"acme.lion\"")) << message;
     EXPECT_TRUE(absl::StrContains(
-        message, "a run goes on only with the plugins of its rules: give --plugin FILE, or the "
-                 "--plugin_dir of those that it names"))
+        message,
+        "a run goes on only with the plugins of its rules: give --plugin FILE, or the "
+        "--plugin_dir of those that it names"))
         << message;
   }
   EXPECT_TRUE(absl::StrContains(ExplainRate(folder_).status().message(), "acme.lion"));

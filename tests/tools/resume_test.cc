@@ -21,31 +21,33 @@ void Edit(const std::string& file, const std::string& from, const std::string& t
 
 TEST(Resume, WithOtherRulesAndGroupsShowsWhatWasRestoredAndIsReplayed) {
   const std::string run = FreshFolder("rules") + "/run";
-  ASSERT_EQ(RunGradus({"train", kTutorial, "--run_dir", run, "--set", "run.epochs=4", "--set",
-                       "run.threads=1", "--set", "run.log_every_steps=1", "--stop_after_epoch", "1"})
-                .code,
-            4);
+  ASSERT_EQ(
+      RunGradus({"train", kTutorial, "--run_dir", run, "--set", "run.epochs=4", "--set",
+                 "run.threads=1", "--set", "run.log_every_steps=1", "--stop_after_epoch", "1"})
+          .code,
+      4);
   const Outcome groups = RunGradus(
       {"train", "--resume", run, "--stop_after_epoch", "2", "--set",
        "optimizer.group=[{ name: \"head\" match: \"output/.*\" rule { sgd { momentum: 0.9 } } }]"});
   ASSERT_EQ(groups.code, 4) << groups.err;
   EXPECT_TRUE(absl::StrContains(
-      groups.out, "at step 15\n"
-                  "memory of the optimizer: 9 restored, 3 fresh, 2 dropped\n"
-                  "  fresh    head/updates            output/kernel of its group had the rule adam\n"
-                  "  fresh    output/kernel/momentum  the rule was adam\n"
-                  "  fresh    output/bias/momentum    the rule was adam\n"
-                  "  dropped  output/kernel/velocity  the rule is sgd\n"
-                  "  dropped  output/bias/velocity    the rule is sgd\n"))
+      groups.out,
+      "at step 15\n"
+      "memory of the optimizer: 9 restored, 3 fresh, 2 dropped\n"
+      "  fresh    head/updates            output/kernel of its group had the rule adam\n"
+      "  fresh    output/kernel/momentum  the rule was adam\n"
+      "  fresh    output/bias/momentum    the rule was adam\n"
+      "  dropped  output/kernel/velocity  the rule is sgd\n"
+      "  dropped  output/bias/velocity    the rule is sgd\n"))
       << groups.out;
   // Numbers of the same rules are no news.
-  const Outcome numbers = RunGradus({"train", "--resume", run, "--stop_after_epoch", "3", "--set",
-                                     "optimizer.adam.beta1=0.8"});
+  const Outcome numbers = RunGradus(
+      {"train", "--resume", run, "--stop_after_epoch", "3", "--set", "optimizer.adam.beta1=0.8"});
   ASSERT_EQ(numbers.code, 4) << numbers.err;
   EXPECT_FALSE(absl::StrContains(numbers.out, "memory of the optimizer")) << numbers.out;
-  const Outcome whole =
-      RunGradus({"train", "--resume", run, "--set",
-                 "optimizer=lion {} learning_rate { constant: 0.0001 } average { ema {} evaluate: true }"});
+  const Outcome whole = RunGradus(
+      {"train", "--resume", run, "--set",
+       "optimizer=lion {} learning_rate { constant: 0.0001 } average { ema {} evaluate: true }"});
   ASSERT_EQ(whole.code, 0) << whole.err;
   EXPECT_TRUE(absl::StrContains(whole.out, "memory of the optimizer: 0 restored, 14 fresh, "))
       << whole.out;
@@ -70,7 +72,8 @@ TEST(Resume, WithControllersInAnotherOrderIsExplainedAsItWas) {
   const std::string run = FreshFolder("controllers") + "/run";
   // Never good enough: it halves the rate after every epoch but the first.
   const std::string plateau =
-      "{ reduce_on_plateau { monitor: \"validation/loss\" patience: 1 min_delta: 100 factor: 0.5 } }";
+      "{ reduce_on_plateau { monitor: \"validation/loss\" patience: 1 min_delta: 100 factor: 0.5 } "
+      "}";
   ASSERT_EQ(RunGradus({"train", kTutorial, "--run_dir", run, "--set", "run.epochs=4", "--set",
                        "optimizer.controller=[" + plateau + "]", "--stop_after_epoch", "3"})
                 .code,
@@ -82,7 +85,8 @@ TEST(Resume, WithControllersInAnotherOrderIsExplainedAsItWas) {
   EXPECT_TRUE(absl::StrContains(
       resumed.out, "  fresh    controller[0] divergence_guard  there was none of its kind\n"))
       << resumed.out;
-  EXPECT_TRUE(absl::StrContains(Contents(run + "/metrics.jsonl"), "\"learning_rate\":0.00025}"))
+  EXPECT_TRUE(absl::StrContains(Contents(run + "/metrics.jsonl"),
+                                "\"learning_rate\":0.00025000000000000001}"))
       << Contents(run + "/metrics.jsonl");
   const Outcome explained = RunGradus({"explain", run, "--step", "50"});
   EXPECT_TRUE(absl::StrContains(explained.out, "0.00025")) << explained.out << explained.err;
@@ -95,8 +99,8 @@ TEST(Resume, NeedsThePluginOfItsRuleWhichPredictingAndEvaluatingDoNot) {
                 .code,
             0);
   const std::string rows = "examples/data/breast_cancer.csv";
-  const std::vector<std::string> predict = {"predict", run, rows}, eval = {"eval", run, "--split",
-                                                                           "validation"};
+  const std::vector<std::string> predict = {"predict", run, rows},
+                                 eval = {"eval", run, "--split", "validation"};
   const Outcome predicted = RunGradus(predict), evaluated = RunGradus(eval);
   ASSERT_EQ(predicted.code, 0) << predicted.err;
   ASSERT_EQ(evaluated.code, 0) << evaluated.err;
@@ -110,7 +114,8 @@ TEST(Resume, NeedsThePluginOfItsRuleWhichPredictingAndEvaluatingDoNot) {
   EXPECT_EQ(RunGradus(eval).out, evaluated.out);
   const Outcome resumed = RunGradus({"train", "--resume", run, "--set", "run.epochs=3"});
   EXPECT_EQ(resumed.code, 1);
-  EXPECT_TRUE(absl::StrContains(resumed.err, "no extension is called \"acme.lion\"")) << resumed.err;
+  EXPECT_TRUE(absl::StrContains(resumed.err, "no extension is called \"acme.lion\""))
+      << resumed.err;
   EXPECT_TRUE(absl::StrContains(resumed.err, "give --plugin FILE")) << resumed.err;
 }
 

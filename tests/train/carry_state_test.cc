@@ -16,9 +16,10 @@ namespace {
 
 // Parameters: hidden/kernel, hidden/bias, output/kernel, output/bias.
 std::unique_ptr<TestRun> Begun(const std::string& optimizer, int64_t max_steps = 5,
-                             const std::string& run = "") {
+                               const std::string& run = "") {
   return MakeRun(absl::StrCat("optimizer { learning_rate { constant: 0.05 } ", optimizer,
-                              " } run { epochs: 99 seed: 4 max_steps: ", max_steps, " ", run, " }"));
+                              " } run { epochs: 99 seed: 4 max_steps: ", max_steps, " ", run,
+                              " }"));
 }
 
 std::unique_ptr<TestRun> Trained(const std::string& optimizer) {
@@ -105,15 +106,14 @@ TEST_P(SameRules, CarryEveryBit) {
 
 INSTANTIATE_TEST_SUITE_P(
     Of, SameRules,
-    testing::Values(
-        "adam {}", "sgd { momentum: 0.9 }", "adafactor {}", "shampoo {}", "prodigy {}", "lbfgs {}",
-        "schedule_free_sgd {}", "asgd { averaged: true t0: 1 }",
-        "adam {} average { ema { momentum: 0.9 } evaluate: true }",
-        "adam {} average { swa { start: 2 every: 2 } } skip_non_finite {} lookahead {}",
-        "adam {} group { name: 'head' match: 'output/.*' rule { lion {} } }",
-        "sgd { momentum: 0.9 } group { name: 'body' match: 'hidden/.*' frozen: true }",
-        "adam {} group { name: 'all' match: '.*' }",
-        "adam {} controller { divergence_guard {} } controller { hypergradient {} }"));
+    testing::Values("adam {}", "sgd { momentum: 0.9 }", "adafactor {}", "shampoo {}", "prodigy {}",
+                    "lbfgs {}", "schedule_free_sgd {}", "asgd { averaged: true t0: 1 }",
+                    "adam {} average { ema { momentum: 0.9 } evaluate: true }",
+                    "adam {} average { swa { start: 2 every: 2 } } skip_non_finite {} lookahead {}",
+                    "adam {} group { name: 'head' match: 'output/.*' rule { lion {} } }",
+                    "sgd { momentum: 0.9 } group { name: 'body' match: 'hidden/.*' frozen: true }",
+                    "adam {} group { name: 'all' match: '.*' }",
+                    "adam {} controller { divergence_guard {} } controller { hypergradient {} }"));
 
 TEST(CarryState, SlotsOfTheSameNameAreNotThoseOfAnotherRule) {
   const auto before = Trained("adam {}"), after = Begun("lion {}");
@@ -124,8 +124,7 @@ TEST(CarryState, SlotsOfTheSameNameAreNotThoseOfAnotherRule) {
   EXPECT_EQ(Number(*after, "default/updates"), 0);
   EXPECT_EQ(What(match, "hidden/kernel/momentum"), "fresh: the rule was adam");
   EXPECT_EQ(What(match, "hidden/kernel/velocity"), "dropped: the rule is lion");
-  EXPECT_EQ(What(match, "default/updates"),
-            "fresh: hidden/kernel of its group had the rule adam");
+  EXPECT_EQ(What(match, "default/updates"), "fresh: hidden/kernel of its group had the rule adam");
   EXPECT_EQ(match.Count(MemoryMatch::kRestored), 0);
 }
 
@@ -284,7 +283,8 @@ TEST(CarryState, StagesAreSwitchedOnAndOff) {
   EXPECT_EQ(What(match, "hidden/bias/average"), "dropped: it is not kept any more");
   EXPECT_EQ(What(match, "lookahead_updates"), "dropped: it is not kept any more");
   EXPECT_EQ(What(match, "hidden/bias/momentum"), "restored");
-  const auto on = Begun("adam {} average { ema { momentum: 0.5 } } lookahead {} skip_non_finite {}");
+  const auto on =
+      Begun("adam {} average { ema { momentum: 0.5 } } lookahead {} skip_non_finite {}");
   match = Carry(*off, on.get());
   EXPECT_EQ(Slot(*on, "output/kernel", "average"), Weights(*on, "output/kernel"));
   EXPECT_EQ(Number(*on, "lookahead_updates"), 0);
@@ -306,7 +306,8 @@ TEST(CarryState, StatesToGoBackToHaveTheNewMemory) {
       Begun("adam {} group { name: 'head' match: 'output/.*' rule { lion {} } }" + guard);
   MemoryMatch match = Carry(*before, after.get());
   EXPECT_EQ(What(match, "@good"), "restored");
-  const StoreSnapshot &old = before->state.snapshots["good"], &good = after->state.snapshots["good"];
+  const StoreSnapshot &old = before->state.snapshots["good"],
+                      &good = after->state.snapshots["good"];
   EXPECT_EQ(Slot(good.memory, *after, "hidden/kernel", "velocity"),
             Slot(old.memory, *before, "hidden/kernel", "velocity"));
   EXPECT_TRUE(IsZero(Slot(good.memory, *after, "output/kernel", "momentum")));

@@ -305,8 +305,6 @@ TEST_F(CheckpointTest, BrokenHeadersAreRefusedByTheirReason) {
       {"format_version: 4", "", ": format_version 0 is not one that this program reads (1 to 4)"},
       {"format_version: 4", "format_version: 5",
        ": format_version 5 was written by a newer program; this one reads 1 to 4"},
-      {"threads: 1", "threads: 1 config { run { } model { } }",
-       ": config stands in run.pbtxt since format_version 4"},
       {"examples_per_update: 32", "examples_per_update: -32",
        ": pace has the number -32, which is not in [0, 2^53]"},
   };
@@ -317,6 +315,10 @@ TEST_F(CheckpointTest, BrokenHeadersAreRefusedByTheirReason) {
               path + "/state.pbtxt" + c.message);
   }
   const std::string path = Save(6);
+  Edit(path + "/state.pbtxt", "threads: 1",
+       absl::StrCat("threads: 1 config { ", *ReadFile(path + "/run.pbtxt", 1 << 20), " }"));
+  EXPECT_EQ(std::string(ReadCheckpointHeader(path).status().message()),
+            path + "/state.pbtxt: config stands in run.pbtxt since format_version 4");
   ASSERT_TRUE(WriteFile(path + "/state.pbtxt", "format_version: 1 progress { ste: 1 }").ok());
   EXPECT_EQ(std::string(ReadCheckpointHeader(path).status().message()),
             path +
