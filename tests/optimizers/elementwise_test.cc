@@ -163,5 +163,29 @@ TEST(ElementwiseOptimizerTest, TheFirstVariantThatServesIsUsed) {
   EXPECT_FLOAT_EQ(w, 1 - 0.25f / 2);  // rate / t, m / sqrt(h)
 }
 
+// A rule whose Slots are not what its Step takes.
+struct Forgetful : Everything {
+  static std::vector<SlotSpec> Slots(const Config&) { return {{"m"}}; }
+};
+// A rule that serves a part of its configurations.
+struct Nesterov : Everything {
+  static bool Serves(const Config& c) { return c.nesterov(); }
+};
+
+TEST(ElementwiseTest, SaysWhatARuleCannotBeUsedFor) {
+  optimizer::Sgd plain, nesterov;
+  nesterov.set_nesterov(true);
+  const internal::ElementwiseOptimizer<Everything> good;
+  EXPECT_EQ(good.WhyNot(plain), "");
+  const internal::ElementwiseOptimizer<Forgetful> forgetful;
+  EXPECT_EQ(forgetful.WhyNot(plain), "its Step takes 2 slots, and its Slots are 1");
+  const internal::ElementwiseOptimizer<Nesterov> particular;
+  EXPECT_EQ(particular.WhyNot(nesterov), "");
+  EXPECT_EQ(particular.WhyNot(plain), "none of its variants serves this configuration");
+  const internal::ElementwiseOptimizer<Nesterov, Forgetful> both;
+  EXPECT_EQ(both.WhyNot(nesterov), "");
+  EXPECT_EQ(both.WhyNot(plain), "its Step takes 2 slots, and its Slots are 1");
+}
+
 }  // namespace
 }  // namespace gradus
