@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "absl/status/status.h"
@@ -32,6 +33,9 @@ inline int FailUsage(const absl::Status& status) {
 // pass.
 CLI::Validator WholeFromOne();
 CLI::Validator FiniteAboveZero();
+
+// The words `--plugin FILE` and `--plugin_dir FOLDER` that give another process of the program the plugins that this one has.
+std::vector<std::string> PluginArguments();
 
 // Each adds a subcommand; parsing it sets `*run` to what main() is to call.
 using RunFunction = std::function<int()>;

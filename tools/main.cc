@@ -2,11 +2,14 @@
 // file beside this one and uses the public C++ API only.
 
 #include <cerrno>
+#include <climits>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,6 +18,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
+#include "gradus/api/plugin.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/train/non_finite.h"
 #include "tools/command.h"
@@ -47,7 +51,59 @@ CLI::Validator FiniteAboveZero() {
   return CLI::Validator(check, "ABOVE 0");
 }
 
+std::vector<std::string> PluginArguments() {
+  std::vector<std::string> words;
+  for (const LoadedPlugin& plugin : LoadedPlugins()) {
+    words.insert(words.end(), {"--plugin", plugin.path});
+  }
+  for (const std::string& folder : PluginFolders()) {
+    words.insert(words.end(), {"--plugin_dir", folder});
+  }
+  return words;
+}
+
 namespace {
+
+struct PluginFlags {
+  std::vector<std::string> files, folders;
+};
+
+// Before and after the subcommand's name: of the program and of every command below it.
+void AddPluginFlags(CLI::App* app, const std::shared_ptr<PluginFlags>& flags) {
+  const auto list = [app](const char* name, std::vector<std::string>* values,
+                          const char* description) {
+    app->add_option_function<std::vector<std::string>>(
+           name,
+           [values](const std::vector<std::string>& given) {
+             values->insert(values->end(), given.begin(), given.end());
+           },
+           description)
+        ->allow_extra_args(false)
+        ->type_name("PATH")
+        ->group("Plugins");
+  };
+  list("--plugin", &flags->files,
+       "A library of optimizers or schedules that texts may use; may be repeated.");
+  list("--plugin_dir", &flags->folders,
+       "A folder in which `plugin:` of a run file is looked for; may be repeated.");
+  for (CLI::App* command : app->get_subcommands({})) AddPluginFlags(command, flags);
+}
+
+absl::Status LoadPlugins(const PluginFlags& flags) {
+  for (const std::string& folder : flags.folders) {
+    char resolved[PATH_MAX];
+    if (realpath(folder.c_str(), resolved) == nullptr) {
+      return absl::NotFoundError(
+          absl::StrCat("--plugin_dir ", folder, ": ", std::strerror(errno)));
+    }
+    AddPluginFolder(resolved);
+  }
+  for (const std::string& file : flags.files) {
+    const absl::StatusOr<LoadedPlugin> loaded = LoadPlugin(file);
+    if (!loaded.ok()) return loaded.status();
+  }
+  return absl::OkStatus();
+}
 
 // A first word that is neither a flag nor a subcommand: CLI11 would only say that a subcommand is
 // missing.
@@ -94,12 +150,16 @@ int ParseAndRun(int argc, char** argv) {
   AddExplain(&app, &run);
   AddSweep(&app, &run);
   AddFindLr(&app, &run);
+  const auto plugins = std::make_shared<PluginFlags>();
+  AddPluginFlags(&app, plugins);
   if (HasUnknownSubcommand(app, argc, argv)) return kUsage;
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? FinishOutput(kOk) : kUsage;
   }
+  const absl::Status loaded = LoadPlugins(*plugins);
+  if (!loaded.ok()) return Fail(loaded);
   return FinishOutput(run());
 }
 

@@ -190,6 +190,7 @@ class Runner {
     if (!task.to_end) {
       arguments.insert(arguments.end(), {"--stop_after_epoch", absl::StrCat(task.epochs)});
     }
+    for (std::string& word : PluginArguments()) arguments.push_back(std::move(word));
     MoveLog(task.trial);
     const std::string log = resumes ? Log(task.trial) : EarlyLog(task.trial);
     struct stat size = {};

@@ -11,8 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "gradus/api/control_folder.h"
 #include "gradus/api/events_file.h"
+#include "gradus/api/groups_file.h"
 #include "gradus/api/rate_control.h"
 #include "gradus/api/run_folder.h"
+#include "gradus/api/target.h"
 #include "gradus/api/trainer.h"
 #include "gradus/base/file.h"
 #include "tools/command.h"
@@ -70,6 +72,16 @@ int SaveModel(const TrainRun& run) {
   return kOk;
 }
 
+// Whether the run has reached its target, if it has one.
+int ShowTarget(const TrainRun& run) {
+  const RunSettings& settings = run.trainer->config().run();
+  if (!settings.has_target()) return kOk;
+  const absl::StatusOr<TargetWatch> watch = ReadTarget(settings.target(), run.folder.metrics());
+  if (!watch.ok()) return Fail(watch.status());
+  std::printf("target %s\n", watch->InWords().c_str());
+  return kOk;
+}
+
 std::string EndedInWords(const TrainState& state) {
   return absl::StrCat("ended at step ", state.progress.update, ": ", state.ended_by);
 }
@@ -91,6 +103,7 @@ void ShowRun(const TrainRun& run, bool resumed) {
     if (!run.ended_by.empty() && trainer.state().ended_by.empty()) {
       std::printf("%s\n", GoesOnInWords(run.ended_by).c_str());
     }
+    if (!trainer.memory_match().exact()) std::printf("%s", trainer.memory_match().Table().c_str());
   }
   for (const std::string& warning : trainer.warnings()) {
     std::fprintf(stderr, "gradus: warning: %s\n", warning.c_str());
@@ -117,6 +130,10 @@ absl::StatusOr<LoopEnd> TrainLeg(const TrainRun& run, const std::vector<std::str
   absl::StatusOr<std::unique_ptr<MetricsFile>> metrics =
       MetricsFile::Open(run.folder.metrics(), state.progress.update);
   if (!metrics.ok()) return metrics.status();
+  absl::StatusOr<std::unique_ptr<GroupsFile>> groups =
+      GroupsFile::Open(run.folder.groups(), state.progress.update,
+                       trainer.config().run().has_log_groups_every_steps());
+  if (!groups.ok()) return groups.status();
   absl::StatusOr<std::unique_ptr<EventsFile>> events =
       EventsFile::Open(run.folder.events(), run.events.kept);
   if (!events.ok()) return events.status();
@@ -127,7 +144,8 @@ absl::StatusOr<LoopEnd> TrainLeg(const TrainRun& run, const std::vector<std::str
   StopObserver stop(flags.stop_after_epoch, run);
   TrainProgress progress(trainer, stdout, isatty(STDOUT_FILENO) != 0, TerminalColumns);
   std::unique_ptr<RateControl> control = RateControl::Start(run.folder.path, &trainer);
-  TrainObserver* observers[] = {metrics->get(), events->get(), control.get(), &progress, &stop};
+  TrainObserver* observers[] = {metrics->get(), groups->get(), events->get(),
+                                control.get(),  &progress,     &stop};
   absl::StatusOr<LoopEnd> end = trainer.Train(observers);
   control.reset();
   progress.Finish();
@@ -178,7 +196,9 @@ int Train(const TrainFlags& flags) {
       if (*end == LoopEnd::kEarly) {
         std::printf("\n%s\n", EndedInWords(run->trainer->state()).c_str());
       }
-      return SaveModel(*run);
+      const int saved = SaveModel(*run);
+      const int shown = ShowTarget(*run);
+      return saved != kOk ? saved : shown;
     }
     std::printf("\n");
     settings.clear();  // NextLeg has recorded the leg's own.
@@ -197,7 +217,7 @@ void AddTrain(CLI::App* app, RunFunction* run) {
   command
       ->add_option("--set", flags->settings,
                    "PATH=VALUE sets a field by its address, e.g. optimizer.adam.beta1=0.95; may be "
-                   "repeated. With --resume: run.*, optimizer.* and data.batch_size.")
+                   "repeated. With --resume: run.*, optimizer.*, plugin and data.batch_size.")
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--run_dir", flags->run_dir,

@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "gradus/api/control_folder.h"
 #include "gradus/api/rate_checks.h"
+#include "gradus/api/resume_settings.h"
 #include "gradus/base/file.h"
 #include "gradus/base/text_config.h"
 
@@ -99,6 +100,9 @@ absl::StatusOr<TrainRun> ResumeRun(const TrainFlags& flags) {
     std::fprintf(stderr, "gradus: skipped: %s\n", message.c_str());
   }
   if (!checkpoint.ok()) return checkpoint.status();
+  // Events and commands may have rules of plugins, too.
+  const absl::Status rules = LoadRulesOf(*checkpoint);
+  if (!rules.ok()) return rules;
   const absl::StatusOr<TrainStateHeader> header = ReadCheckpointHeader(*checkpoint);
   if (!header.ok()) return header.status();
   absl::StatusOr<std::vector<RecordedEvent>> recorded = ReadEvents(run.folder.events());

@@ -8,8 +8,10 @@
 #include "gradus/api/weights_source.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
+#include "gradus/base/text_config.h"
 #include "gradus/base/thread_pool.h"
 #include "gradus/data/open_data.h"
+#include "gradus/train/checkpoint.h"
 #include "gradus/train/evaluation.h"
 
 namespace gradus {
@@ -20,9 +22,15 @@ absl::StatusOr<std::shared_ptr<const Dataset>> OpenSplit(const std::string& run,
                                                          const std::string& split,
                                                          absl::Span<const FieldSpec> fields,
                                                          const Preprocessing& preprocessing) {
-  GRADUS_ASSIGN_OR_RETURN(RunFile file, RunFile::Read(JoinPath(run, "run.pbtxt")));
+  const std::string path = JoinPath(run, "run.pbtxt");
+  GRADUS_ASSIGN_OR_RETURN(const std::string text, ReadConfigFile(path));
+  Diagnostics diagnostics;
+  // How it was trained is not read: its plugins need not be there.
+  const ParsedConfig parsed =
+      ParseTextConfig(text, path, RunConfig::default_instance(), {}, &diagnostics, kFieldsOfRules);
+  if (parsed.message == nullptr) return diagnostics.ToStatus();
   // What the split does not need is not opened: its files may be gone.
-  DataConfig data = file.config().data();
+  DataConfig data = static_cast<const RunConfig&>(*parsed.message).data();
   if (split != "test") data.clear_test();
   if (split == "test" || (split == "validation" && data.validation().has_source())) {
     data.clear_train();
@@ -31,12 +39,12 @@ absl::StatusOr<std::shared_ptr<const Dataset>> OpenSplit(const std::string& run,
     data.clear_validation();
   }
   const DataSplits splits =
-      OpenDataForModel(data, fields, file.directory(), {}, preprocessing, &file.diagnostics());
+      OpenDataForModel(data, fields, run, {}, preprocessing, &diagnostics);
   std::shared_ptr<const Dataset> dataset;
   if (split == "train") dataset = splits.train;
   if (split == "validation") dataset = splits.validation;
   if (split == "test") dataset = splits.test;
-  GRADUS_RETURN_IF_ERROR(file.diagnostics().ToStatus());
+  GRADUS_RETURN_IF_ERROR(diagnostics.ToStatus());
   if (dataset == nullptr) {
     return absl::NotFoundError(absl::StrCat(run, "/run.pbtxt has no ", split,
                                             " examples; give another --split, or --csv FILE"));
@@ -82,8 +90,8 @@ absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
   report.examples = sums.examples;
   SetMeans(sums, evaluation->model().metrics, &report.loss, &report.metrics);
   return report;
-} catch (const std::exception& error) {
-  return StatusOf(error, "evaluating");
+} catch (...) {
+  return StatusOfException("evaluating");
 }
 
 }  // namespace gradus

@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gradus/api/events_file.h"
+#include "gradus/api/resume_settings.h"
 #include "gradus/api/run_folder.h"
 #include "gradus/api/trainer.h"
 #include "gradus/base/diagnostics.h"
@@ -31,18 +31,13 @@ std::string NewestState(const RunFolder& folder) {
 absl::StatusOr<int64_t> UpdatesDone(const RunFolder& folder, const std::string& checkpoint) {
   int64_t done = 0;
   if (!checkpoint.empty()) {
-    const absl::StatusOr<TrainStateHeader> header = ReadCheckpointHeader(checkpoint);
+    const absl::StatusOr<TrainStateHeader> header =
+        ReadCheckpointHeader(checkpoint, CheckpointText::kWithoutRules);
     if (header.ok()) done = header->progress().step();
   }
   GRADUS_ASSIGN_OR_RETURN(const std::vector<std::string> lines, ReadJsonLines(folder.metrics()));
   if (lines.empty()) return done;
-  constexpr absl::string_view kStep = "\"step\":";
-  const size_t at = lines.back().find(std::string(kStep));
-  int64_t step;
-  if (at == std::string::npos) return done;
-  const absl::string_view rest = absl::string_view(lines.back()).substr(at + kStep.size());
-  return absl::SimpleAtoi(rest.substr(0, rest.find_first_of(",}")), &step) ? std::max(done, step)
-                                                                           : done;
+  return std::max(done, StepOfLine(lines.back()).value_or(0));
 }
 
 // The run as it was configured then. Where it had gone on with other settings, its state knows which
@@ -60,7 +55,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> TrainerOf(const RunFolder& folder,
   TrainerOptions options;
   options.open_data = false;
   if (!settings.empty() && all) return Trainer::Resume(checkpoint, options, settings);
-  GRADUS_ASSIGN_OR_RETURN(const TrainStateHeader header, ReadCheckpointHeader(checkpoint));
+  GRADUS_ASSIGN_OR_RETURN(const TrainStateHeader header,
+                          ReadCheckpointHeader(checkpoint, CheckpointText::kWithoutRules));
   options.examples_per_epoch = header.training_rows();
   return Trainer::FromFile(folder.configuration(), settings, options);
 }
@@ -107,6 +103,7 @@ absl::StatusOr<ExplainedRates> ExplainRate(const std::string& run, const Explain
   }
   const std::string checkpoint = NewestState(folder);
   ExplainedRates explained;
+  if (!checkpoint.empty()) GRADUS_RETURN_IF_ERROR(LoadRulesOf(checkpoint));
   GRADUS_ASSIGN_OR_RETURN(explained.updates_done, UpdatesDone(folder, checkpoint));
   GRADUS_ASSIGN_OR_RETURN(std::vector<RecordedEvent> events, ReadEvents(folder.events()));
   if (!events.empty()) {
@@ -145,8 +142,8 @@ absl::StatusOr<ExplainedRates> ExplainRate(const std::string& run, const Explain
     ExplainedRate one;
     one.group = group;
     one.field = number.field;
-    one.value = numbers.At(i, progress, state);
     one.chain = numbers.Explain(i, progress, state);
+    one.value = one.chain.back().out;
     for (const RecordedEvent& recorded : events) {
       if (Concerns(recorded.event, one.group, one.field)) one.last_change = recorded.event;
     }

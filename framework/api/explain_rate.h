@@ -24,7 +24,7 @@ struct ExplainOptions {
 };
 
 struct ExplainedRate {
-  std::string group;  // "model" for a number of the model.
+  std::string group;  // "model" for a number of no group.
   std::string field;
   double value = 0;
   std::vector<Hyperparameters::Why> chain;  // The last one's `out` is the value.

@@ -294,8 +294,8 @@ class Search {
 absl::StatusOr<RateRange> FindLearningRate(const Trainer& trainer,
                                            const FindRateOptions& options) try {
   return Search(trainer, options).Run();
-} catch (const std::exception& error) {
-  return StatusOf(error, "searching for a learning rate");
+} catch (...) {
+  return StatusOfException("searching for a learning rate");
 }
 
 const char* Name(RateConfidence confidence) {

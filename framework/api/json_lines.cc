@@ -8,6 +8,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
@@ -51,6 +52,16 @@ absl::StatusOr<std::vector<std::string>> ReadJsonLines(const std::string& path) 
   if (end == std::string::npos) return lines;
   return std::vector<std::string>(
       absl::StrSplit(absl::string_view(text).substr(0, end), '\n', absl::SkipEmpty()));
+}
+
+absl::optional<int64_t> StepOfLine(absl::string_view line) {
+  constexpr absl::string_view kKey = "\"step\":";
+  const size_t at = line.find(kKey);
+  if (at == absl::string_view::npos) return absl::nullopt;
+  const absl::string_view rest = line.substr(at + kKey.size());
+  int64_t step;
+  if (!absl::SimpleAtoi(rest.substr(0, rest.find_first_of(",}")), &step)) return absl::nullopt;
+  return step;
 }
 
 absl::StatusOr<std::unique_ptr<JsonLinesFile>> JsonLinesFile::Open(

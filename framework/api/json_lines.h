@@ -13,6 +13,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 
 namespace gradus {
 
@@ -22,6 +23,9 @@ std::string JsonString(absl::string_view text);
 // The lines of a file; none when there is no such file. What follows the last line's end was torn
 // when its writer was killed, or is being written: it is left out.
 absl::StatusOr<std::vector<std::string>> ReadJsonLines(const std::string& path);
+
+// The number under "step" in a line of our own making, or nothing.
+absl::optional<int64_t> StepOfLine(absl::string_view line);
 
 // Thread safety: used by one thread.
 class JsonLinesFile {

@@ -99,8 +99,8 @@ absl::StatusOr<PredictCsvReport> PredictCsv(const PredictCsvOptions& options) tr
         absl::StrCat("cannot write standard output: ", std::strerror(errno)));
   }
   return PredictCsvReport{rows, predictor->weights()};
-} catch (const std::exception& error) {
-  return StatusOf(error, "predicting");
+} catch (...) {
+  return StatusOfException("predicting");
 }
 
 }  // namespace gradus

@@ -57,8 +57,8 @@ absl::StatusOr<std::unique_ptr<Predictor>> Predictor::Load(const std::string& fo
                                            predictor->store_->state_layout(), ExecutorOptions()));
   predictor->scalars_ = InitialScalars(model, 0);
   return predictor;
-} catch (const std::exception& error) {
-  return StatusOf(error, "loading a model");
+} catch (...) {
+  return StatusOfException("loading a model");
 }
 
 absl::StatusOr<std::map<std::string, Tensor>> Predictor::Predict(
@@ -103,8 +103,8 @@ absl::StatusOr<std::map<std::string, Tensor>> Predictor::Predict(
     idle_.push_back(std::move(context));
   }
   return outputs;
-} catch (const std::exception& error) {
-  return StatusOf(error, "predicting");
+} catch (...) {
+  return StatusOfException("predicting");
 }
 
 }  // namespace gradus

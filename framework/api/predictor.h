@@ -1,8 +1,10 @@
 // A saved model that predicts. Loaded once, used by any number of threads.
 //
-//   auto predictor = *gradus::Predictor::Load("runs/xor-1");
-//   auto outputs = *predictor->Predict({{"x", x}});        // raw values: preprocessing is the
-//   model's outputs.at("output").data<float>();
+//   GRADUS_ASSIGN_OR_RETURN(auto predictor, gradus::Predictor::Load("runs/xor-1"));
+//   GRADUS_ASSIGN_OR_RETURN(auto outputs, predictor->Predict({{"x", x}}));
+//   const float* y = outputs.at("output").data<float>();
+//
+// `x` has raw values: preprocessing is the model's.
 
 #ifndef GRADUS_API_PREDICTOR_H_
 #define GRADUS_API_PREDICTOR_H_

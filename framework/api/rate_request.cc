@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "gradus/api/control_folder.h"
+#include "gradus/api/resume_settings.h"
 #include "gradus/api/run_folder.h"
 #include "gradus/api/run_tables.h"
 #include "gradus/api/trainer.h"
@@ -55,6 +56,7 @@ absl::StatusOr<RateReply> AskStopped(const std::string& run, const RateCommand& 
   std::vector<std::string> skipped;
   GRADUS_ASSIGN_OR_RETURN(const std::string checkpoint,
                           NewestCheckpoint(folder.checkpoints(), &skipped));
+  GRADUS_RETURN_IF_ERROR(LoadRulesOf(checkpoint));
   GRADUS_ASSIGN_OR_RETURN(const TrainStateHeader header, ReadCheckpointHeader(checkpoint));
   GRADUS_ASSIGN_OR_RETURN(std::vector<RecordedEvent> recorded, ReadEvents(folder.events()));
   EventsAtCheckpoint events = SplitEvents(std::move(recorded), header);
@@ -132,7 +134,8 @@ absl::StatusOr<ScheduleConfig> ParseRunSchedule(const std::string& run, absl::st
   const absl::StatusOr<std::string> checkpoint =
       NewestCheckpoint(FolderAt(run).checkpoints(), &skipped);
   if (checkpoint.ok()) {
-    const absl::StatusOr<TrainStateHeader> header = ReadCheckpointHeader(*checkpoint);
+    const absl::StatusOr<TrainStateHeader> header =
+        ReadCheckpointHeader(*checkpoint, CheckpointText::kWithoutRules);
     if (header.ok()) plan.examples_per_epoch = header->training_rows();
   }
   Diagnostics diagnostics;

@@ -123,6 +123,7 @@ RateTable RateTable::Of(const Trainer& trainer, bool all) {
     const bool rate = number.kind == Hyperparameters::Number::kLearningRate;
     if (!rate && (!all || numbers.schedule(i) == nullptr)) continue;
     if (number.group >= 0 && numbers.groups().parameters[number.group] == 0) continue;
+    if (number.group >= 0 && numbers.groups().frozen[number.group]) continue;  // It has none.
     table.columns_.push_back(
         {number.group < 0 ? "model" : numbers.groups().names[number.group], number.field});
     table.number_of_.push_back(i);
@@ -146,8 +147,8 @@ absl::StatusOr<RateTable> RateTable::OfRun(RunFile file, bool all,
   RateTable table = Of(*trainer, all);
   table.trainer_ = std::move(trainer);
   return table;
-} catch (const std::exception& error) {
-  return StatusOf(error, "reading the rates of a run");
+} catch (...) {
+  return StatusOfException("reading the rates of a run");
 }
 
 absl::StatusOr<RateTable> RateTable::OfText(absl::string_view text, const std::string& name,
@@ -181,8 +182,8 @@ absl::StatusOr<RateTable> RateTable::OfText(absl::string_view text, const std::s
   table.total_steps_ = options.total_steps;
   table.schedule_ = std::move(schedule);
   return table;
-} catch (const std::exception& error) {
-  return StatusOf(error, "reading a schedule");
+} catch (...) {
+  return StatusOfException("reading a schedule");
 }
 
 double RateTable::At(size_t column, int64_t step) const {

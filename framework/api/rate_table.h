@@ -27,7 +27,7 @@ namespace gradus {
 
 struct RateRow {
   int64_t step = 0;   // The update that uses it, counted from 0.
-  std::string group;  // Of parameters; "default" without groups, "model" for a number of the model.
+  std::string group;  // Of parameters; "default" without groups, "model" for a number of no group.
   std::string field;  // "learning_rate", "beta1", "model.layer[drop].dropout.rate"
   double rate = 0;
 };

@@ -6,12 +6,16 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gradus/api/run_file.h"
+#include "gradus/base/file.h"
+#include "gradus/base/status.h"
+#include "gradus/train/checkpoint.h"
 
 namespace gradus {
 namespace {
 
 bool MayChange(absl::string_view setting) {
-  for (const char* address : {"run.", "optimizer.", "data.batch_size="}) {
+  for (const char* address : {"run.", "optimizer.", "optimizer=", "plugin=", "data.batch_size="}) {
     if (absl::StartsWith(setting, address)) return true;
   }
   return false;
@@ -27,10 +31,28 @@ absl::Status CheckResumeSettings(absl::Span<const std::string> settings) {
   for (const std::string& setting : settings) {
     if (MayChange(setting)) continue;
     return absl::InvalidArgumentError(
-        absl::StrCat("--set ", setting, ": a run that goes on may change run.*, optimizer.* and "
-                     "data.batch_size, and nothing else"));
+        absl::StrCat("--set ", setting, ": a run that goes on may change run.*, optimizer.*, plugin "
+                     "and data.batch_size, and nothing else"));
   }
   return absl::OkStatus();
+}
+
+bool ConcernOptimizer(absl::Span<const std::string> settings) {
+  return std::any_of(settings.begin(), settings.end(), [](const std::string& setting) {
+    return absl::StartsWith(setting, "optimizer.") || absl::StartsWith(setting, "optimizer=");
+  });
+}
+
+absl::Status LoadRulesOf(const std::string& checkpoint) {
+  const std::string path = CheckpointConfigPath(checkpoint);
+  if (!Exists(path)) return absl::OkStatus();  // An older format has it in its header.
+  GRADUS_ASSIGN_OR_RETURN(RunFile file, RunFile::Read(path));
+  const absl::Status status = file.diagnostics().ToStatus();
+  if (!absl::StrContains(status.message(), "no extension is called")) return status;
+  return absl::Status(status.code(),
+                      absl::StrCat(status.message(),
+                                   "\na run goes on only with the plugins of its rules: give --plugin "
+                                   "FILE, or the --plugin_dir of those that it names"));
 }
 
 absl::Status CheckEndMayMove(const RunSettings& before, const RunSettings& now,

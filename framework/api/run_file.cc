@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "gradus/api/plugin_field.h"
 #include "gradus/api/run_tables.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
@@ -56,17 +57,21 @@ void MakeAbsolute(const std::string& directory, google::protobuf::Message* messa
 }  // namespace
 
 absl::StatusOr<RunFile> RunFile::Read(const std::string& path,
-                                      absl::Span<const std::string> settings) {
+                                      absl::Span<const std::string> settings,
+                                      const PluginOptions& plugins) {
   GRADUS_ASSIGN_OR_RETURN(std::string text, ReadConfigFile(path));
-  return Parse(text, path, settings, FolderOf(path));
+  return Parse(text, path, settings, FolderOf(path), plugins);
 }
 
 absl::StatusOr<RunFile> RunFile::Parse(absl::string_view text, const std::string& name,
                                        absl::Span<const std::string> settings,
-                                       const std::string& directory) try {
+                                       const std::string& directory,
+                                       const PluginOptions& plugins) try {
   RunFile file;
   file.directory_ = directory;
   file.diagnostics_ = std::make_unique<Diagnostics>();
+  LoadNamedPlugins(text, name, settings, plugins, file.diagnostics_.get());
+  if (!file.diagnostics_->ok()) return file.diagnostics_->ToStatus();
   ParsedConfig parsed =
       ParseTextConfig(text, name, RunConfig::default_instance(),
                       WithoutOldSeals({settings.begin(), settings.end()}),
@@ -78,15 +83,17 @@ absl::StatusOr<RunFile> RunFile::Parse(absl::string_view text, const std::string
   const ConfigSource* source = file.source_.get();
   file.diagnostics_->set_locator([source](const ConfigPath& path) { return source->Locate(path); });
   return file;
-} catch (const std::exception& error) {
-  return StatusOf(error, "reading a configuration");
+} catch (...) {
+  return StatusOfException("reading a configuration");
 }
 
-RunFile RunFile::Of(const RunConfig& config, const std::string& directory) {
+RunFile RunFile::Of(const RunConfig& config, const std::string& directory,
+                    const PluginOptions& plugins) {
   RunFile file;
   file.directory_ = directory;
   file.config_ = std::make_unique<RunConfig>(config);
   file.diagnostics_ = std::make_unique<Diagnostics>();
+  LoadNamedPlugins(config, plugins, file.diagnostics_.get());
   CheckRules(config, ConfigPath(), file.diagnostics_.get());
   return file;
 }

@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
+#include "gradus/api/plugin.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/base/text_config.h"
 #include "gradus/data/dataset.h"
@@ -23,15 +24,19 @@ namespace gradus {
 class RunFile {
  public:
   // `settings` are PATH=VALUE. An error when the file cannot be read or is no text of the language
-  // at all.
+  // at all, or when a plugin that it names cannot be loaded. The plugins are loaded before anything
+  // else, from the folders of `plugins`.
   static absl::StatusOr<RunFile> Read(const std::string& path,
-                                      absl::Span<const std::string> settings = {});
+                                      absl::Span<const std::string> settings = {},
+                                      const PluginOptions& plugins = {});
   // `name` stands in messages; relative paths in the text are relative to `directory`.
   static absl::StatusOr<RunFile> Parse(absl::string_view text, const std::string& name,
                                        absl::Span<const std::string> settings = {},
-                                       const std::string& directory = ".");
+                                       const std::string& directory = ".",
+                                       const PluginOptions& plugins = {});
   // A configuration made by a program; checked like a text.
-  static RunFile Of(const RunConfig& config, const std::string& directory = ".");
+  static RunFile Of(const RunConfig& config, const std::string& directory = ".",
+                    const PluginOptions& plugins = {});
 
   const RunConfig& config() const { return *config_; }
   const std::string& directory() const { return directory_; }

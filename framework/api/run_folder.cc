@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_split.h"
 #include "gradus/base/file.h"
@@ -36,12 +35,8 @@ absl::string_view ScopeName(MetricLine::Scope scope) {
 // Whether a line of our own making was written by the first `step` updates.
 bool WrittenBefore(absl::string_view line, int64_t step) {
   if (absl::StrContains(line, "\"scope\":\"final\"")) return false;
-  constexpr absl::string_view kKey = "\"step\":";
-  const size_t at = line.find(kKey);
-  if (at == absl::string_view::npos) return false;
-  absl::string_view rest = line.substr(at + kKey.size());
-  int64_t written;
-  return absl::SimpleAtoi(rest.substr(0, rest.find_first_of(",}")), &written) && written <= step;
+  const absl::optional<int64_t> written = StepOfLine(line);
+  return written.has_value() && *written <= step;
 }
 
 // The error with what can be done about it.
@@ -145,6 +140,7 @@ absl::StatusOr<bool> IsRunning(const std::string& folder) {
 
 std::string RunFolder::checkpoints() const { return JoinPath(path, "checkpoints"); }
 std::string RunFolder::metrics() const { return JoinPath(path, "metrics.jsonl"); }
+std::string RunFolder::groups() const { return JoinPath(path, "groups.jsonl"); }
 std::string RunFolder::events() const { return JoinPath(path, "events.jsonl"); }
 std::string RunFolder::configuration() const { return JoinPath(path, "run.pbtxt"); }
 

@@ -2,6 +2,7 @@
 //
 //   run.pbtxt            the configuration as it was resolved (`--set` applied, absolute paths)
 //   metrics.jsonl        a line per epoch and split, and per so many steps
+//   groups.jsonl         a line per group of parameters, per so many steps (groups_file.h)
 //   events.jsonl         a line per change of a rate that is not its schedule's own curve
 //   replay.jsonl         of a replay of a run that went on with other settings: that run's events
 //   control/             commands that wait for the run, and its answers (control_folder.h)
@@ -49,6 +50,7 @@ struct RunFolder {
 
   std::string checkpoints() const;
   std::string metrics() const;
+  std::string groups() const;
   std::string events() const;
   std::string configuration() const;  // run.pbtxt
 

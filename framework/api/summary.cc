@@ -109,8 +109,8 @@ absl::StatusOr<ModelSummary> Summarize(RunFile file) try {
   }
   summary.parameter_bytes = summary.parameters * ByteSize(DType::kFloat32);
   return summary;
-} catch (const std::exception& error) {
-  return StatusOf(error, "describing a model");
+} catch (...) {
+  return StatusOfException("describing a model");
 }
 
 std::string ToTable(const ModelSummary& summary) {
@@ -189,8 +189,8 @@ absl::StatusOr<std::vector<GraphDump>> DumpGraphs(RunFile file, bool training,
   for (const NamedValue& output : model.outputs) program.fetches.push_back(output.value);
   GRADUS_RETURN_IF_ERROR(RunPasses(std::move(program), options.passes).status());
   return dumps;
-} catch (const std::exception& error) {
-  return StatusOf(error, "printing a graph");
+} catch (...) {
+  return StatusOfException("printing a graph");
 }
 
 }  // namespace gradus

@@ -150,8 +150,8 @@ absl::Status CheckTrials(const std::string& file,
     told.push_back(absl::StrCat(Naming(wrong.trials, settings.size()), ": ", wrong.line));
   }
   return absl::InvalidArgumentError(absl::StrJoin(told, "\n"));
-} catch (const std::exception& error) {
-  return StatusOf(error, "checking the trials of a sweep");
+} catch (...) {
+  return StatusOfException("checking the trials of a sweep");
 }
 
 }  // namespace gradus

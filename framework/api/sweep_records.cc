@@ -6,12 +6,12 @@
 #include <cmath>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "gradus/api/line_up.h"
 #include "gradus/api/run_folder.h"
 #include "gradus/api/sweep_json.h"
 #include "gradus/base/file.h"
@@ -24,32 +24,6 @@ constexpr int64_t kMostBytes = int64_t{1} << 32;
 constexpr size_t kWidestValue = 40;
 
 using Row = std::vector<std::string>;
-
-// A character of several bytes counts as one.
-size_t Width(const std::string& text) {
-  return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-    return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
-  }));
-}
-
-// Columns two blanks apart; those that are `right` hold numbers.
-std::string LineUp(const std::vector<Row>& rows, const std::vector<bool>& right) {
-  std::vector<size_t> widths(right.size(), 0);
-  for (const Row& row : rows) {
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], Width(row[i]));
-  }
-  std::string table;
-  for (const Row& row : rows) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      const std::string blanks(widths[i] - Width(row[i]), ' ');
-      absl::StrAppend(&line, i == 0 ? "" : "  ", right[i] ? blanks : "", row[i],
-                      right[i] ? "" : blanks);
-    }
-    absl::StrAppend(&table, absl::StripTrailingAsciiWhitespace(line), "\n");
-  }
-  return table;
-}
 
 std::string NumberCell(double value) {
   return std::isnan(value) ? "-" : absl::StrFormat("%.6g", value);
@@ -225,7 +199,7 @@ std::string SweepTable(const Sweep& sweep, const std::vector<TrialRecord>& recor
         record.state == TrialRecord::kFailed ? absl::StrCat(": ", record.message) : ""));
     rows.push_back(std::move(row));
   }
-  return LineUp(rows, right);
+  return LinedUp(rows, right);
 }
 
 std::string PointText(const Sweep& sweep, int64_t trial) {

@@ -7,7 +7,6 @@
 
 #include "absl/strings/match.h"
 #include "gradus/api/bind_inputs.h"
-#include "gradus/api/resume_settings.h"
 #include "gradus/api/run_tables.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
@@ -93,8 +92,8 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Make(RunFile file, const Train
     trainer->warnings_.push_back(ToString(finding));
   }
   return trainer;
-} catch (const std::exception& error) {
-  return StatusOf(error, "preparing to train");
+} catch (...) {
+  return StatusOfException("preparing to train");
 }
 
 absl::StatusOr<std::unique_ptr<Trainer>> Trainer::FromFile(const std::string& path,
@@ -102,41 +101,6 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::FromFile(const std::string& pa
                                                            const TrainerOptions& options) {
   GRADUS_ASSIGN_OR_RETURN(RunFile file, RunFile::Read(path, settings));
   return Create(std::move(file), options);
-}
-
-absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(const std::string& checkpoint,
-                                                         const TrainerOptions& options,
-                                                         absl::Span<const std::string> settings) try {
-  GRADUS_RETURN_IF_ERROR(CheckResumeSettings(settings));
-  GRADUS_ASSIGN_OR_RETURN(TrainStateHeader header, ReadCheckpointHeader(checkpoint));
-  RunConfig config = header.config();
-  // What the order of summation depends on stays as it was, whatever machine this is.
-  config.mutable_run()->set_threads(header.threads());
-  absl::StatusOr<RunFile> file = RunFile::Of(config, "/");
-  if (!settings.empty()) {
-    file = RunFile::Parse(PrintTextConfig(config), JoinPath(checkpoint, "state.pbtxt"), settings, ".");
-  }
-  GRADUS_RETURN_IF_ERROR(file.status());
-  GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<Trainer> trainer,
-                          Make(*std::move(file), options, &header));
-  if (options.open_data) GRADUS_RETURN_IF_ERROR(trainer->CheckSameData(header));
-  GRADUS_RETURN_IF_ERROR(LoadCheckpoint(checkpoint, trainer->step_->numbers(), *trainer->watcher_,
-                                        &trainer->state_));
-  const size_t sums = trainer->state_.epoch_sums.metrics.size();
-  if (sums != 0 && sums != trainer->step_->model().metrics.size()) {
-    return absl::InvalidArgumentError(absl::StrCat(checkpoint, ": there are sums of ", sums,
-                                                   " metrics, the model has ",
-                                                   trainer->step_->model().metrics.size()));
-  }
-  GRADUS_RETURN_IF_ERROR(CheckEndMayMove(header.config().run(),
-                                         trainer->config_.run(), trainer->state_.rates));
-  if (!trainer->state_.ended_by.empty() && MoveEnd(settings)) {
-    const absl::optional<int64_t> end = trainer->step_->numbers().TotalSteps(trainer->state_.rates);
-    if (!end.has_value() || *end > trainer->state_.progress.update) GoOn(&trainer->state_);
-  }
-  return trainer;
-} catch (const std::exception& error) {
-  return StatusOf(error, "resuming");
 }
 
 absl::StatusOr<StepResult> Trainer::Step(const std::map<std::string, Tensor>& batch) {
@@ -170,8 +134,8 @@ absl::Status Trainer::Step(const std::map<std::string, Tensor>& batch, StepResul
   result->learning_rate = report_.learning_rate;
   SetMeans(report_.sums, step_->model().metrics, &result->loss, &result->metrics);
   return absl::OkStatus();
-} catch (const std::exception& error) {
-  return StatusOf(error, "a training step");
+} catch (...) {
+  return StatusOfException("a training step");
 }
 
 absl::StatusOr<LoopEnd> Trainer::Train(absl::Span<TrainObserver* const> observers) try {
@@ -187,8 +151,8 @@ absl::StatusOr<LoopEnd> Trainer::Train(absl::Span<TrainObserver* const> observer
   options.context = Context();
   options.inbox = &inbox_;
   return RunTrainLoop(options, data_, step_.get(), evaluation_.get(), &state_, observers);
-} catch (const std::exception& error) {
-  return StatusOf(error, "training");
+} catch (...) {
+  return StatusOfException("training");
 }
 
 absl::StatusOr<MetricLine> Trainer::Evaluate(const std::shared_ptr<const Dataset>& dataset,
@@ -206,8 +170,8 @@ absl::StatusOr<MetricLine> Trainer::Evaluate(const std::shared_ptr<const Dataset
   line.epoch = state_.progress.epoch;
   SetMeans(sums, step_->model().metrics, &line.loss, &line.metrics);
   return line;
-} catch (const std::exception& error) {
-  return StatusOf(error, "evaluating");
+} catch (...) {
+  return StatusOfException("evaluating");
 }
 
 int64_t Trainer::parameter_count() const {
@@ -243,8 +207,8 @@ absl::Status Trainer::Command(const RateCommand& command) try {
                                                  &events));
   inbox_.Put(std::move(whole));
   return absl::OkStatus();
-} catch (const std::exception& error) {
-  return StatusOf(error, "a command");
+} catch (...) {
+  return StatusOfException("a command");
 }
 
 absl::StatusOr<Tensor> Trainer::Parameter(const std::string& name) const {
@@ -259,16 +223,26 @@ absl::StatusOr<Tensor> Trainer::Parameter(const std::string& name) const {
 absl::Status Trainer::SetParameter(const std::string& name, const Tensor& value) {
   ParameterStore& store = state_.store;
   const int i = store.layout().Find(name);
-  if (i >= 0) return ParameterStore::Write(store.layout(), i, value, store.weights());
+  if (i >= 0) {
+    GRADUS_RETURN_IF_ERROR(ParameterStore::Write(store.layout(), i, value, store.weights()));
+    store.FollowWeights(i);
+    return absl::OkStatus();
+  }
   const int k = store.state_layout().Find(name);
   if (k >= 0) return ParameterStore::Write(store.state_layout(), k, value, store.states());
   return absl::NotFoundError(absl::StrCat("the model has no parameter \"", name, "\""));
 }
 
 absl::StatusOr<WeightsMatch> Trainer::LoadWeights(const std::string& path) try {
-  return gradus::LoadWeights(path, &state_.store);
-} catch (const std::exception& error) {
-  return StatusOf(error, "loading weights");
+  ParameterStore& store = state_.store;
+  GRADUS_ASSIGN_OR_RETURN(WeightsMatch match, gradus::LoadWeights(path, &store));
+  for (const WeightsMatch::Row& row : match.rows) {
+    const int i = row.kind == WeightsMatch::kLoaded ? store.layout().Find(row.name) : -1;
+    if (i >= 0) store.FollowWeights(i);
+  }
+  return match;
+} catch (...) {
+  return StatusOfException("loading weights");
 }
 
 absl::Status Trainer::SaveModel(const std::string& folder) const try {
@@ -278,39 +252,14 @@ absl::Status Trainer::SaveModel(const std::string& folder) const try {
   *saved.mutable_model() = config_.model();
   data_.preprocessing.ToProto(saved.mutable_preprocessing());
   return SaveModelFiles(folder, std::move(saved), state_.store);
-} catch (const std::exception& error) {
-  return StatusOf(error, "saving a model");
+} catch (...) {
+  return StatusOfException("saving a model");
 }
 
 absl::Status Trainer::NeedsData(absl::string_view what) const {
   if (options_.open_data || !config_.has_data()) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat(
       "this trainer was made without its data (TrainerOptions::open_data) and cannot ", what));
-}
-
-absl::Status Trainer::CheckSameData(const TrainStateHeader& header) const {
-  const int64_t rows = data_.train == nullptr ? 0 : data_.train->size();
-  if (rows != header.training_rows()) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("the training data has changed since the checkpoint: it has ", rows,
-                     " examples, it had ", header.training_rows()));
-  }
-  TrainStateHeader now;
-  data_.preprocessing.ToProto(now.mutable_preprocessing());
-  for (int i = 0; i < std::max(now.preprocessing_size(), header.preprocessing_size()); ++i) {
-    const bool both = i < now.preprocessing_size() && i < header.preprocessing_size();
-    if (both &&
-        now.preprocessing(i).SerializeAsString() == header.preprocessing(i).SerializeAsString()) {
-      continue;
-    }
-    const InputPreprocessing& input =
-        i < now.preprocessing_size() ? now.preprocessing(i) : header.preprocessing(i);
-    return absl::FailedPreconditionError(absl::StrCat(
-        "the training data has changed since the checkpoint: what preprocessing learns "
-        "for input \"",
-        input.input(), "\" is not what it was"));
-  }
-  return absl::OkStatus();
 }
 
 CheckpointContext Trainer::Context() const {
@@ -331,8 +280,8 @@ absl::StatusOr<std::string> Trainer::SaveState(const std::string& folder) const 
   GRADUS_RETURN_IF_ERROR(NeedsData("save its state"));
   GRADUS_RETURN_IF_ERROR(step_->RefreshEvaluation(state_));
   return SaveCheckpoint(folder, state_, Context(), 0);
-} catch (const std::exception& error) {
-  return StatusOf(error, "saving a state");
+} catch (...) {
+  return StatusOfException("saving a state");
 }
 
 }  // namespace gradus

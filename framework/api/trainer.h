@@ -23,6 +23,7 @@
 #include "gradus/base/thread_pool.h"
 #include "gradus/data/memory.h"
 #include "gradus/data/open_data.h"
+#include "gradus/train/memory_match.h"
 #include "gradus/train/train_loop.h"
 #include "gradus/train_state.pb.h"
 
@@ -64,9 +65,10 @@ class Trainer {
       const std::string& path, absl::Span<const std::string> settings = {},
       const TrainerOptions& options = {});
   // Goes on from a checkpoint (a folder made by Train) exactly where it stood.
-  // `settings` (PATH=VALUE) may change how it goes on: run.*, optimizer.* and data.batch_size. A run that has ended
+  // `settings` (PATH=VALUE) may change how it goes on: run.*, optimizer.*, plugin and data.batch_size. A run that has ended
   // early goes on when they are about its end (run.epochs, run.max_steps, run.early_stopping), or when Command gives it
-  // total_steps; its patience begins afresh then.
+  // total_steps; its patience begins afresh then. With other rules, groups or averages what is remembered goes over
+  // where it means the same (train/carry_state.h), and memory_match() says what did.
   static absl::StatusOr<std::unique_ptr<Trainer>> Resume(
       const std::string& checkpoint, const TrainerOptions& options = {},
       absl::Span<const std::string> settings = {});
@@ -91,6 +93,9 @@ class Trainer {
   absl::StatusOr<MetricLine> Evaluate(const std::shared_ptr<const Dataset>& dataset,
                                       absl::string_view split);
 
+  // What became of the optimizer's memory where a resume had settings for the optimizer; else empty.
+  const MemoryMatch& memory_match() const { return match_; }
+
   // Where Train() saves states from now on; empty: nowhere.
   void set_checkpoint_folder(const std::string& folder) { options_.checkpoint_folder = folder; }
 
@@ -110,6 +115,9 @@ class Trainer {
   const std::vector<std::string>& sealed_tables() const { return sealed_; }
 
   // ---- Parameters and states by name ("hidden_1/kernel"), plain row-major.
+  // A parameter may be set between any two steps, and is then what is evaluated and saved, too: what the optimizer
+  // keeps as a copy of the weights (an average, slow weights, Schedule-Free's z) begins again from there. The rest
+  // of its memory, momentum say, and states to go back to stay as they are.
   absl::StatusOr<Tensor> Parameter(const std::string& name) const;
   absl::Status SetParameter(const std::string& name, const Tensor& value);
   absl::StatusOr<WeightsMatch> LoadWeights(const std::string& path);
@@ -128,6 +136,8 @@ class Trainer {
   // A resume goes on exactly only with the examples that the checkpoint was made with.
   absl::Status NeedsData(absl::string_view what) const;
   absl::Status CheckSameData(const TrainStateHeader& header) const;
+  absl::Status CarryOver(const std::string& checkpoint, const TrainStateHeader& header,
+                         const RunConfig& config);
 
   RunConfig config_;
   TrainerOptions options_;
@@ -137,6 +147,7 @@ class Trainer {
   std::unique_ptr<TrainStep> step_;
   std::unique_ptr<Evaluation> evaluation_;
   TrainState state_;
+  MemoryMatch match_;
   std::unique_ptr<Watcher> watcher_;
   RateInbox inbox_;
   std::vector<CommandAnswer> answers_;

@@ -34,7 +34,9 @@ absl::StatusOr<WeightsSource> FindWeights(const std::string& folder, const std::
     return source;
   }
   GRADUS_ASSIGN_OR_RETURN(source.checkpoint, FindCheckpoint(checkpoints, wanted));
-  GRADUS_ASSIGN_OR_RETURN(const TrainStateHeader header, ReadCheckpointHeader(source.checkpoint));
+  GRADUS_ASSIGN_OR_RETURN(
+      const TrainStateHeader header,
+      ReadCheckpointHeader(source.checkpoint, CheckpointText::kWithoutRules));
   *source.saved.mutable_model() = header.config().model();
   *source.saved.mutable_preprocessing() = header.preprocessing();
   const bool named = wanted == "best" || wanted == "last";

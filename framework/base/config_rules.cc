@@ -7,8 +7,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "google/protobuf/message.h"
+#include "gradus/base/registry.h"
 #include "gradus/base/text_config.h"
 #include "gradus/base/text_positions.h"
+#include "gradus/base/text_scalar.h"
 #include "gradus/rule.pb.h"
 
 namespace gradus {
@@ -85,13 +87,17 @@ Number NumberOf(const Message& message, const FieldDescriptor* field, int index)
   }
 }
 
-// The fields of the exactly-one choice that are set.
-std::vector<const FieldDescriptor*> Chosen(const Message& message, const OneofDescriptor* choice) {
+// The fields of the exactly-one choice that are set. An extension is one when there is a rule for it: others are `strange`.
+std::vector<const FieldDescriptor*> Chosen(const Message& message, const OneofDescriptor* choice,
+                                           std::vector<const FieldDescriptor*>* strange = nullptr) {
   std::vector<const FieldDescriptor*> set, chosen;
   message.GetReflection()->ListFields(message, &set);
   for (const FieldDescriptor* field : set) {
-    if (field->is_extension() || (choice != nullptr && field->containing_oneof() == choice)) {
+    if (field->is_extension() ? IsRegistered(field->full_name())
+                              : choice != nullptr && field->containing_oneof() == choice) {
       chosen.push_back(field);
+    } else if (field->is_extension() && strange != nullptr) {
+      strange->push_back(field);
     }
   }
   return chosen;
@@ -170,9 +176,17 @@ class RuleChecker {
     if (!type->options().HasExtension(exactly_one)) return;
     const OneofDescriptor* choice =
         type->FindOneofByName(type->options().GetExtension(exactly_one));
-    const std::vector<const FieldDescriptor*> chosen = Chosen(message, choice);
-    if (chosen.size() == 1) return;
+    std::vector<const FieldDescriptor*> strange;
+    const std::vector<const FieldDescriptor*> chosen = Chosen(message, choice, &strange);
+    if (chosen.size() == 1 && strange.empty()) return;
     const ConfigPath path = PathOf(frame);
+    for (const FieldDescriptor* field : strange) {
+      diagnostics_->Error(
+          "unregistered", path.Child(SegmentName(field)),
+          absl::StrCat(SubjectOf(path), TextName(field), " is set, but nothing is registered for it"),
+          kLoadItsPlugin);
+    }
+    if (chosen.size() == 1 || (chosen.empty() && !strange.empty())) return;
     if (chosen.empty()) {
       diagnostics_->Error(
           "exactly-one", path,

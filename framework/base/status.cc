@@ -4,17 +4,24 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <new>
 #include <stdexcept>
 
 namespace gradus {
 
-absl::Status StatusOf(const std::exception& error, absl::string_view what) {
-  if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr ||
-      dynamic_cast<const std::length_error*>(&error) != nullptr) {
+absl::Status StatusOfException(absl::string_view what) {
+  try {
+    throw;
+  } catch (const std::bad_alloc&) {
     return absl::ResourceExhaustedError(absl::StrCat(what, ": out of memory"));
+  } catch (const std::length_error&) {
+    return absl::ResourceExhaustedError(absl::StrCat(what, ": out of memory"));
+  } catch (const std::exception& error) {
+    return absl::InternalError(absl::StrCat(what, ": ", error.what()));
+  } catch (...) {
+    return absl::InternalError(absl::StrCat(what, ": something that is no std::exception was thrown"));
   }
-  return absl::InternalError(absl::StrCat(what, ": ", error.what()));
 }
 
 namespace internal {

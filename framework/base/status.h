@@ -4,23 +4,22 @@
 #ifndef GRADUS_BASE_STATUS_H_
 #define GRADUS_BASE_STATUS_H_
 
-#include <exception>
-
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
 
 namespace gradus {
 
-// What a door of the library makes of an exception that something below it threw (std::bad_alloc,
-// as a rule): a Status that says what was being done.
+// What a door of the library makes of whatever something below it threw (std::bad_alloc as a rule, anything at all from a
+// plugin or a host's own dataset): a Status that says what was being done. To be called in a catch block:
 //
 //   absl::Status Load(...) try {
 //     ...
-//   } catch (const std::exception& error) {
-//     return StatusOf(error, "loading a model");
+//   } catch (...) {
+//     return StatusOfException("loading a model");
 //   }
-absl::Status StatusOf(const std::exception& error, absl::string_view what);
+absl::Status StatusOfException(absl::string_view what);
 
 namespace internal {
 [[noreturn]] void CheckFailed(const char* condition, const char* file, int line);

@@ -109,7 +109,8 @@ void SortBySource(const std::vector<std::string>& settings, std::vector<Finding>
 
 ParsedConfig ParseTextConfig(absl::string_view text, absl::string_view file,
                              const Message& prototype, absl::Span<const std::string> settings,
-                             Diagnostics* diagnostics) {
+                             Diagnostics* diagnostics,
+                             absl::Span<const absl::string_view> unread) {
   ParsedConfig parsed;
   const auto impl = std::make_shared<ConfigSource::Impl>();
   impl->file = std::string(file);
@@ -128,7 +129,7 @@ ParsedConfig ParseTextConfig(absl::string_view text, absl::string_view file,
   std::unique_ptr<Message> message(prototype.New());
   std::vector<TextFinding> found;
   const bool well_formed =
-      TextParser(text, 0, 0, &found).ParseFields(message.get(), &impl->root, ConfigPath());
+      TextParser(text, 0, 0, &found, unread).ParseFields(message.get(), &impl->root, ConfigPath());
   for (size_t i = 0; well_formed && i < settings.size(); ++i) {
     ApplySetting(settings[i], static_cast<int>(i) + 1, message.get(), &impl->root, &found);
   }

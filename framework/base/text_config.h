@@ -18,6 +18,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "google/protobuf/message.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/rule.pb.h"
@@ -54,9 +55,12 @@ constexpr int64_t kMostConfigBytes = 16 << 20;
 // order, then checks every rule of rule.proto. Findings go to `diagnostics`, whose locator is set
 // to the source. The message is returned even when there are findings, so that later phases can add
 // theirs; it is null only when the text is malformed.
+// `unread`: full names of fields ("gradus.RunConfig.optimizer") that are left out of the message: of
+// their values only the syntax is checked, so that what they name need not be there.
 ParsedConfig ParseTextConfig(absl::string_view text, absl::string_view file,
                              const google::protobuf::Message& prototype,
-                             absl::Span<const std::string> settings, Diagnostics* diagnostics);
+                             absl::Span<const std::string> settings, Diagnostics* diagnostics,
+                             absl::Span<const absl::string_view> unread = {});
 
 // Reads a file or a pipe of at most kMostConfigBytes.
 absl::StatusOr<std::string> ReadConfigFile(const std::string& path);

@@ -74,10 +74,12 @@ struct TextParser::Collector : public google::protobuf::io::ErrorCollector {
 };
 
 TextParser::TextParser(absl::string_view text, int source, int column_shift,
-                       std::vector<TextFinding>* findings)
+                       std::vector<TextFinding>* findings,
+                       absl::Span<const absl::string_view> unread)
     : source_(source),
       column_shift_(column_shift),
       findings_(findings),
+      unread_(unread),
       stream_(text.data(), static_cast<int>(text.size())),
       collector_(new Collector),
       tokenizer_(new Tokenizer(&stream_, collector_.get())) {
@@ -186,7 +188,7 @@ bool TextParser::ParseField(Message* message, PositionNode* node, const Frame* f
   const FieldDescriptor* field = nullptr;
   if (!ParseFieldName(message, frame, &field)) return false;
   const bool colon = Take(':');
-  if (field == nullptr) return SkipValue(colon, depth_);
+  if (field == nullptr || IsUnread(field)) return SkipValue(colon, depth_);
 
   const std::string twice =
       !field->is_repeated() && message->GetReflection()->HasField(*message, field)

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "absl/types/span.h"
 #include "google/protobuf/io/tokenizer.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/message.h"
@@ -40,9 +41,9 @@ struct TextFinding {
 class TextParser {
  public:
   // `source` as in PositionNode; the text begins `column_shift` characters after the beginning of
-  // its first line.
+  // its first line. `unread` as in ParseTextConfig.
   TextParser(absl::string_view text, int source, int column_shift,
-             std::vector<TextFinding>* findings);
+             std::vector<TextFinding>* findings, absl::Span<const absl::string_view> unread = {});
   ~TextParser();
 
   // Reads fields up to the end of the text. False when the text is malformed, which is then the
@@ -96,12 +97,14 @@ class TextParser {
   bool ParseOne(google::protobuf::Message* message, const google::protobuf::FieldDescriptor* field,
                 PositionNode* node, const Frame* frame, Place place);
   bool ParseScalar(TextScalar* scalar);
+  bool IsUnread(const google::protobuf::FieldDescriptor* field) const;
   bool SkipValue(bool colon, int depth);
   bool SkipBody(char end, int depth);
 
   const int source_;
   const int column_shift_;
   std::vector<TextFinding>* const findings_;
+  const absl::Span<const absl::string_view> unread_;
   ConfigPath base_;
   int depth_ = 0;
   int first_ = 0;

@@ -300,7 +300,7 @@ std::string SuggestExtension(const google::protobuf::Descriptor* type, const std
   std::vector<std::string> names;
   for (const FieldDescriptor* extension : extensions) names.push_back(extension->full_name());
   const std::string hint = SuggestName(name, names);
-  return hint.empty() ? "is its plugin loaded?" : hint;
+  return hint.empty() ? kLoadItsPlugin : hint;
 }
 
 }  // namespace gradus

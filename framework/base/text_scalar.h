@@ -36,6 +36,9 @@ ScalarProblem SetScalar(google::protobuf::Message* message,
 // What a field takes: "a whole number", "true or false", "a message in { }".
 std::string TypeInWords(const google::protobuf::FieldDescriptor* field);
 
+// The hint where an extension is not known, or known without a rule.
+constexpr const char* kLoadItsPlugin =
+    "is its plugin loaded? (--plugin, or plugin: in the run file)";
 // Hints for a name that a message type does not have: near names, or what there is.
 std::string SuggestField(const google::protobuf::Descriptor* type, const std::string& name);
 std::string SuggestExtension(const google::protobuf::Descriptor* type, const std::string& name);

@@ -1,5 +1,7 @@
-// Reading over what an unknown name stands before: its syntax is still checked, its names are not.
+// Reading over what an unknown name stands before, or one that nobody wants to know: its syntax is
+// still checked, its names are not.
 
+#include <algorithm>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +11,11 @@
 namespace gradus {
 
 using google::protobuf::io::Tokenizer;
+
+bool TextParser::IsUnread(const google::protobuf::FieldDescriptor* field) const {
+  return std::any_of(unread_.begin(), unread_.end(),
+                     [field](absl::string_view name) { return name == field->full_name(); });
+}
 
 // Reads over the value of an unknown field.
 bool TextParser::SkipValue(bool colon, int depth) {

@@ -115,8 +115,8 @@ absl::Status BatchStream::Impl::Make(Slot* slot) try {
   if (next.offset == size) next = {next.epoch + 1, 0};
   batch.next = next;
   return absl::OkStatus();
-} catch (const std::bad_alloc&) {
-  return absl::ResourceExhaustedError("no memory for a batch");
+} catch (...) {
+  return StatusOfException("making a batch");
 }
 
 void BatchStream::Impl::Produce() {
@@ -207,8 +207,8 @@ absl::StatusOr<std::unique_ptr<BatchStream>> BatchStream::Create(
   std::unique_ptr<BatchStream> stream(new BatchStream(std::move(impl)));
   GRADUS_RETURN_IF_ERROR(stream->Seek(start));
   return stream;
-} catch (const std::bad_alloc&) {
-  return absl::ResourceExhaustedError("no memory for a stream of batches");
+} catch (...) {
+  return StatusOfException("making a stream of batches");
 }
 
 absl::Status BatchStream::Seek(DataPosition position) {

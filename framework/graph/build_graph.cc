@@ -148,7 +148,8 @@ class Builder {
     const std::string subject = absl::StrCat(settings.noun, " ", Quoted(settings.name), ": ");
     const Layer* layer = Registry<Layer>::Get().Find(kind.full_name());
     const ConfigPath kind_path = path.Child(SegmentName(&kind));
-    if (layer == nullptr || kind.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE) {
+    if (layer == nullptr || kind.cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE ||
+        (layer->config_type() != nullptr && layer->config_type() != kind.message_type())) {
       diagnostics_.Error("not-registered", kind_path,
                          absl::StrCat(subject, "nothing is registered for ", kind.full_name()));
       return false;

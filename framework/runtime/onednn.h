@@ -4,9 +4,11 @@
 //
 //   return GuardOneDnn("softmax", [&]() -> absl::StatusOr<std::unique_ptr<Kernel>> {
 //     dnnl::memory::desc md = DenseDesc(request.inputs[0]);
-//     dnnl::softmax_forward::primitive_desc pd({prop, md, axis}, OneDnnAttributes(),
-//     OneDnnEngine()); return MakeOneDnnKernel(pd, {{DNNL_ARG_SRC, md, OneDnnArg::kInput, 0},
-//     {DNNL_ARG_DST, md, OneDnnArg::kOutput, 0}});
+//     dnnl::softmax_forward::primitive_desc pd({prop, md, 1}, OneDnnAttributes(), OneDnnEngine());
+//
+//     return MakeOneDnnKernel(dnnl::softmax_forward(pd), pd.scratchpad_desc(),
+//                             {{DNNL_ARG_SRC, md, OneDnnArg::kInput, 0},
+//                              {DNNL_ARG_DST, md, OneDnnArg::kOutput, 0}});
 //   });
 
 #ifndef GRADUS_RUNTIME_ONEDNN_H_
@@ -62,8 +64,8 @@ auto GuardOneDnn(absl::string_view what, F f) -> decltype(f()) {
   } catch (const dnnl::error& e) {
     return absl::InternalError(absl::StrCat(what, ": oneDNN refused it (status ",
                                             static_cast<int>(e.status), "): ", e.what()));
-  } catch (const std::bad_alloc&) {
-    return absl::ResourceExhaustedError(absl::StrCat(what, ": out of memory"));
+  } catch (...) {
+    return StatusOfException(what);
   }
 }
 

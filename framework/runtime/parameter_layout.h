@@ -1,11 +1,13 @@
 // Where parameters live: one geometry for parameters, gradients, optimizer slots and averages. Each
 // parameter is a matrix of rows x columns with a pitch, at an offset in one contiguous, 64-byte
 // aligned block of floats; parameters of one group are contiguous. The pitch is chosen once per
-// model and machine, never per plan. Padding is zero and stays zero.
+// model and machine, never per plan. Padding of weights is zero and stays zero, whatever the rule:
+// after every update, and in what is evaluated.
 
 #ifndef GRADUS_RUNTIME_PARAMETER_LAYOUT_H_
 #define GRADUS_RUNTIME_PARAMETER_LAYOUT_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -26,6 +28,7 @@ struct ParameterPlace {
   int64_t pitch = 1;
 
   int64_t floats() const { return rows * pitch; }  // Without the tail that aligns the next one.
+  int64_t end() const { return offset + (floats() + 15) / 16 * 16; }  // With it.
 };
 
 class ParameterLayout {
@@ -45,11 +48,50 @@ class ParameterLayout {
   int groups() const { return static_cast<int>(groups_.size()); }
   int Find(absl::string_view name) const;  // -1 when there is none.
 
+  // Whether what is no element is 0, in a block of this geometry.
+  template <class F>
+  bool PaddingIsZero(const F* block) const {
+    bool zero = true;
+    for (const ParameterPlace& place : places_) {
+      ForPadding(place, [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; ++i) zero &= block[i] == F(0);
+      });
+    }
+    return zero;
+  }
+  // Makes it 0 in a group that may have moved it: all of a group's padding has been through the same, so
+  // one number of it tells. Cheap when it is 0, as it is but for rare rules.
+  template <class F>
+  void ClearPadding(int group, F* block) const {
+    bool is_first = true, moved = false;
+    for (const ParameterPlace& place : places_) {
+      if (place.offset < groups_[group].first || place.offset >= groups_[group].second) continue;
+      if (!is_first && !moved) return;
+      ForPadding(place, [&](int64_t begin, int64_t end) {
+        if (is_first && begin < end) {
+          is_first = false;
+          moved = block[begin] != F(0);
+        }
+        if (moved) std::fill(block + begin, block + end, F(0));
+      });
+    }
+  }
+
   // Between the padded block and a plain tensor.
   void Read(int i, const float* block, absl::Span<float> plain) const;
   void Write(int i, absl::Span<const float> plain, float* block) const;
 
  private:
+  // Calls use(begin, end) for every range of floats of the place that are no elements.
+  template <class Use>
+  static void ForPadding(const ParameterPlace& place, const Use& use) {
+    for (int64_t row = 0; row < place.rows && place.pitch > place.columns; ++row) {
+      const int64_t begin = place.offset + row * place.pitch;
+      use(begin + place.columns, begin + place.pitch);
+    }
+    use(place.offset + place.floats(), place.end());
+  }
+
   std::vector<ParameterPlace> places_;
   std::vector<std::pair<int64_t, int64_t>> groups_;
   int64_t floats_ = 0;

@@ -27,6 +27,7 @@ namespace gradus {
 namespace {
 
 constexpr char kHeaderFile[] = "state.pbtxt";
+constexpr char kConfigFile[] = "run.pbtxt";
 constexpr char kTensorsFile[] = "state.safetensors";
 constexpr int64_t kMostTensorBytes = int64_t{1} << 40;
 constexpr int64_t kMostCount = int64_t{1} << 53;  // What a double counts exactly.
@@ -42,7 +43,14 @@ void AddNumbers(const std::string& prefix, const UpdateMemory<float>& memory,
   }
 }
 
-// Before this version there were no numbers, and rules counted the run's updates.
+// Whether it counts updates, as its rule or the framework does.
+bool IsCount(const std::string& name) {
+  return absl::EndsWith(name, "/updates") || name == "average_updates" ||
+         name == "lookahead_updates" || name == "skipped_in_a_row";
+}
+
+// Before version 3 there were no numbers, and rules counted the run's updates; before version 4 the
+// first rule counted for the average.
 void TakeNumbers(const TrainStateHeader& header, const std::string& prefix,
                  UpdateMemory<float>* memory, std::vector<std::string>* problems) {
   std::vector<double> numbers;
@@ -56,10 +64,14 @@ void TakeNumbers(const TrainStateHeader& header, const std::string& prefix,
       numbers.push_back(static_cast<double>(header.progress().step()));
       continue;
     }
+    if (found == nullptr && header.format_version() < 4 && spec.name == "average_updates") {
+      numbers.push_back(numbers.front());
+      continue;
+    }
     const double value = found == nullptr || !found->has_value()
                              ? std::numeric_limits<double>::quiet_NaN()
                              : found->value();
-    const bool counts = absl::EndsWith(name, "/updates");
+    const bool counts = IsCount(spec.name);
     if (found == nullptr) {
       problems->push_back(absl::StrCat("the number \"", name, "\" is missing"));
     } else if (counts && !(value >= 0 && value <= static_cast<double>(kMostCount) &&
@@ -87,7 +99,6 @@ TrainStateHeader MakeHeader(const TrainState& state, const CheckpointContext& co
   TrainStateHeader header;
   header.set_format_version(kCheckpointVersion);
   SetProgress(state.progress, header.mutable_progress());
-  *header.mutable_config() = context.config;
   *header.mutable_preprocessing() = context.preprocessing;
   header.set_threads(context.threads);
   header.set_block_rows(context.config.run().block_rows());
@@ -120,10 +131,11 @@ TrainStateHeader MakeHeader(const TrainState& state, const CheckpointContext& co
   return header;
 }
 
-absl::Status WriteInto(const std::string& folder, TrainStateHeader header,
+absl::Status WriteInto(const std::string& folder, TrainStateHeader header, const RunConfig& config,
                        const std::string& tensors) {
   GRADUS_RETURN_IF_ERROR(MakeFolders(folder));
   GRADUS_RETURN_IF_ERROR(WriteFile(JoinPath(folder, kTensorsFile), tensors));
+  GRADUS_RETURN_IF_ERROR(WriteFile(JoinPath(folder, kConfigFile), PrintTextConfig(config)));
   header.set_tensors_crc32(Crc32(tensors));
   return WriteFile(JoinPath(folder, kHeaderFile), PrintTextConfig(header));
 }
@@ -148,6 +160,17 @@ absl::StatusOr<SafetensorsFile> ReadTensors(const std::string& path,
   return ParseSafetensors(bytes, file);
 }
 
+template <class Text>
+absl::StatusOr<Text> Parse(const std::string& text, const std::string& file, CheckpointText read) {
+  absl::Span<const absl::string_view> unread;
+  if (read == CheckpointText::kWithoutRules) unread = kFieldsOfRules;
+  Diagnostics diagnostics;
+  const ParsedConfig parsed =
+      ParseTextConfig(text, file, Text::default_instance(), {}, &diagnostics, unread);
+  GRADUS_RETURN_IF_ERROR(diagnostics.ToStatus());
+  return static_cast<const Text&>(*parsed.message);
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const TrainState& state,
@@ -159,7 +182,7 @@ absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const Trai
   const std::string path = JoinPath(folder, name);
   const std::string temporary = TemporaryName(path);
   GRADUS_RETURN_IF_ERROR(MakeFolders(folder));
-  absl::Status status = WriteInto(temporary, MakeHeader(state, context), tensors);
+  absl::Status status = WriteInto(temporary, MakeHeader(state, context), context.config, tensors);
   if (status.ok()) status = Replace(temporary, path);
   if (!status.ok()) {
     RemoveTree(temporary).IgnoreError();  // The first error is the one to tell.
@@ -170,7 +193,10 @@ absl::StatusOr<std::string> SaveCheckpoint(const std::string& folder, const Trai
   return path;
 }
 
-absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path) {
+std::string CheckpointConfigPath(const std::string& path) { return JoinPath(path, kConfigFile); }
+
+absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path,
+                                                      CheckpointText read) {
   const std::string file = JoinPath(path, kHeaderFile);
   GRADUS_ASSIGN_OR_RETURN(std::string text, ReadConfigFile(file));
   // The version comes first, so that a newer form is named as such and not as a heap of unknown
@@ -183,11 +209,7 @@ absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path) {
         absl::StrCat(file, ": format_version ", version,
                      " was written by a newer program; this one reads 1 to ", kCheckpointVersion));
   }
-  Diagnostics diagnostics;
-  ParsedConfig parsed =
-      ParseTextConfig(text, file, TrainStateHeader::default_instance(), {}, &diagnostics);
-  GRADUS_RETURN_IF_ERROR(diagnostics.ToStatus());
-  const auto& header = static_cast<const TrainStateHeader&>(*parsed.message);
+  GRADUS_ASSIGN_OR_RETURN(TrainStateHeader header, Parse<TrainStateHeader>(text, file, read));
   if (header.format_version() < 1 || header.format_version() > kCheckpointVersion) {
     return absl::InvalidArgumentError(
         absl::StrCat(file, ": format_version ", header.format_version(),
@@ -212,6 +234,11 @@ absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path) {
     if (sum.weight() >= 0 && sum.weight() <= static_cast<double>(kMostCount)) continue;
     return absl::InvalidArgumentError(absl::StrCat(
         file, ": epoch_sum \"", sum.name(), "\" has the weight ", ShortestNumber(sum.weight())));
+  }
+  if (header.format_version() >= 4) {
+    const std::string config = CheckpointConfigPath(path);
+    GRADUS_ASSIGN_OR_RETURN(text, ReadConfigFile(config));
+    GRADUS_ASSIGN_OR_RETURN(*header.mutable_config(), Parse<RunConfig>(text, config, read));
   }
   return header;
 }
@@ -274,7 +301,8 @@ absl::Status LoadCheckpoint(const std::string& path, const Hyperparameters& numb
 }
 
 absl::Status LoadCheckpointWeights(const std::string& path, ParameterStore* store) {
-  GRADUS_ASSIGN_OR_RETURN(TrainStateHeader header, ReadCheckpointHeader(path));
+  GRADUS_ASSIGN_OR_RETURN(TrainStateHeader header,
+                          ReadCheckpointHeader(path, CheckpointText::kWithoutRules));
   GRADUS_ASSIGN_OR_RETURN(SafetensorsFile file, ReadTensors(path, header));
   return WriteWeights(std::move(file), path, store);
 }
@@ -284,7 +312,9 @@ absl::StatusOr<std::string> NewestCheckpoint(const std::string& folder,
   GRADUS_ASSIGN_OR_RETURN(std::vector<std::string> names, StepFolders(folder));
   for (auto name = names.rbegin(); name != names.rend(); ++name) {
     const std::string path = JoinPath(folder, *name);
-    absl::StatusOr<TrainStateHeader> header = ReadCheckpointHeader(path);
+    // A rule whose plugin is not loaded is no damage: who needs it says so.
+    absl::StatusOr<TrainStateHeader> header =
+        ReadCheckpointHeader(path, CheckpointText::kWithoutRules);
     const absl::Status status = header.ok() ? ReadTensors(path, *header).status() : header.status();
     if (status.ok()) return path;
     if (absl::IsFailedPrecondition(status))

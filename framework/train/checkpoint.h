@@ -1,5 +1,6 @@
-// A TrainState on disk: a folder with `state.pbtxt` (gradus.TrainStateHeader) and
-// `state.safetensors`, whose tensors are
+// A TrainState on disk: a folder with `state.pbtxt` (gradus.TrainStateHeader), `run.pbtxt` (the
+// configuration as it was resolved; in the header up to format 3) and `state.safetensors`, whose
+// tensors are
 //
 //   <parameter>           its weights                "hidden_1/kernel"
 //   <parameter>/<slot>    a slot of the optimizer    "hidden_1/kernel/momentum"
@@ -7,8 +8,9 @@
 //   @<snapshot>/...       the same of a state to go back to: "@good/hidden_1/kernel"
 //
 // as plain row-major arrays. It is written to a temporary folder beside its place, fsynced and
-// renamed, the header last, so that a folder with its final name is whole. A checkpoint holds the
-// resolved configuration, so `--resume` needs nothing else.
+// renamed, the header last, so that a folder with its final name is whole. `--resume` needs nothing
+// else but the plugins of its rules; who only predicts or evaluates does not read what the rules are,
+// and needs none.
 
 #ifndef GRADUS_TRAIN_CHECKPOINT_H_
 #define GRADUS_TRAIN_CHECKPOINT_H_
@@ -17,14 +19,20 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "gradus/train/train_state.h"
 #include "gradus/train_state.pb.h"
 
 namespace gradus {
 
-constexpr int kCheckpointVersion = 3;
+constexpr int kCheckpointVersion = 4;
 
-// Header fields that are not in the state: config, preprocessing, threads, block_rows, metric
+// Fields that rules stand in, which may be a plugin's: what neither predicts nor evaluates.
+constexpr absl::string_view kFieldsOfRules[] = {"gradus.RunConfig.optimizer",
+                                                "gradus.TrainStateHeader.command"};
+enum class CheckpointText { kAll, kWithoutRules };
+
+// What is saved and not in the state: configuration, preprocessing, threads, block_rows, metric
 // names.
 struct CheckpointContext {
   RunConfig config;
@@ -49,9 +57,12 @@ absl::Status MarkBest(const std::string& folder, const std::string& path);
 // Where `gradus eval --checkpoint WHICH` finds its weights: "best", "last", or a number of updates.
 absl::StatusOr<std::string> FindCheckpoint(const std::string& folder, const std::string& which);
 
-// Reads the header alone; a newer format, a broken checksum or a missing file is an error that
-// names it.
-absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path);
+// Reads the texts alone: the header, with its `config` whatever file that is in. A newer format or a
+// missing file is an error that names it. Without rules: kFieldsOfRules are left out.
+absl::StatusOr<TrainStateHeader> ReadCheckpointHeader(const std::string& path,
+                                                      CheckpointText text = CheckpointText::kAll);
+// The checkpoint's run.pbtxt; none of formats 1 to 3.
+std::string CheckpointConfigPath(const std::string& path);
 
 // Fills a state that was made for the same model and optimizer. A tensor that is missing,
 // unexpected, or of another shape is an error naming it, all of them at once; the state is

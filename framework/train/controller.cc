@@ -74,7 +74,8 @@ std::unique_ptr<Controller> MakeController(const ControllerConfig& config,
   if (field == nullptr) return nullptr;  // CheckRules has said so.
   const std::string name = SegmentName(field);
   const ControllerFactory* factory = Registry<ControllerFactory>::Get().Find(field->full_name());
-  if (factory == nullptr) {
+  // A rule under the key of another's field could not read its message.
+  if (factory == nullptr || factory->config_type() != field->message_type()) {
     diagnostics->Error(
         "unregistered", path.Child(name),
         absl::StrCat("no controller is registered for \"", field->full_name(), "\""));

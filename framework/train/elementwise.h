@@ -160,6 +160,19 @@ class ElementwiseOptimizer final : public Optimizer {
     (void)message, (void)path, (void)diagnostics;
   }
 
+  std::string WhyNot(const google::protobuf::Message& message) const override {
+    std::string why_not = "none of its variants serves this configuration";
+    WithVariant(message, [&](auto rule) {
+      using Rule = decltype(rule);
+      const size_t declared = Rule::Slots(Of(message)).size();
+      const size_t taken = SlotCount<decltype(&Rule::template Step<double>)>::value;
+      why_not = declared == taken ? ""
+                                  : absl::StrCat("its Step takes ", taken, " slots, and its Slots are ",
+                                                 declared);
+    });
+    return why_not;
+  }
+
   void Begin(const UpdateStep& step, absl::Span<double> numbers) const override {
     WithVariant(StructureOf(step), [&](auto rule) {
       using Rule = decltype(rule);

@@ -101,6 +101,9 @@ std::vector<Hyperparameters::Why> Hyperparameters::Explain(int i, const Progress
   const Entry& entry = entries_[i];
   const Override& override = state.overrides[i];
   std::vector<Why> chain;
+  if (entry.number.group >= 0 && groups_.frozen[entry.number.group]) {
+    return {{"frozen", "its parameters stay as they are", 0}};
+  }
   double value = FirstLayer(i, progress, state);
   if (override.schedule != nullptr) {
     chain.push_back(

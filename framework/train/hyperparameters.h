@@ -73,11 +73,11 @@ struct RateState {
 class Hyperparameters {
  public:
   struct Number {
-    enum Kind { kLearningRate, kWeightDecay, kRule, kModel };
+    enum Kind { kLearningRate, kWeightDecay, kRule, kModel, kRadius };
     Kind kind = kLearningRate;
-    int group = 0;      // -1 for the model's.
+    int group = 0;      // -1 for what is of no group: the model's, and the radius of sharpness_aware.
     std::string field;  // As events and commands name it: "learning_rate", "weight_decay", "beta1",
-                        // "model.layer[drop].dropout.rate"
+                        // "sharpness_aware.radius", "model.layer[drop].dropout.rate"
     std::string scalar;  // Of the model's graph.
     const google::protobuf::FieldDescriptor* rule_field = nullptr;
     Rule range;

@@ -12,7 +12,7 @@ namespace gradus {
 template <class F>
 absl::StatusOr<std::unique_ptr<LooseOptimizer<F>>> LooseOptimizer<F>::Create(
     const OptimizerConfig& config, const std::vector<LooseParameter>& parameters, ThreadPool* pool,
-    Diagnostics* diagnostics) {
+    Diagnostics* diagnostics, Isa isa) {
   std::unique_ptr<LooseOptimizer> optimizer(new LooseOptimizer);
   ModelGraph model;
   for (const LooseParameter& parameter : parameters) {
@@ -32,12 +32,15 @@ absl::StatusOr<std::unique_ptr<LooseOptimizer<F>>> LooseOptimizer<F>::Create(
   if (optimizer->rules_ != nullptr && optimizer->numbers_ != nullptr) {
     optimizer->rules_->Finish(config, *optimizer->numbers_, groups, path, diagnostics);
   }
+  if (config.has_sharpness_aware()) {
+    diagnostics->Error("conflict", path.Child("sharpness_aware"),
+                       "sharpness_aware asks for the gradient at other weights, and here gradients are "
+                       "given");
+  }
   GRADUS_RETURN_IF_ERROR(diagnostics->ToStatus());
   optimizer->rates_ = optimizer->numbers_->NewState();
-  // One geometry on every machine: bits must not depend on padding.
   GRADUS_ASSIGN_OR_RETURN(optimizer->layout_,
-                          ParameterLayout::OfParameters(model.graph, Isa::kBaseline,
-                                                        groups.group_of));
+                          ParameterLayout::OfParameters(model.graph, isa, groups.group_of));
   optimizer->updater_ = std::make_unique<Updater<F>>(config, optimizer->rules_.get(),
                                                      &optimizer->layout_, pool);
   GRADUS_ASSIGN_OR_RETURN(
@@ -93,6 +96,7 @@ absl::StatusOr<UpdateWatch> LooseOptimizer<F>::UpdateAgain(absl::optional<double
         }
         break;
       case Hyperparameters::Number::kModel:
+      case Hyperparameters::Number::kRadius:
         break;
     }
   }
@@ -100,13 +104,13 @@ absl::StatusOr<UpdateWatch> LooseOptimizer<F>::UpdateAgain(absl::optional<double
   blocks.weights = weights();
   blocks.gradients = gradients();
   blocks.memory = &memory_;
-  std::vector<F> plain;
   if (loss_ != nullptr) {
-    plain.resize(static_cast<size_t>(elements_));
-    blocks.loss = [&]() -> absl::StatusOr<double> {
-      const std::vector<F> at = Weights();
-      const double loss = loss_(at, absl::MakeSpan(plain));
-      Spread(plain, gradients());
+    at_.resize(static_cast<size_t>(elements_));
+    slopes_.resize(at_.size());
+    blocks.loss = [this]() -> absl::StatusOr<double> {
+      Gather(weights(), absl::MakeSpan(at_));
+      const double loss = loss_(at_, absl::MakeSpan(slopes_));
+      Spread(slopes_, gradients());
       return loss;
     };
   }
@@ -142,15 +146,21 @@ absl::Status LooseOptimizer<F>::CopyTo(LooseOptimizer* other) const {
 
 template <class F>
 std::vector<F> LooseOptimizer<F>::Plain(const F* block) const {
-  std::vector<F> plain;
+  std::vector<F> plain(static_cast<size_t>(elements_));
+  Gather(block, absl::MakeSpan(plain));
+  return plain;
+}
+
+template <class F>
+void LooseOptimizer<F>::Gather(const F* block, absl::Span<F> plain) const {
+  F* to = plain.data();
   for (int i = 0; i < layout_.count(); ++i) {
     const ParameterPlace& place = layout_.place(i);
-    for (int64_t r = 0; r < place.rows; ++r) {
+    for (int64_t r = 0; r < place.rows; ++r, to += place.columns) {
       const F* const row = block + place.offset + r * place.pitch;
-      plain.insert(plain.end(), row, row + place.columns);
+      std::copy(row, row + place.columns, to);
     }
   }
-  return plain;
 }
 
 template <class F>
@@ -162,6 +172,17 @@ void LooseOptimizer<F>::Spread(absl::Span<const F> plain, F* block) const {
       std::copy(from, from + place.columns, block + place.offset + r * place.pitch);
     }
   }
+}
+
+template <class F>
+bool LooseOptimizer<F>::PaddingIsZero() const {
+  const int average = rules_->average_slot();
+  for (const F* const block :
+       {static_cast<const F*>(weights()), static_cast<const F*>(evaluation_.get()),
+        average < 0 ? nullptr : memory_.At(average, 0)}) {
+    if (block != nullptr && !layout_.PaddingIsZero(block)) return false;
+  }
+  return true;
 }
 
 template class LooseOptimizer<float>;

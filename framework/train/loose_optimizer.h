@@ -37,18 +37,22 @@ struct LooseParameter {
 template <class F>
 class LooseOptimizer {
  public:
-  // Findings about the configuration are the error. `pool`: null or not owned.
+  // Findings about the configuration are the error. `pool`: null or not owned. `isa`: of whose machines
+  // the geometry is; bits must not depend on it.
   static absl::StatusOr<std::unique_ptr<LooseOptimizer>> Create(
       const OptimizerConfig& config, const std::vector<LooseParameter>& parameters,
-      ThreadPool* pool, Diagnostics* diagnostics);
+      ThreadPool* pool, Diagnostics* diagnostics, Isa isa = Isa::kBaseline);
 
   int64_t elements() const { return elements_; }
   int64_t updates() const { return progress_.update; }
   // As many as there are elements.
   void SetWeights(absl::Span<const F> weights);
+  // Between the elements of weights, of their average and of the last EvaluationWeights.
+  bool PaddingIsZero() const;
   std::vector<F> Weights() const { return Plain(weights()); }
-  // Those to evaluate; the weights themselves where the rule has no others.
+  // Those to evaluate; the weights themselves where there are no others.
   absl::StatusOr<std::vector<F>> EvaluationWeights();
+  bool has_evaluation_weights() const { return updater_->has_evaluation_weights(); }
 
   // The next update: at the rate of the optimizer's schedule, or at this one.
   absl::StatusOr<UpdateWatch> Update(absl::Span<const F> gradients,
@@ -77,6 +81,7 @@ class LooseOptimizer {
   F* weights() const { return static_cast<F*>(weights_.get()); }
   F* gradients() const { return static_cast<F*>(gradients_.get()); }
   std::vector<F> Plain(const F* block) const;
+  void Gather(const F* block, absl::Span<F> plain) const;
   void Spread(absl::Span<const F> plain, F* block) const;
 
   int64_t elements_ = 0;
@@ -90,6 +95,7 @@ class LooseOptimizer {
   AlignedBuffer weights_, gradients_, evaluation_;
   std::vector<GroupNumbers> group_numbers_;
   Loss loss_;
+  std::vector<F> at_, slopes_;  // What it is asked at, and what it says.
 };
 
 }  // namespace gradus

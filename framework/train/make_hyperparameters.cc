@@ -18,6 +18,8 @@ namespace gradus {
 using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 
+constexpr char kRadiusField[] = "sharpness_aware.radius";
+
 class Hyperparameters::Maker {
  public:
   Maker(const OptimizerConfig& config, const ModelGraph& model, const ParameterGroups& groups,
@@ -171,6 +173,7 @@ class Hyperparameters::Maker {
       if (IsSchedulable(*message->field(i))) names.push_back(message->field(i)->name());
     }
     names.push_back("weight_decay");
+    if (config_.has_sharpness_aware()) names.push_back(kRadiusField);
     for (const ModelScalar& scalar : model_.hyperparameters)
       names.push_back(scalar.path.ToString());
     return names;
@@ -202,8 +205,10 @@ class Hyperparameters::Maker {
                          "the learning rate has a field of its own", "write learning_rate { ... }");
       return;
     }
+    const bool radius = name == kRadiusField && config_.has_sharpness_aware();
     const FieldDescriptor* field =
         name == "weight_decay" ? OptimizerConfig::descriptor()->FindFieldByName("weight_decay")
+        : radius               ? SharpnessAware::descriptor()->FindFieldByName("radius")
                                : rule_message->FindFieldByName(std::string(name));
     const ModelScalar* scalar = nullptr;
     if (field == nullptr && absl::StartsWith(name, "model.")) {
@@ -229,18 +234,19 @@ class Hyperparameters::Maker {
           SchedulableInWords(std::max(group, 0)));
       return;
     }
-    if (scalar != nullptr && group >= 0) {
+    if ((scalar != nullptr || radius) && group >= 0) {
       diagnostics_.Error("conflict", path.Child("field"),
-                         "a number of the model belongs to no group of parameters",
+                         absl::StrCat(radius ? "the radius" : "a number of the model",
+                                      " belongs to no group of parameters"),
                          "write it as optimizer { schedule { ... } }");
       return;
     }
     entry.number.range = field->options().GetExtension(rule);
     entry.number.field = std::string(name);
-    if (scalar != nullptr) {
-      entry.number.kind = Number::kModel;
+    if (scalar != nullptr || radius) {
+      entry.number.kind = radius ? Number::kRadius : Number::kModel;
       entry.number.group = -1;
-      entry.number.scalar = scalar->name;
+      if (scalar != nullptr) entry.number.scalar = scalar->name;
       AddOnce(std::move(entry), path);
       return;
     }

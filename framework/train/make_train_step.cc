@@ -58,6 +58,9 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
   }
   if (options.settings != nullptr) {
     Watcher::Check(*options.settings, step->monitors_, ConfigPath().Child("run"), diagnostics);
+    if (options.settings->has_log_groups_every_steps()) {
+      step->options_.report_groups_every_steps = options.settings->log_groups_every_steps();
+    }
     step->options_.settings = nullptr;  // Not kept beyond this call.
   }
   if (step->model_.losses.empty() && diagnostics->ok()) {
@@ -88,6 +91,15 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
                           ParameterLayout::OfParameters(*graph, CurrentIsa(), groups.group_of));
   step->updater_ = std::make_unique<Updater<float>>(optimizer, step->rules_.get(), &step->layout_,
                                                     options.pool);
+  if (optimizer.has_sharpness_aware()) {
+    GRADUS_ASSIGN_OR_RETURN(step->sharpness_,
+                            Sharpness::Create(optimizer.sharpness_aware(), step->layout_,
+                                              step->rules_->trained(), options.pool));
+  }
+  if (step->options_.report_groups_every_steps > 0) {
+    GRADUS_ASSIGN_OR_RETURN(step->measure_, GroupMeasure::Create(*step->rules_, groups,
+                                                                 step->layout_, options.pool));
+  }
   step->group_numbers_.resize(static_cast<size_t>(groups.count()));
   while (groups.parameters[step->first_group_] == 0 || step->rules_->frozen(step->first_group_)) {
     ++step->first_group_;

@@ -21,6 +21,7 @@
 #include "gradus/base/config_path.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/base/registry.h"
+#include "gradus/train/workspace.h"
 
 namespace gradus {
 
@@ -30,18 +31,22 @@ struct SlotSpec {
   // What a slot has a number for. All but kElements are for rules that see whole parameters; what
   // counts rows or columns is for matrices only, other parameters have none (a null pointer).
   enum Extent {
-    kElements,         // Every element of every parameter.
-    kVectorElements,   // Every element of parameters that are no matrices.
-    kRows,             // Every row.
-    kColumns,          // Every column.
-    kRowsByRows,       // A square of rows.
-    kColumnsByColumns  // A square of columns.
+    kElements,          // Every element of every parameter.
+    kVectorElements,    // Every element of parameters that are no matrices.
+    kRows,              // Every row.
+    kColumns,           // Every column.
+    kRowsByRows,        // A square of rows.
+    kColumnsByColumns,  // A square of columns.
+    kOwn                // What own_dims says.
   };
   std::string name;
   double initial = 0;
   Extent extent = kElements;
-  // Starts as the weights are at the first update, instead of `initial`. Only with kElements.
+  // Starts as the weights are at the first update, instead of `initial`, and where they are set from
+  // outside. Only with kElements.
   bool from_weights = false;
+  // With kOwn: the dims of what a parameter of these dims has; false: it has none.
+  std::function<bool(absl::Span<const int64_t> dims, std::vector<int64_t>* own)> own_dims = {};
 };
 
 // One number, saved with the slots: of each group of a rule that sees elements or parameters, of all
@@ -100,6 +105,8 @@ struct ParameterView {
   // parameter has none.
   absl::Span<F* const> slots;
   const UpdateStep* step = nullptr;  // Of its group.
+  // To work in; what is taken is given back when the parameter has been updated.
+  Workspace* work = nullptr;
 
   bool is_matrix() const { return dims.size() >= 2; }
 };
@@ -110,6 +117,8 @@ struct WholeUpdate {
   absl::Span<const ParameterView<F>> parameters;
   // Of all groups together, to be changed.
   absl::Span<double> numbers;
+  // As in the views, which have none of their own here.
+  Workspace* work = nullptr;
   // The loss at the present weights, and in the views' gradients its gradient. Only for rules that
   // reach kLoss.
   std::function<absl::StatusOr<double>()> loss;
@@ -135,6 +144,11 @@ class Optimizer {
   virtual void Check(const google::protobuf::Message& config, const ConfigPath& path,
                      Diagnostics* diagnostics) const {
     (void)config, (void)path, (void)diagnostics;
+  }
+  // Why the rule cannot be used with such a configuration, whatever its numbers are: a mistake of whoever wrote it. Empty: it can.
+  virtual std::string WhyNot(const google::protobuf::Message& config) const {
+    (void)config;
+    return "";
   }
   // Once per group and update, before the elements: takes the group's numbers one update on. Not for
   // rules that reach kAll, which change theirs themselves.

@@ -57,6 +57,7 @@ ParameterGroups FindGroups(const OptimizerConfig& config, const Graph& graph,
                          absl::StrCat("group ", Quoted(group.name()), " exists already"));
     }
     groups.names.push_back(group.name());
+    groups.frozen.push_back(group.frozen());
   }
   groups.parameters.resize(groups.names.size());
   for (size_t k = 0; k < graph.parameters().size(); ++k) {

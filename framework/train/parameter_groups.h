@@ -19,6 +19,7 @@ struct ParameterGroups {
   std::vector<std::string> names = {"default"};
   std::vector<int> group_of;    // By parameter of the graph.
   std::vector<int> parameters;  // How many each group has; "default" may have none.
+  std::vector<bool> frozen = {false};  // By group: its parameters stay as they are.
 
   int count() const { return static_cast<int>(names.size()); }
   int Find(absl::string_view name) const;  // -1 when there is none.

@@ -60,6 +60,15 @@ absl::Status ParameterStore::MakeRoomForEvaluation() {
   return absl::OkStatus();
 }
 
+void ParameterStore::FollowWeights(int parameter) {
+  const ParameterPlace& place = layout_.place(parameter);
+  for (int slot = 0; slot < memory_.slots(); ++slot) {
+    if (!memory_.spec(slot).from_weights) continue;
+    float* const copy = memory_.PartData(slot, layout_, parameter);
+    if (copy != nullptr) std::copy_n(weights() + place.offset, place.floats(), copy);
+  }
+}
+
 absl::Status ParameterStore::CopyTo(StoreSnapshot* snapshot) const {
   const size_t bytes = static_cast<size_t>(layout_.floats()) * sizeof(float);
   const size_t state_bytes = static_cast<size_t>(state_layout_.floats()) * sizeof(float);

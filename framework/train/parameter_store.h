@@ -51,6 +51,10 @@ class ParameterStore {
     return evaluation_ == nullptr ? weights() : Floats(evaluation_);
   }
 
+  // A parameter has been set from outside: what is a copy of the weights (SlotSpec::from_weights)
+  // begins again from there, and is what is evaluated until the next update.
+  void FollowWeights(int parameter);
+
   // Copies weights, memory and states; allocates only into an empty snapshot.
   absl::Status CopyTo(StoreSnapshot* snapshot) const;
   // The snapshot must be of this store or of one made alike.

@@ -46,7 +46,8 @@ std::unique_ptr<Schedule> MakeOnItsClock(const ScheduleConfig& config,
   if (field == nullptr) return nullptr;  // CheckRules has said so.
   const ConfigPath field_path = path.Child(SegmentName(field));
   const ScheduleFactory* factory = Registry<ScheduleFactory>::Get().Find(field->full_name());
-  if (factory == nullptr) {
+  // A rule under the key of another's field could not read its message.
+  if (factory == nullptr || factory->config_type() != field->message_type()) {
     diagnostics->Error("unregistered", field_path,
                        absl::StrCat("no schedule is registered for \"", field->full_name(), "\""));
     return nullptr;

@@ -20,14 +20,6 @@ void AddFloats(const float* __restrict from, int64_t count, float* __restrict to
   for (int64_t i = 0; i < count; ++i) to[i] += from[i];
 }
 
-// The parameter with the first number of the block that is not finite, or -1.
-int FirstNonFiniteParameter(const ParameterLayout& layout, const float* block) {
-  for (int i = 0; i < layout.count(); ++i) {
-    if (!AllFinite(block + layout.place(i).offset, layout.place(i).floats())) return i;
-  }
-  return -1;
-}
-
 }  // namespace
 
 void SumValues(absl::Span<const std::vector<float>> values, absl::Span<const double> loss_weights,
@@ -51,6 +43,7 @@ TrainStep::~TrainStep() = default;
 absl::Status TrainStep::Run(absl::Span<const void* const> inputs, int64_t rows, TrainState* state,
                             StepReport* report) {
   report->events.clear();
+  report->groups.clear();
   report->restored = false;
   report->skipped.clear();
   updated_ = false;
@@ -66,6 +59,7 @@ absl::Status TrainStep::Run(absl::Span<const void* const> inputs, int64_t rows, 
     state->last_learning_rate = report->learning_rate;
     if (numbers_->Watches(Section::kBatch)) {
       report->restored = Observe(state, report) == Verdict::kRestore;
+      if (report->restored) report->groups.clear();
     }
     return absl::OkStatus();
   }
@@ -86,6 +80,7 @@ absl::Status TrainStep::Run(absl::Span<const void* const> inputs, int64_t rows, 
     return status;
   }
   report->restored = true;
+  report->groups.clear();
   return absl::OkStatus();
 }
 
@@ -117,6 +112,7 @@ absl::Status TrainStep::TakeNumbers(const TrainState& state, StepReport* report)
       google::protobuf::Message* config = rules_->config(number.group);
       if (config != nullptr) config->GetReflection()->SetDouble(config, number.rule_field, value);
     }
+    if (number.kind == Hyperparameters::Number::kRadius) sharpness_->set_radius(value);
   }
   for (const ScalarPlace& place : scalar_places_) {
     if (place.scalar >= 0) scalars_[place.scalar] = report->numbers[place.number];
@@ -137,7 +133,8 @@ absl::Status TrainStep::Try(absl::Span<const void* const> inputs, int64_t rows, 
   if (batches_per_update_ > 1) {
     first_states_.assign(store->states(), store->states() + store->state_layout().floats());
   }
-  const absl::Status computed = ComputeBatches(inputs, rows, store, report);
+  absl::Status computed = ComputeBatches(inputs, rows, store, report);
+  if (computed.ok() && sharpness_ != nullptr) computed = Sharpen(inputs, rows, store, *report);
   if (!computed.ok()) {
     std::copy(first_states_.begin(), first_states_.end(), store->states());
     report->sums.metrics.clear();  // Not those of a whole update.
@@ -151,14 +148,9 @@ absl::Status TrainStep::Try(absl::Span<const void* const> inputs, int64_t rows, 
   }
   updated_ = true;
   if (numbers_->NeedsAlignment()) alignment_ = Alignment(store);
-  // A rule that evaluates the loss elsewhere leaves the states of wherever that was; those of this
-  // update are, as for every rule, what its examples made of them at the weights before it.
-  const int64_t states = rules_->evaluates_loss() ? store->state_layout().floats() : 0;
-  trial_states_.assign(store->states(), store->states() + states);
-  trial_states_.insert(trial_states_.end(), store->next_states(), store->next_states() + states);
+  if (rules_->evaluates_loss()) KeepStates(store);
   const absl::StatusOr<UpdateWatch> watch = Update(inputs, rows, store, report);
-  std::copy_n(trial_states_.begin(), states, store->states());
-  std::copy_n(trial_states_.begin() + states, states, store->next_states());
+  if (rules_->evaluates_loss()) ReturnStates(store);
   if (!watch.ok() || !watch->gradients_finite || !watch->weights_finite) {
     std::copy(first_states_.begin(), first_states_.end(), store->states());
     GRADUS_RETURN_IF_ERROR(watch.status());
@@ -168,6 +160,46 @@ absl::Status TrainStep::Try(absl::Span<const void* const> inputs, int64_t rows, 
 
   store->AcceptStates();
   return absl::OkStatus();
+}
+
+// Who evaluates the loss elsewhere leaves the states of wherever that was; those of an update are what
+// its examples made of them at the weights before it.
+void TrainStep::KeepStates(ParameterStore* store) {
+  const int64_t states = store->state_layout().floats();
+  trial_states_.assign(store->states(), store->states() + states);
+  trial_states_.insert(trial_states_.end(), store->next_states(), store->next_states() + states);
+}
+
+void TrainStep::ReturnStates(ParameterStore* store) const {
+  const int64_t states = store->state_layout().floats();
+  std::copy_n(trial_states_.begin(), states, store->states());
+  std::copy_n(trial_states_.begin() + states, states, store->next_states());
+}
+
+// The gradients at w + e instead of those at w, for the same examples with the same random numbers.
+absl::Status TrainStep::Sharpen(absl::Span<const void* const> inputs, int64_t rows,
+                                ParameterStore* store, const StepReport& report) {
+  const double norm = sharpness_->Norm(store->weights(), store->gradients());
+  if (!std::isfinite(norm)) return ExplainUpdate(*store, Watched::kGradient, report);
+  if (norm == 0 || sharpness_->radius() == 0) return absl::OkStatus();  // w + e is w.
+  KeepStates(store);
+  sharpness_->Leave(norm, store->gradients(), store->weights());
+  const absl::Status status = TryLoss(inputs, rows, store, report).status();
+  sharpness_->Return(store->weights());
+  ReturnStates(store);
+  if (!IsNonFinite(status)) return status;
+  return NonFiniteError(absl::StrCat(status.message(), "; at the weights of sharpness_aware, ",
+                                     sharpness_->radius(), " away"));
+}
+
+// The loss at the present weights, and its gradients.
+absl::StatusOr<double> TrainStep::TryLoss(absl::Span<const void* const> inputs, int64_t rows,
+                                          ParameterStore* store, const StepReport& report) {
+  trial_report_.step = report.step;
+  trial_report_.learning_rate = report.learning_rate;
+  std::copy(first_states_.begin(), first_states_.end(), store->states());
+  GRADUS_RETURN_IF_ERROR(ComputeBatches(inputs, rows, store, &trial_report_));
+  return trial_report_.sums.loss / static_cast<double>(trial_report_.sums.examples);
 }
 
 // A state is good when nothing has happened for as long again as it takes to the next one.
@@ -199,7 +231,7 @@ Verdict TrainStep::Observe(TrainState* state, StepReport* report) {
   if (verdict != Verdict::kRestore || good == state->snapshots.end()) return Verdict::kGoOn;
   state->store.CopyFrom(good->second);
   // What lies between is not to be trusted either.
-  if (!state->store.CopyTo(&state->snapshots["candidate"]).ok()) return Verdict::kGoOn;
+  GRADUS_CHECK(state->store.CopyTo(&state->snapshots["candidate"]).ok());  // It has its memory.
   return verdict;
 }
 
@@ -288,15 +320,12 @@ absl::StatusOr<UpdateWatch> TrainStep::Update(absl::Span<const void* const> inpu
   blocks.gradients = store->gradients();
   blocks.memory = &store->memory();
   if (rules_->evaluates_loss()) {
-    blocks.loss = [&]() -> absl::StatusOr<double> {
-      std::copy(first_states_.begin(), first_states_.end(), store->states());
-      GRADUS_RETURN_IF_ERROR(ComputeBatches(inputs, rows, store, &trial_report_));
-      return trial_report_.sums.loss / static_cast<double>(trial_report_.sums.examples);
-    };
-    trial_report_.step = report->step;
-    trial_report_.learning_rate = report->learning_rate;
+    blocks.loss = [&] { return TryLoss(inputs, rows, store, *report); };
   }
+  const bool measures = measure_ != nullptr && report->step % options_.report_groups_every_steps == 0;
+  if (measures) measure_->Before(store->weights(), store->gradients());
   absl::StatusOr<UpdateWatch> watch = updater_->Run(group_numbers_, blocks);
+  if (measures) measure_->After(store->weights(), group_numbers_, &report->groups);
   if (change != nullptr && watch.ok()) {
     const float* weights = store->weights();
     for (int64_t i = 0; i < store->floats(); ++i) change[i] = weights[i] - change[i];
@@ -312,38 +341,6 @@ absl::Status TrainStep::RefreshEvaluation(const TrainState& state) const {
   blocks.weights = store.weights();
   blocks.memory = &store.memory();
   return updater_->EvaluationWeights(blocks, store.evaluation());
-}
-
-absl::Status TrainStep::ExplainNonFinite(const Bindings& bindings, Watched watched,
-                                         const StepReport& report) const {
-  GRADUS_ASSIGN_OR_RETURN(const std::string node, executor_->FirstNonFinite(bindings));
-  return NonFinite(watched, report,
-                   node.empty() ? "" : absl::StrCat("; first non-finite node: ", node));
-}
-
-absl::Status TrainStep::ExplainUpdate(const ParameterStore& store, Watched watched,
-                                      const StepReport& report) const {
-  // The update has been made, so the step cannot be run again from where it began; what it left
-  // behind tells the parameter and the node.
-  const bool gradient = watched == Watched::kGradient;
-  const int i =
-      FirstNonFiniteParameter(store.layout(), gradient ? store.gradients() : store.weights());
-  if (i < 0) return NonFinite(watched, report, "");
-  const std::string& name = store.layout().place(i).name;
-  return NonFinite(watched, report,
-                   gradient ? absl::StrCat("; first non-finite node: ", gradient_nodes_[i],
-                                           ", the gradient of \"", name, "\"")
-                            : absl::StrCat("; the update took \"", name,
-                                           "\" out of range: the rate is too high"));
-}
-
-absl::Status TrainStep::NonFinite(Watched watched, const StepReport& report,
-                                  absl::string_view where) const {
-  static constexpr const char* kNames[] = {"a value", "the loss", "a state", "a gradient",
-                                           "a weight"};
-  return NonFiniteError(absl::StrCat("step ", report.step, ": ", kNames[static_cast<int>(watched)],
-                                     " is not finite (learning rate ", report.learning_rate, ")",
-                                     where));
 }
 
 }  // namespace gradus

@@ -5,7 +5,9 @@
 //     loss, metrics, gradients, next states <- executor(parameters, states, batch, scalars)
 //     refuse a loss that is not finite
 //   gradients <- their sum
-//   slots, parameters, average <- clipping, decay, rules, averaging (train/updater.h)
+//   gradients <- those of the same batches at other weights (sharpness_aware)
+//   slots, parameters, average <- centralising, clipping, decay, rules, lookahead, averaging
+//                                 (train/updater.h)
 //   states <- next states
 //   progress <- progress + 1 update
 //   controllers that watch batches see it
@@ -31,7 +33,9 @@
 #include "gradus/model.pb.h"
 #include "gradus/optimizer.pb.h"
 #include "gradus/runtime/executor.h"
+#include "gradus/train/group_report.h"
 #include "gradus/train/parameter_store.h"
+#include "gradus/train/sharpness.h"
 #include "gradus/train/train_state.h"
 #include "gradus/train/updater.h"
 
@@ -51,8 +55,11 @@ struct StepOptions {
   std::shared_ptr<const Timeline> timeline;
   // Whether there will be validation, for what controllers may watch.
   bool validates = false;
-  // Checked for what they watch, together with everything else; null: there are none.
+  // Checked for what they watch, together with everything else, and asked how often groups are
+  // reported; null: there are none.
   const RunSettings* settings = nullptr;
+  // After every so many updates a report has its groups; 0: never.
+  int64_t report_groups_every_steps = 0;
 };
 
 struct StepReport {
@@ -60,6 +67,8 @@ struct StepReport {
   double learning_rate = 0;     // What this update used, of the first group that has parameters.
   std::vector<double> numbers;  // Everything that changes, as TrainStep::numbers() counts it.
   MetricSums sums;              // Of this batch, before the update.
+  // What the update did to each group that is trained; empty when it is not this one's turn.
+  std::vector<GroupReport> groups;
   // What controllers did after it.
   std::vector<RateEvent> events;
   // Whether the update was given up and the last good state restored: then `step` is what it was
@@ -89,6 +98,7 @@ class TrainStep {
   const Hyperparameters& numbers() const { return *numbers_; }
   const MonitorTable& monitors() const { return monitors_; }
   const ParameterLayout& layout() const { return layout_; }
+  const UpdateRules& rules() const { return *rules_; }
   // The rules' slots and numbers, then the framework's slots.
   const MemorySpec& memory() const { return rules_->memory(); }
   // Where a run begins.
@@ -128,6 +138,12 @@ class TrainStep {
                             const StepReport& report);
   absl::StatusOr<UpdateWatch> Update(absl::Span<const void* const> inputs, int64_t rows,
                                      ParameterStore* store, StepReport* report);
+  void KeepStates(ParameterStore* store);
+  void ReturnStates(ParameterStore* store) const;
+  absl::Status Sharpen(absl::Span<const void* const> inputs, int64_t rows, ParameterStore* store,
+                       const StepReport& report);
+  absl::StatusOr<double> TryLoss(absl::Span<const void* const> inputs, int64_t rows,
+                                 ParameterStore* store, const StepReport& report);
   // The cosine between the gradient and the last change of the weights, turned round.
   absl::optional<double> Alignment(ParameterStore* store) const;
   absl::Status ExplainNonFinite(const Bindings& bindings, Watched watched,
@@ -145,6 +161,8 @@ class TrainStep {
   ParameterLayout layout_;
   std::unique_ptr<UpdateRules> rules_;
   std::unique_ptr<Updater<float>> updater_;
+  std::unique_ptr<Sharpness> sharpness_;    // Where it is asked for, or null.
+  std::unique_ptr<GroupMeasure> measure_;  // Likewise.
   int first_group_ = 0;        // That has parameters to train.
   int last_change_slot_ = -1;  // For controllers that ask where the last change of the weights led.
   std::vector<double> loss_weights_;
@@ -167,7 +185,7 @@ class TrainStep {
   // Of one batch of several.
   std::vector<const void*> batch_inputs_;
   MetricSums batch_sums_;
-  // Of rules that evaluate the loss at other weights.
+  // Of evaluations of the loss at other weights.
   StepReport trial_report_;
   std::vector<float> trial_states_;
   AlignedBuffer batch_gradients_;

@@ -14,8 +14,8 @@ namespace {
 bool IsMatrix(const ParameterPlace& place) { return place.dims.size() >= 2; }
 
 // The dims of a parameter's part of a slot with a geometry of its own, and whether it has one.
-bool OwnDims(SlotSpec::Extent extent, const ParameterPlace& place, std::vector<int64_t>* dims) {
-  switch (extent) {
+bool OwnDims(const SlotSpec& spec, const ParameterPlace& place, std::vector<int64_t>* dims) {
+  switch (spec.extent) {
     case SlotSpec::kElements:
       break;
     case SlotSpec::kVectorElements:
@@ -33,6 +33,9 @@ bool OwnDims(SlotSpec::Extent extent, const ParameterPlace& place, std::vector<i
     case SlotSpec::kColumnsByColumns:
       *dims = {place.columns, place.columns};
       return IsMatrix(place);
+    case SlotSpec::kOwn:
+      dims->clear();
+      return spec.own_dims(place.dims, dims);
   }
   return false;
 }
@@ -80,7 +83,7 @@ absl::StatusOr<UpdateMemory<F>> UpdateMemory<F>::Create(MemorySpec spec,
       bool has = wanted.groups.empty() || InGroups(layout, wanted.groups, place.offset);
       if (!elements) {
         std::vector<int64_t> dims;
-        has = OwnDims(slot.spec.extent, place, &dims) && has;
+        has = OwnDims(slot.spec, place, &dims) && has;
         slot.offsets.push_back(has ? slot.count : -1);
         if (has) slot.count += (Product(dims) + 15) / 16 * 16;
       }
@@ -88,8 +91,8 @@ absl::StatusOr<UpdateMemory<F>> UpdateMemory<F>::Create(MemorySpec spec,
     }
     GRADUS_ASSIGN_OR_RETURN(
         slot.buffer, AllocateAligned(slot.count * static_cast<int64_t>(sizeof(F))));
-    // The padding gets the number too: a zero gradient there moves it by nothing that matters, and
-    // weights there stay zero.
+    // The padding gets the number too, so that what divides by it divides by no 0; what becomes of
+    // the weights there is undone by the updater.
     std::fill_n(Data(slot), slot.count, static_cast<F>(slot.spec.initial));
     memory.slots_.push_back(std::move(slot));
   }
@@ -116,7 +119,7 @@ SlotPart<F> UpdateMemory<F>::Part(int index, const ParameterLayout& layout, int 
   if (slot.spec.extent == SlotSpec::kElements) {
     return {part.data, place.dims, place.rows, place.columns, place.pitch};
   }
-  OwnDims(slot.spec.extent, place, &part.dims);
+  OwnDims(slot.spec, place, &part.dims);
   part.columns = Product(part.dims);
   part.pitch = part.columns;
   return part;

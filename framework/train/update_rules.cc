@@ -8,6 +8,7 @@
 #include "absl/algorithm/container.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gradus/base/status.h"
 #include "gradus/base/text_config.h"
 #include "gradus/base/text_positions.h"
 
@@ -29,7 +30,7 @@ void MakeNonzero(const google::protobuf::FieldDescriptor& field,
 // says something else is a plugin's mistake.
 std::string WhyNot(const Reach reach, const std::vector<SlotSpec>& slots,
                    const std::vector<NumberSpec>& numbers) {
-  std::set<std::string> names = {"average", "last_change"};  // The framework's.
+  std::set<std::string> names = {"average", "last_change", "lookahead"};  // The framework's.
   for (const SlotSpec& slot : slots) {
     if (slot.name.empty() || absl::StrContains(slot.name, '/')) {
       return absl::StrCat("\"", slot.name, "\" is no name for a slot");
@@ -72,8 +73,23 @@ void CheckRuleOnly(const GroupConfig& group, const ConfigPath& path, Diagnostics
     diagnostics->Error("conflict", path.Child("rule").Child(SegmentName(field)),
                        absl::StrCat("group ", Quoted(group.name()), ": ", field->name(),
                                     " cannot be set in a group's rule"),
-                       "write it in the group itself");
+                       GroupConfig::descriptor()->FindFieldByName(field->name()) == nullptr
+                           ? "write it in the optimizer itself"
+                           : "write it in the group itself");
   }
+}
+
+// What the rule declares, or why it cannot be used. A stranger's may throw.
+std::string Declared(const UpdateRules::Use& use, std::vector<SlotSpec>* slots,
+                     std::vector<NumberSpec>* numbers, Diagnostics* diagnostics) try {
+  use.optimizer->Check(*use.structure, use.path, diagnostics);
+  *slots = use.optimizer->Slots(*use.structure);
+  *numbers = use.optimizer->Numbers(*use.structure);
+  (void)use.optimizer->HasEvaluationWeights(*use.structure);
+  const std::string why_not = use.optimizer->WhyNot(*use.structure);
+  return why_not.empty() ? WhyNot(use.optimizer->reach(), *slots, *numbers) : why_not;
+} catch (...) {
+  return std::string(StatusOfException("what it declares").message());
 }
 
 }  // namespace
@@ -151,10 +167,9 @@ void UpdateRules::Finish(const OptimizerConfig& config, const Hyperparameters& n
   }
   bool any_parameters = false;
   for (Use& use : uses_) {
-    use.optimizer->Check(*use.structure, use.path, diagnostics);
-    const std::vector<SlotSpec> slots = use.optimizer->Slots(*use.structure);
-    const std::vector<NumberSpec> own = use.optimizer->Numbers(*use.structure);
-    const std::string why_not = WhyNot(use.optimizer->reach(), slots, own);
+    std::vector<SlotSpec> slots;
+    std::vector<NumberSpec> own;
+    const std::string why_not = Declared(use, &slots, &own, diagnostics);
     if (!why_not.empty()) {
       diagnostics->Error("plugin", use.path,
                          absl::StrCat("the optimizer ", use.name, " cannot be used: ", why_not));
@@ -197,10 +212,19 @@ void UpdateRules::Finish(const OptimizerConfig& config, const Hyperparameters& n
                            : "all parameters are frozen: nothing is trained");
   }
   CheckStages(config, path, diagnostics);
-  if (config.has_average()) average_slot_ = AddSlot({"average"});
-  if (config.has_skip_non_finite()) {
-    skipped_number_ = static_cast<int>(memory_.numbers.size());
-    memory_.numbers.push_back({"skipped_in_a_row", 0});
+  const auto like_weights = [](const char* name) {
+    SlotSpec slot = {name};
+    slot.from_weights = true;
+    return slot;
+  };
+  if (config.has_average()) {
+    average_slot_ = AddSlot(like_weights("average"));
+    average_number_ = AddNumber({"average_updates", 0});
+  }
+  if (config.has_skip_non_finite()) skipped_number_ = AddNumber({"skipped_in_a_row", 0});
+  if (config.has_lookahead()) {
+    lookahead_slot_ = AddSlot(like_weights("lookahead"));
+    lookahead_number_ = AddNumber({"lookahead_updates", 0});
   }
 }
 
@@ -214,6 +238,12 @@ void UpdateRules::CheckStages(const OptimizerConfig& config, const ConfigPath& p
                                                 "of those that are trained would take their place"),
                          "leave evaluate out");
     }
+    if (config.has_lookahead() && use.optimizer->HasEvaluationWeights(*use.structure)) {
+      diagnostics->Error("conflict", path.Child("lookahead"),
+                         absl::StrCat(use.name, " makes the weights to evaluate from its slots, which "
+                                                "stay where they are when lookahead sets back those "
+                                                "that are trained"));
+    }
     if (use.optimizer->reach() != Reach::kLoss) continue;
     const std::string other = absl::StrCat(
         use.name, " evaluates the loss, which knows nothing of what is done to its gradient");
@@ -225,6 +255,19 @@ void UpdateRules::CheckStages(const OptimizerConfig& config, const ConfigPath& p
                                       Quoted(group.name()), " cannot have a rate of its own"));
     }
     if (config.has_clip()) diagnostics->Error("conflict", path.Child("clip"), other);
+    if (config.centralize_gradients()) {
+      diagnostics->Error("conflict", path.Child("centralize_gradients"), other);
+    }
+    if (config.has_sharpness_aware()) {
+      diagnostics->Error("conflict", path.Child("sharpness_aware"),
+                         absl::StrCat(use.name, " evaluates the loss and its gradient at weights of its "
+                                                "own choice, which cannot be others at the same time"));
+    }
+    if (config.has_lookahead()) {
+      diagnostics->Error("conflict", path.Child("lookahead"),
+                         absl::StrCat(use.name, " learns the curvature from its own steps, and lookahead "
+                                                "would take parts of them back"));
+    }
     if (config.l1() > 0) diagnostics->Error("conflict", path.Child("l1"), other);
     if (config.weight_decay_form() == COUPLED) {
       diagnostics->Error("conflict", path.Child("weight_decay_form"), other);
@@ -234,6 +277,19 @@ void UpdateRules::CheckStages(const OptimizerConfig& config, const ConfigPath& p
 
 bool UpdateRules::evaluates_loss() const {
   return !uses_.empty() && uses_[0].optimizer->reach() == Reach::kLoss;
+}
+
+std::vector<int> UpdateRules::trained() const {
+  std::vector<int> groups;
+  for (int g = 0; g < static_cast<int>(use_of_.size()); ++g) {
+    if (!frozen(g)) groups.push_back(g);
+  }
+  return groups;
+}
+
+int UpdateRules::AddNumber(NumberSpec spec) {
+  memory_.numbers.push_back(std::move(spec));
+  return static_cast<int>(memory_.numbers.size()) - 1;
 }
 
 int UpdateRules::AddSlot(SlotSpec spec) {

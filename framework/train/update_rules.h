@@ -50,6 +50,8 @@ class UpdateRules {
   const std::vector<Use>& uses() const { return uses_; }
   // Whether a rule evaluates the loss at other weights.
   bool evaluates_loss() const;
+  // The groups that have one: those that are trained.
+  std::vector<int> trained() const;
   // Whether the group's parameters stay as they are: it has no rule.
   bool frozen(int group) const { return use_of_[group] < 0; }
   // By group: position in uses(), and the rule's message with the numbers of the present update.
@@ -59,20 +61,26 @@ class UpdateRules {
   const MemorySpec& memory() const { return memory_; }
   // Adds a slot of the framework's own, for every group; its position.
   int AddSlot(SlotSpec spec);
-  // Of the average of the weights, or -1.
+  // Of the average of the weights, and of the updates that it has seen, or -1.
   int average_slot() const { return average_slot_; }
+  int average_number() const { return average_number_; }
+  // Of the slow weights of lookahead, and of the updates that it has seen, or -1.
+  int lookahead_slot() const { return lookahead_slot_; }
+  int lookahead_number() const { return lookahead_number_; }
   // Of how many updates in a row were skipped, or -1.
   int skipped_number() const { return skipped_number_; }
 
  private:
   void CheckStages(const OptimizerConfig& config, const ConfigPath& path,
                    Diagnostics* diagnostics) const;
+  int AddNumber(NumberSpec spec);
 
   std::vector<Use> uses_;
   std::vector<int> use_of_;
   std::vector<std::unique_ptr<google::protobuf::Message>> configs_;
   MemorySpec memory_;
-  int average_slot_ = -1, skipped_number_ = -1;
+  int average_slot_ = -1, average_number_ = -1, skipped_number_ = -1;
+  int lookahead_slot_ = -1, lookahead_number_ = -1;
 };
 
 }  // namespace gradus

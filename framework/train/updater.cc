@@ -8,7 +8,8 @@
 #include <exception>
 
 #include "gradus/base/status.h"
-#include "gradus/train/update_stages.h"
+#include "gradus/train/centralize.h"
+#include "gradus/train/stage_passes.h"
 
 namespace gradus {
 namespace {
@@ -17,54 +18,12 @@ namespace {
 constexpr int64_t kLeastPerThread = 32 << 10;
 constexpr int kMostParts = 64;
 
-template <class F>
-struct FiniteLoop {
-  template <Isa>
-  GRADUS_INLINE static void Run(const F* values, int64_t count, bool* finite) {
-    decltype(internal::NotFinite(F())) bad = 0;
-    for (int64_t i = 0; i < count; ++i) bad |= internal::NotFinite(values[i]);
-    *finite = bad == 0;
-  }
-};
-
-template <class F>
-bool AllFinite(const F* values, int64_t count) {
-  bool finite = true;
-  ForIsa<FiniteLoop<F>>(values, count, &finite);
-  return finite;
-}
-
-template <class F>
-struct BeforeLoop {
-  template <Isa>
-  GRADUS_INLINE static void Run(const internal::StageNumbers<F>* around, int64_t count,
-                                F* __restrict gradients, F* __restrict weights) {
-    const internal::StageNumbers<F> stage = *around;
-    for (int64_t i = 0; i < count; ++i) {
-      F g = gradients[i], w = weights[i];
-      stage.Before(g, w);
-      gradients[i] = g;
-      weights[i] = w;
-    }
-  }
-};
-
-template <class F>
-struct AfterLoop {
-  template <Isa>
-  GRADUS_INLINE static void Run(const internal::StageNumbers<F>* around, int64_t count,
-                                const F* __restrict weights, F* __restrict average) {
-    const internal::StageNumbers<F> stage = *around;
-    for (int64_t i = 0; i < count; ++i) stage.After(weights[i], average[i]);
-  }
-};
-
 // A stranger's rule may throw, also on a thread of the pool.
 template <class Use>
 absl::Status Guarded(const std::string& name, const Use& use) try {
   return use();
-} catch (const std::exception& error) {
-  return StatusOf(error, absl::StrCat("the optimizer ", name));
+} catch (...) {
+  return StatusOfException(absl::StrCat("the optimizer ", name));
 }
 
 }  // namespace
@@ -72,20 +31,33 @@ absl::Status Guarded(const std::string& name, const Use& use) try {
 template <class F>
 Updater<F>::Updater(const OptimizerConfig& config, const UpdateRules* rules,
                     const ParameterLayout* layout, ThreadPool* pool)
-    : config_(config), rules_(*rules), layout_(*layout), pool_(pool), clipping_(config.clip()) {
-  for (int g = 0; g < layout->groups(); ++g) {
-    if (!rules->frozen(g)) groups_.push_back(g);
-  }
+    : config_(config),
+      rules_(*rules),
+      layout_(*layout),
+      pool_(pool),
+      clipping_(config.clip()),
+      lookahead_(config, *rules),
+      groups_(rules->trained()),
+      tiles_(*layout, groups_) {
   steps_.resize(static_cast<size_t>(layout->groups()));
+  workspaces_.resize(pool == nullptr ? 1 : static_cast<size_t>(pool->threads()));
 }
 
 template <class F>
 absl::StatusOr<UpdateWatch> Updater<F>::Run(absl::Span<const GroupNumbers> numbers,
                                             const Blocks& blocks) {
-  const int64_t update = UpdatesOf(blocks);
-  for (int g : groups_) steps_[g] = StepOf(config_, numbers[g], update);
-  clipping_.Apply(layout_, groups_, blocks.weights, blocks.gradients, pool_,
+  const int64_t averaged = AveragedUpdates(blocks);
+  if (rules_.average_number() >= 0) blocks.memory->numbers()[rules_.average_number()] += 1;
+  for (int g : groups_) steps_[g] = StepOf(config_, numbers[g], averaged);
+  if (config_.centralize_gradients()) {
+    CentralizeGradients(layout_, groups_, blocks.gradients, pool_);
+  }
+  clipping_.Apply(layout_, groups_, &tiles_, blocks.weights, blocks.gradients, pool_,
                   absl::MakeSpan(steps_));
+  // The average is one of the weights after they have met.
+  const bool syncs = lookahead_.Begin(tiles_, blocks.weights, blocks.memory);
+  const double average_part = steps_[groups_[0]].average_part;
+  for (int g : groups_) steps_[g].average_part = syncs ? 0 : average_part;
   UpdateWatch all;
   for (const UpdateRules::Use& use : rules_.uses()) {
     UpdateWatch watch;
@@ -104,6 +76,12 @@ absl::StatusOr<UpdateWatch> Updater<F>::Run(absl::Span<const GroupNumbers> numbe
     all.gradients_finite &= watch.gradients_finite;
     all.weights_finite &= watch.weights_finite;
   }
+  if (!syncs) return all;
+  all.weights_finite &= lookahead_.Sync(tiles_, pool_, blocks.weights, blocks.memory);
+  for (int g : groups_) {
+    steps_[g].average_part = average_part;
+    Average(blocks, g);
+  }
   return all;
 }
 
@@ -114,8 +92,19 @@ F* Updater<F>::AverageAt(const Blocks& blocks, int64_t offset, const UpdateStep&
 }
 
 template <class F>
-int64_t Updater<F>::UpdatesOf(const Blocks& blocks) const {
-  return static_cast<int64_t>(blocks.memory->numbers()[rules_.uses()[0].first_number[0]]);
+void Updater<F>::Average(const Blocks& blocks, int group) const {
+  const std::pair<int64_t, int64_t> bounds = layout_.GroupRange(group);
+  F* const average = AverageAt(blocks, bounds.first, steps_[group]);
+  if (average == nullptr) return;
+  const internal::StageNumbers<F> stage(steps_[group]);
+  ForIsa<internal::AfterLoop<F>>(&stage, bounds.second - bounds.first,
+                                 blocks.weights + bounds.first, average);
+}
+
+template <class F>
+int64_t Updater<F>::AveragedUpdates(const Blocks& blocks) const {
+  if (rules_.average_number() < 0) return 0;
+  return static_cast<int64_t>(blocks.memory->numbers()[rules_.average_number()]);
 }
 
 // What a step knows of its rule and of the rule's memory, of the k-th group of the use.
@@ -160,19 +149,18 @@ bool Updater<F>::has_evaluation_weights() const {
 
 template <class F>
 absl::Status Updater<F>::EvaluationWeights(const Blocks& blocks, F* out) {
-  const bool updated = UpdatesOf(blocks) > 0;
+  const bool averaged = AveragedUpdates(blocks) > 0;
   const auto copy = [&](const F* from, std::pair<int64_t, int64_t> range) {
     std::copy(from, from + (range.second - range.first), out + range.first);
   };
   for (int g = 0; g < layout_.groups(); ++g) {
     const std::pair<int64_t, int64_t> range = layout_.GroupRange(g);
-    const bool average = config_.average().evaluate() && updated && !rules_.frozen(g);
+    const bool average = config_.average().evaluate() && averaged && !rules_.frozen(g);
     if (range.first == range.second) continue;
     copy(average ? blocks.memory->At(rules_.average_slot(), range.first)
                  : blocks.weights + range.first,
          range);
   }
-  if (!updated) return absl::OkStatus();
   for (const UpdateRules::Use& use : rules_.uses()) {
     if (!use.optimizer->HasEvaluationWeights(*use.structure)) continue;
     slot_pointers_.resize(std::max(slot_pointers_.size(), static_cast<size_t>(use.slots)));
@@ -180,6 +168,7 @@ absl::Status Updater<F>::EvaluationWeights(const Blocks& blocks, F* out) {
       const std::pair<int64_t, int64_t> bounds = layout_.GroupRange(use.groups[k]);
       if (bounds.first == bounds.second) continue;
       FillStep(use, k, blocks);
+      if (steps_[use.groups[k]].t == 0) continue;
       // Not known after a resume, so never.
       steps_[use.groups[k]].rate = 0;
       for (int i = 0; i < use.slots; ++i) {
@@ -193,6 +182,7 @@ absl::Status Updater<F>::EvaluationWeights(const Blocks& blocks, F* out) {
         use.optimizer->EvaluationWeights(steps_[use.groups[k]], range, out + bounds.first);
         return absl::OkStatus();
       }));
+      layout_.ClearPadding(use.groups[k], out);
     }
   }
   return absl::OkStatus();
@@ -242,6 +232,11 @@ absl::Status Updater<F>::UpdateElements(const UpdateRules::Use& use, int group,
     watch->gradients_finite &= watches[part].gradients_finite;
     watch->weights_finite &= watches[part].weights_finite;
   }
+  // A rule whose slots do not begin at 0 may move a weight of 0 without any gradient.
+  layout_.ClearPadding(group, blocks.weights);
+  if (AverageAt(blocks, bounds.first, step) != nullptr) {
+    layout_.ClearPadding(group, blocks.memory->At(rules_.average_slot(), 0));
+  }
   return absl::OkStatus();
 }
 
@@ -283,11 +278,11 @@ absl::Status Updater<F>::UpdateViews(const UpdateRules::Use& use, const Blocks& 
   for (int group : use.groups) {
     const std::pair<int64_t, int64_t> bounds = layout_.GroupRange(group);
     const int64_t count = bounds.second - bounds.first;
-    watch->gradients_finite &= AllFinite<F>(blocks.gradients + bounds.first, count);
+    watch->gradients_finite &= internal::AllFinite<F>(blocks.gradients + bounds.first, count);
     if (!internal::HasStages(steps_[group])) continue;
     const internal::StageNumbers<F> stage(steps_[group]);
-    ForIsa<BeforeLoop<F>>(&stage, count, blocks.gradients + bounds.first,
-                          blocks.weights + bounds.first);
+    ForIsa<internal::BeforeLoop<F>>(&stage, count, blocks.gradients + bounds.first,
+                                    blocks.weights + bounds.first);
   }
   FillViews(use, blocks);
   if (use.sees_all()) {
@@ -297,6 +292,8 @@ absl::Status Updater<F>::UpdateViews(const UpdateRules::Use& use, const Blocks& 
         absl::MakeSpan(&blocks.memory->numbers()[use.first_number[0]] + 1,
                        static_cast<size_t>(use.numbers));
     update.loss = blocks.loss;
+    Workspace::Scope scope(&workspaces_[0]);
+    update.work = &workspaces_[0];
     GRADUS_RETURN_IF_ERROR(use.optimizer->UpdateAll(update));
   } else {
     const int threads = pool_ == nullptr ? 1 : std::min(pool_->threads(), kMostParts);
@@ -304,7 +301,11 @@ absl::Status Updater<F>::UpdateViews(const UpdateRules::Use& use, const Blocks& 
     std::array<absl::Status, kMostParts> statuses;
     auto update_some = [&](int thread) {
       statuses[thread] = Guarded(use.name, [&] {
-        for (int i = thread; i < count; i += threads) use.optimizer->UpdateParameter(views_[i]);
+        for (int i = thread; i < count; i += threads) {
+          Workspace::Scope scope(&workspaces_[thread]);
+          views_[i].work = &workspaces_[thread];
+          use.optimizer->UpdateParameter(views_[i]);
+        }
         return absl::OkStatus();
       });
     };
@@ -318,11 +319,8 @@ absl::Status Updater<F>::UpdateViews(const UpdateRules::Use& use, const Blocks& 
   for (int group : use.groups) {
     const std::pair<int64_t, int64_t> bounds = layout_.GroupRange(group);
     const int64_t count = bounds.second - bounds.first;
-    watch->weights_finite &= AllFinite<F>(blocks.weights + bounds.first, count);
-    F* const average = AverageAt(blocks, bounds.first, steps_[group]);
-    if (average == nullptr) continue;
-    const internal::StageNumbers<F> stage(steps_[group]);
-    ForIsa<AfterLoop<F>>(&stage, count, blocks.weights + bounds.first, average);
+    watch->weights_finite &= internal::AllFinite<F>(blocks.weights + bounds.first, count);
+    Average(blocks, group);
   }
   return absl::OkStatus();
 }

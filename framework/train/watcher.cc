@@ -95,6 +95,10 @@ void Watcher::Check(const RunSettings& settings, const MonitorTable& monitors,
     CheckMonitor(monitors, settings.checkpoint().best().metric(),
                  path.Child("checkpoint").Child("best"), "metric", diagnostics);
   }
+  if (settings.has_target() && settings.target().has_monitor()) {
+    CheckMonitor(monitors, settings.target().monitor(), path.Child("target"), "monitor",
+                 diagnostics);
+  }
 }
 
 Watcher::Watcher(const RunSettings& settings, const MonitorTable& monitors)

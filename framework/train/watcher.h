@@ -56,8 +56,8 @@ class Watcher {
     std::string reason;
   };
 
-  // Findings at early_stopping.monitor and checkpoint.best.metric when nothing produces them or
-  // they are measured at every update. `path` is the address of `settings`.
+  // Findings at early_stopping.monitor, checkpoint.best.metric and target.monitor when nothing
+  // produces them or they are measured at every update. `path` is the address of `settings`.
   static void Check(const RunSettings& settings, const MonitorTable& monitors,
                     const ConfigPath& path, Diagnostics* diagnostics);
 

@@ -1,11 +1,11 @@
 // Binary cross-entropy, mean over everything behind the batch:
 //
 //   probabilities p   -(y log q + (1 - y) log(1 - q)),  q = p clipped to [1e-7, 1 - 1e-7]
-//   (keras.losses.binary_crossentropy) logits z          softplus(z) - z y  =  max(z, 0) - z y +
-//   log(1 + exp(-|z|))
 //
-// With label_smoothing a, y is y (1 - a) + a / 2; a is a number of the run, so a schedule can move
-// it.
+//   logits z          softplus(z) - z y  =  max(z, 0) - z y + log(1 + exp(-|z|))
+//
+// as keras.losses.binary_crossentropy does. With label_smoothing a, y is y (1 - a) + a / 2; a is a
+// number of the run, so a schedule can move it.
 //
 //   loss { binary_crossentropy { prediction: "output" label: "malignant" } }
 //   loss { binary_crossentropy { prediction: "logit" label: "malignant" from_logits: true } }

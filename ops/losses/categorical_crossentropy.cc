@@ -1,9 +1,10 @@
 // Categorical cross-entropy with a distribution y over the classes as label, over the last axis:
 //
 //   probabilities p   -sum_k y_k log q_k,  q = p / sum(p) clipped to [1e-7, 1 - 1e-7]
-//   (keras.losses.categorical_crossentropy) logits z          -sum_k y_k log_softmax(z)_k
 //
-// With label_smoothing a, y_k is y_k (1 - a) + a / classes; a is a number of the run, so a schedule
+//   logits z          -sum_k y_k log_softmax(z)_k
+//
+// as keras.losses.categorical_crossentropy does. With label_smoothing a, y_k is y_k (1 - a) + a / classes; a is a number of the run, so a schedule
 // can move it.
 //
 //   loss { categorical_crossentropy { prediction: "logits" label: "one_hot" from_logits: true } }

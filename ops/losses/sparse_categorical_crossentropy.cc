@@ -1,9 +1,10 @@
 // Categorical cross-entropy with the number of the class as label k:
 //
 //   probabilities p   -log q,  q = p_k / sum(p) clipped to [1e-7, 1 - 1e-7]
-//   (keras.losses.sparse_categorical_crossentropy) logits z          -log_softmax(z)_k
 //
-// With label_smoothing a: -(1 - a) log q_k - a mean_j(log q_j), which is categorical cross-entropy
+//   logits z          -log_softmax(z)_k
+//
+// as keras.losses.sparse_categorical_crossentropy does. With label_smoothing a: -(1 - a) log q_k - a mean_j(log q_j), which is categorical cross-entropy
 // with smoothed labels; a is a number of the run, so a schedule can move it.
 //
 //   loss { sparse_categorical_crossentropy { prediction: "logits" label: "digit" from_logits: true

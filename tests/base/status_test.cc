@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <new>
+#include <stdexcept>
 #include <utility>
 
 namespace gradus {
@@ -48,6 +50,25 @@ TEST(StatusTest, AssignOrReturnTakesTheValueOrReturnsTheError) {
   EXPECT_EQ(*Sum(2, 3), 5);
   EXPECT_EQ(Sum(-1, 3).status().message(), "negative");
   EXPECT_EQ(Sum(1, -3).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+template <class Thrown>
+absl::Status Throwing(const Thrown& thrown) try {
+  throw thrown;
+} catch (...) {
+  return StatusOfException("reading the moon");
+}
+
+TEST(StatusTest, WhateverIsThrownBecomesAStatusThatSaysWhatWasBeingDone) {
+  const absl::Status memory = Throwing(std::bad_alloc());
+  EXPECT_TRUE(absl::IsResourceExhausted(memory));
+  EXPECT_EQ(memory.message(), "reading the moon: out of memory");
+  EXPECT_EQ(Throwing(std::length_error("vector")), memory);
+  const absl::Status error = Throwing(std::runtime_error("too far"));
+  EXPECT_TRUE(absl::IsInternal(error));
+  EXPECT_EQ(error.message(), "reading the moon: too far");
+  EXPECT_EQ(Throwing(42).message(),
+            "reading the moon: something that is no std::exception was thrown");
 }
 
 TEST(StatusTest, ReturnIfErrorIsOneStatement) {

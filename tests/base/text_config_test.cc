@@ -17,6 +17,7 @@
 
 #include "absl/strings/match.h"
 #include "gradus/base/descriptor_set.h"
+#include "gradus/base/registry.h"
 #include "gradus/run.pb.h"
 
 namespace gradus {
@@ -127,6 +128,32 @@ TEST(ParseTextConfigTest, StopsAfterVeryManyFindings) {
   Diagnostics diagnostics;
   ParseTextConfig(text, "a", RunConfig::default_instance(), {}, &diagnostics);
   EXPECT_LE(diagnostics.findings().size(), size_t{Diagnostics::kMostFindings});
+}
+
+TEST(ParseTextConfigTest, LeavesOutWhatIsUnreadButForItsSyntax) {
+  constexpr absl::string_view kUnread[] = {"gradus.RunConfig.optimizer",
+                                           "gradus.LayerConfig.dense"};
+  const auto parse = [&](const std::string& text, Diagnostics* diagnostics) {
+    return ParseTextConfig(text, "a", RunConfig::default_instance(), {}, diagnostics, kUnread);
+  };
+  Diagnostics none;
+  const ParsedConfig parsed = parse(
+      "optimizer { [acme.lion] { x: [1, -2] } adam < y: 'z' > } optimizer: { } "
+      "model { layer { name: 'h' dense { unit: 3 } } } run { epochs: 2 }",
+      &none);
+  EXPECT_TRUE(none.ok()) << none.ToStatus();
+  const auto& config = static_cast<const RunConfig&>(*parsed.message);
+  EXPECT_FALSE(config.has_optimizer());
+  EXPECT_EQ(config.model().layer(0).name(), "h");
+  EXPECT_FALSE(config.model().layer(0).has_dense());
+  EXPECT_EQ(config.run().epochs(), 2);
+  // Everything else is as strict as ever, and what is unread must end where it ends.
+  Diagnostics unknown, open;
+  parse("optimizer { a: 1 } optimiser { a: 1 } model { }", &unknown);
+  EXPECT_EQ(unknown.ToStatus().message(),
+            "a:1:20: no field is called \"optimiser\"; did you mean \"optimizer\"?");
+  EXPECT_EQ(parse("model { } optimizer { a: 1", &open).message, nullptr);
+  EXPECT_EQ(open.ToStatus().message(), "a:1:27: expected \"}\", found the end of the text");
 }
 
 TEST(ConfigSourceTest, KnowsWhereEverythingStands) {
@@ -261,11 +288,19 @@ class StrangersRuleTest : public testing::Test {
            message_type { name: "Lion" field { name: "beta" number: 1 label: LABEL_OPTIONAL type: TYPE_DOUBLE
                                                options { [gradus.rule] { min: 0 below: 1 } } } }
            extension { name: "lion" number: 1000 label: LABEL_OPTIONAL type: TYPE_MESSAGE type_name: ".acme.Lion"
+                       extendee: ".gradus.OptimizerConfig" }
+           extension { name: "tiger" number: 1001 label: LABEL_OPTIONAL type: TYPE_MESSAGE type_name: ".acme.Lion"
                        extendee: ".gradus.OptimizerConfig" })",
         lion));
     for (const auto& file : set.file()) ASSERT_NE(pool_.BuildFile(file), nullptr) << file.name();
+    // Both owners' tests have the same one rule.
+    if (!IsRegistered("acme.lion")) {
+      Registry<StrangersContract>::Get().Add("acme.lion", std::make_unique<StrangersContract>());
+    }
     prototype_ = factory_.GetPrototype(pool_.FindMessageTypeByName("gradus.RunConfig"));
   }
+
+  struct StrangersContract {};
 
   std::string Findings(const std::string& optimizer,
                        const std::vector<std::string>& settings = {}) {
@@ -302,6 +337,19 @@ TEST_F(StrangersRuleTest, CountsAsOneOfTheChoice) {
   EXPECT_EQ(Findings("optimizer { [acme.lion] { } }", {"optimizer.adam={}"}), "");
   EXPECT_EQ(PrintTextConfig(*parsed_.message),
             "model {\n  input {\n    name: \"x\"\n  }\n}\noptimizer {\n  adam {\n  }\n}\n");
+}
+
+TEST_F(StrangersRuleTest, IsNoChoiceWithoutARule) {
+  EXPECT_EQ(Findings("optimizer {\n [acme.tiger] { } }"),
+            "a:3:2: optimizer: [acme.tiger] is set, but nothing is registered for it; is its plugin "
+            "loaded? (--plugin, or plugin: in the run file) [optimizer.(acme.tiger)]");
+  const Message& run = *parsed_.message;
+  EXPECT_EQ(ChosenField(run.GetReflection()->GetMessage(
+                run, run.GetDescriptor()->FindFieldByName("optimizer"))),
+            nullptr);
+  EXPECT_EQ(Findings("optimizer { adam { } [acme.tiger] { } }"),
+            "a:2:22: optimizer: [acme.tiger] is set, but nothing is registered for it; is its plugin "
+            "loaded? (--plugin, or plugin: in the run file) [optimizer.(acme.tiger)]");
 }
 
 TEST(FollowingFindingsTest, AreLeftOutWhenTheRulesAreCheckedAgain) {

@@ -158,7 +158,39 @@ TEST(OutOfMemoryTest, OnTheThreadThatReadsAheadIsTheErrorOfItsBatch) {
     EXPECT_TRUE((*stream)->Next().ok());
     const absl::Status status = (*stream)->Next().status();
     EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
-    EXPECT_EQ(status.message(), "no memory for a batch");
+    EXPECT_EQ(status.message(), "making a batch: out of memory");
+  }
+}
+
+// A host's own dataset.
+class ThrowingDataset : public Dataset {
+ public:
+  absl::Span<const FieldSpec> fields() const override { return fields_; }
+  int64_t size() const override { return 2; }
+  absl::Status Read(absl::Span<const int64_t> rows, absl::Span<void* const>) const override {
+    if (rows[0] == 1) throw 42;
+    throw std::runtime_error("the disk is on fire");
+  }
+
+ private:
+  const std::vector<FieldSpec> fields_ = {{"x", DType::kFloat32, {}}};
+};
+
+TEST(ThrowingDatasetTest, IsTheErrorOfItsBatchOnWhateverThread) {
+  for (int prefetch : {0, 1, 3}) {
+    for (int64_t first : {0, 1}) {
+      BatchOptions options;
+      options.batch_size = 1;
+      options.prefetch = prefetch;
+      DataPosition start;
+      start.offset = first;
+      const auto stream = BatchStream::Create(std::make_shared<ThrowingDataset>(), options, start);
+      ASSERT_TRUE(stream.ok()) << stream.status();
+      const absl::Status status = (*stream)->Next().status();
+      EXPECT_EQ(status.message(),
+                first == 0 ? "making a batch: the disk is on fire"
+                           : "making a batch: something that is no std::exception was thrown");
+    }
   }
 }
 

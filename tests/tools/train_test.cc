@@ -322,8 +322,8 @@ TEST(Train, GoesOnWithOtherSettingsAndRecordsThem) {
   const Outcome refused = RunGradus({"train", "--resume", run, "--set", "data.shuffle_seed=3"});
   EXPECT_EQ(refused.code, 1);
   EXPECT_EQ(refused.err,
-            "gradus: --set data.shuffle_seed=3: a run that goes on may change run.*, optimizer.* "
-            "and data.batch_size, and nothing else\n");
+            "gradus: --set data.shuffle_seed=3: a run that goes on may change run.*, optimizer.*, "
+            "plugin and data.batch_size, and nothing else\n");
   EXPECT_EQ(Contents(run + "/events.jsonl"), "");
   const Outcome resumed =
       RunGradus({"train", "--resume", run, "--set", "run.epochs=3", "--set",

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <limits>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_replace.h"
 #include "gradus/base/file.h"
@@ -75,6 +76,58 @@ TEST_F(CheckpointTest, TheSameStateGivesTheSameBytes) {
   EXPECT_EQ(*ReadFile(path + "/state.pbtxt", 1 << 20), header);
   EXPECT_EQ(*ReadFile(path + "/state.safetensors", 1 << 20), tensors);
   EXPECT_EQ(Names(), std::vector<std::string>{"step-0000000006"});
+}
+
+TEST_F(CheckpointTest, OlderFormatsAreReadBitForBit) {
+  for (const int version : {3, 2, 1}) {
+    const std::string path = Save(6);
+    // The configuration stood in the header; before version 3 there were no numbers.
+    std::string header = *ReadFile(path + "/state.pbtxt", 1 << 20);
+    header = absl::StrReplaceAll(header, {{"format_version: 4", absl::StrCat("format_version: ", version)}});
+    while (version < 3 && absl::StrContains(header, "number {")) {
+      const size_t begin = header.find("number {");
+      header.erase(begin, header.find("}\n", begin) + 2 - begin);
+    }
+    absl::StrAppend(&header, "config {\n", *ReadFile(path + "/run.pbtxt", 1 << 20), "}\n");
+    ASSERT_TRUE(WriteFile(path + "/state.pbtxt", header).ok());
+    ASSERT_TRUE(RemoveTree(path + "/run.pbtxt").ok());
+    auto other = MakeRun(kRest, true);
+    const absl::Status loaded =
+        LoadCheckpoint(path, other->step->numbers(), *other->watcher, &other->state);
+    ASSERT_TRUE(loaded.ok()) << loaded;
+    EXPECT_EQ(Bytes(other->state), Bytes(run_->state)) << version;
+    EXPECT_EQ(ReadCheckpointHeader(path)->config().SerializeAsString(),
+              run_->config.SerializeAsString());
+  }
+}
+
+TEST_F(CheckpointTest, WhoOnlyWantsWeightsNeedsNoRuleThatIsAPlugins) {
+  const std::string path = Save(6);
+  Edit(path + "/run.pbtxt", "  adam {", "  [acme.lion] { beta: 0.5 list: [1, 2] }\n  [acme.more] {");
+  std::string header = *ReadFile(path + "/state.pbtxt", 1 << 20);
+  absl::StrAppend(&header, "command { at_step: 2 schedule { [acme.wave] { period: 3 } } gain: 1 }\n");
+  ASSERT_TRUE(WriteFile(path + "/state.pbtxt", header).ok());
+
+  const auto without = ReadCheckpointHeader(path, CheckpointText::kWithoutRules);
+  ASSERT_TRUE(without.ok()) << without.status();
+  EXPECT_EQ(without->progress().step(), 6);
+  EXPECT_EQ(without->command_size(), 0);
+  RunConfig rest = run_->config;
+  rest.clear_optimizer();
+  EXPECT_EQ(without->config().SerializeAsString(), rest.SerializeAsString());
+  std::vector<std::string> skipped;
+  EXPECT_EQ(*NewestCheckpoint(folder_, &skipped), path);
+  EXPECT_TRUE(skipped.empty());
+  auto other = MakeRun("optimizer { sgd {} learning_rate { constant: 1 } } run {}", true);
+  ASSERT_TRUE(LoadCheckpointWeights(path, &other->state.store).ok());
+  EXPECT_EQ(other->state.store.weights()[0], run_->state.store.weights()[0]);
+
+  // Whoever goes on needs it, and everything else is read as strictly as ever.
+  EXPECT_TRUE(absl::StrContains(ReadCheckpointHeader(path).status().message(),
+                                "no extension is called \"acme.wave\""));
+  Edit(path + "/run.pbtxt", "list: [1, 2]", "list: [1, 2");
+  EXPECT_TRUE(absl::StrContains(
+      ReadCheckpointHeader(path, CheckpointText::kWithoutRules).status().message(), "run.pbtxt:"));
 }
 
 TEST_F(CheckpointTest, SumsThatAreNotFiniteComeBackAsNaN) {
@@ -168,15 +221,17 @@ TEST_F(CheckpointTest, AWriteThatBreaksOffLeavesTheOldOneAndNothingPartial) {
   EXPECT_FALSE(next.ok());
   EXPECT_EQ(Names(), std::vector<std::string>{"step-0000000006"});
   EXPECT_EQ(*ReadFile(path + "/state.safetensors", 1 << 20), before);
-  EXPECT_EQ(*ListFolder(path), (std::vector<std::string>{"state.pbtxt", "state.safetensors"}));
+  EXPECT_EQ(*ListFolder(path),
+            (std::vector<std::string>{"run.pbtxt", "state.pbtxt", "state.safetensors"}));
 }
 
 TEST_F(CheckpointTest, BrokenOnesAreSkippedAndNamed) {
-  for (const int64_t step : {1, 2, 3, 4, 5, 6}) Save(step);
+  for (const int64_t step : {1, 2, 3, 4, 5, 6, 7}) Save(step);
   const auto file = [&](int step, absl::string_view name) {
     return absl::StrCat(folder_, "/step-000000000", step, "/", name);
   };
-  // Torn, flipped, without tensors, without header, of a later version.
+  // Without its configuration, torn, flipped, without tensors, without header, of no version.
+  ASSERT_TRUE(RemoveTree(file(7, "run.pbtxt")).ok());
   const std::string tensors = *ReadFile(file(6, "state.safetensors"), 1 << 20);
   ASSERT_TRUE(WriteFile(file(6, "state.safetensors"), tensors.substr(0, tensors.size() / 2)).ok());
   std::string flipped = tensors;
@@ -184,13 +239,14 @@ TEST_F(CheckpointTest, BrokenOnesAreSkippedAndNamed) {
   ASSERT_TRUE(WriteFile(file(5, "state.safetensors"), flipped).ok());
   ASSERT_TRUE(RemoveTree(file(4, "state.safetensors")).ok());
   ASSERT_TRUE(RemoveTree(file(3, "state.pbtxt")).ok());
-  Edit(file(2, "state.pbtxt"), "format_version: 3", "format_version: 0");
+  Edit(file(2, "state.pbtxt"), "format_version: 4", "format_version: 0");
   std::vector<std::string> skipped;
   const auto newest = NewestCheckpoint(folder_, &skipped);
   ASSERT_TRUE(newest.ok()) << newest.status();
   EXPECT_EQ(*newest, folder_ + "/step-0000000001");
   EXPECT_EQ(skipped,
             (std::vector<std::string>{
+                "cannot read " + file(7, "run.pbtxt") + ": No such file or directory",
                 file(6, "state.safetensors") + " is damaged: its checksum is not the one in " +
                     file(6, "state.pbtxt"),
                 file(5, "state.safetensors") + " is damaged: its checksum is not the one in " +
@@ -198,8 +254,8 @@ TEST_F(CheckpointTest, BrokenOnesAreSkippedAndNamed) {
                 "cannot open " + file(4, "state.safetensors") + ": No such file or directory",
                 "cannot read " + file(3, "state.pbtxt") + ": No such file or directory",
                 file(2, "state.pbtxt") +
-                    ": format_version 0 is not one that this program reads (1 to 3)"}));
-  EXPECT_EQ(Names().size(), 6u);  // Nothing is thrown away.
+                    ": format_version 0 is not one that this program reads (1 to 4)"}));
+  EXPECT_EQ(Names().size(), 7u);  // Nothing is thrown away.
 }
 
 TEST_F(CheckpointTest, AFolderWithoutOneIsNotFound) {
@@ -213,7 +269,7 @@ TEST_F(CheckpointTest, AFolderWithoutOneIsNotFound) {
 TEST_F(CheckpointTest, ANewerOneIsNotPassedOver) {
   Save(2);
   const std::string path = Save(4);
-  Edit(path + "/state.pbtxt", "format_version: 3", "format_version: 99");
+  Edit(path + "/state.pbtxt", "format_version: 4", "format_version: 99");
   std::vector<std::string> skipped;
   EXPECT_TRUE(absl::IsFailedPrecondition(NewestCheckpoint(folder_, &skipped).status()));
 }
@@ -246,9 +302,9 @@ TEST_F(CheckpointTest, BrokenHeadersAreRefusedByTheirReason) {
        ": progress has the number 9223372036854775807, which is not in [0, 2^53]"},
       {"weight: 64", "weight: -1", ": epoch_sum \"loss\" has the weight -1"},
       {"weight: 64", "weight: 1e300", ": epoch_sum \"loss\" has the weight 1e+300"},
-      {"format_version: 3", "", ": format_version 0 is not one that this program reads (1 to 3)"},
-      {"format_version: 3", "format_version: 4",
-       ": format_version 4 was written by a newer program; this one reads 1 to 3"},
+      {"format_version: 4", "", ": format_version 0 is not one that this program reads (1 to 4)"},
+      {"format_version: 4", "format_version: 5",
+       ": format_version 5 was written by a newer program; this one reads 1 to 4"},
       {"examples_per_update: 32", "examples_per_update: -32",
        ": pace has the number -32, which is not in [0, 2^53]"},
   };

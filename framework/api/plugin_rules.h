@@ -1,0 +1,25 @@
+// Whether what a library registers belongs to its messages: a rule under another's key, or one that is written for another message,
+// would be handed a message that it takes for what it is not. Internal to loading plugins.
+
+#ifndef GRADUS_API_PLUGIN_RULES_H_
+#define GRADUS_API_PLUGIN_RULES_H_
+
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "gradus/api/plugin_protos.h"
+#include "gradus/base/registry.h"
+
+namespace gradus {
+
+// The library is loaded and its registrations wait. An error says what is wrong, as the end of a sentence that begins with the
+// library's name.
+absl::Status CheckPluginRules(const PendingRules& pending, const PluginProtos& protos);
+
+// "optimizer acme.lion" for every registration, sorted; the same for the same library.
+std::vector<std::string> RegistrationsInWords(const PendingRules& pending);
+
+}  // namespace gradus
+
+#endif  // GRADUS_API_PLUGIN_RULES_H_
