@@ -52,7 +52,7 @@ struct HardSwishRule {
     const float raised = x + 3.0f;
     const float limited = vector_math::Select(raised > 6.0f, 6.0f, raised);
     // Also keeps -infinity from a product with 0.
-    return vector_math::Select(x < -3.0f, -0.0f, x * limited * (1.0f / 6));
+    return vector_math::Select(x < -3.0f, -0.0f, x * (limited * (1.0f / 6)));
   }
 };
 using HardSwishLoop = ElementwiseLoop<op::HardSwish, HardSwishRule, 1>;

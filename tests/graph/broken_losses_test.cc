@@ -56,8 +56,7 @@ loss { name: "l" })",
      "m:4:1: loss \"l\": kind is missing; set one of binary_crossentropy, "
      "categorical_crossentropy, sparse_categorical_crossentropy, mean_squared_error, "
      "mean_absolute_error, mean_squared_logarithmic_error, mean_absolute_percentage_error, "
-     "huber, log_cosh, hinge, squared_hinge, categorical_hinge, kl_divergence, poisson, "
-     "cosine_similarity, binary_focal_crossentropy, categorical_focal_crossentropy [loss[l]]"},
+     "huber, log_cosh, hinge, squared_hinge, categorical_hinge, ... [loss[l]]"},
     {"NegativeLossWeight",
      R"(input { name: "x" shape: 3 }
 input { name: "y" shape: 1 }

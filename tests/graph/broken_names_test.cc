@@ -32,12 +32,7 @@ input { name: "y" shape: 1 }
 layer { name: "a" }
 layer { name: "b" dense { units: 1 } })",
      "m:3:1: layer \"a\": kind is missing; set one of dense, activation, dropout, flatten, "
-     "concat, add, batch_norm, leaky_relu, prelu, multiply, subtract, average, maximum, "
-     "minimum, reshape, permute, repeat_vector, zero_padding1d, zero_padding2d, cropping1d, "
-     "cropping2d, up_sampling1d, up_sampling2d, layer_norm, rms_norm, group_norm, embedding, "
-     "global_average_pooling1d, global_average_pooling2d, global_max_pooling1d, "
-     "global_max_pooling2d, spatial_dropout1d, spatial_dropout2d, gaussian_noise, "
-     "gaussian_dropout, unit_normalization [layer[a]]"},
+     "concat, add, batch_norm, leaky_relu, prelu, multiply, subtract, average, ... [layer[a]]"},
     {"NameWithSlash",
      R"(input { name: "x" shape: 3 }
 input { name: "y" shape: 1 }

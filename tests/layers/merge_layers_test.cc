@@ -63,7 +63,7 @@ TEST(SubtractTest, TakesTheSecondFromTheFirst) {
 
 TEST(SubtractTest, RefusesThreeInputs) {
   EXPECT_EQ(LayerErrors("input: [\"x\", \"x\", \"x\"] subtract {}"),
-            "m:2:48: layer \"l\": subtract reads 2 inputs, not 3 [layer[l].subtract]");
+            "m:2:42: layer \"l\": subtract reads 2 inputs, not 3 [layer[l].subtract]");
 }
 
 TEST(AverageTest, IsTheMeanOfItsInputs) {

@@ -174,7 +174,7 @@ TEST(GroupNormTest, RefusesGroupsThatDoNotDivideTheChannels) {
             "m:2:19: layer \"l\": groups 32 does not divide the 10 channels of [batch, 2, 10] "
             "[layer[l].group_norm.groups]");
   EXPECT_EQ(LayerErrors("group_norm { groups: 0 }", "shape: [2, 10]"),
-            "m:2:30: layer \"l\": groups 0 does not divide the 10 channels of [batch, 2, 10] "
+            "m:2:40: layer \"l\": groups 0 does not divide the 10 channels of [batch, 2, 10] "
             "[layer[l].group_norm.groups]");
 }
 

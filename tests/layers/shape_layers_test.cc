@@ -39,15 +39,15 @@ TEST(ReshapeTest, RefusesWhatDoesNotFit) {
     return LayerErrors(absl::StrCat("reshape { target_shape: ", shape, " }"), "shape: [2, 6]");
   };
   const std::string tail = "; the input is [batch, 2, 6] [layer[l].reshape.target_shape]";
-  EXPECT_EQ(errors("[5, 2]"), "m:2:29: layer \"l\": target_shape [5, 2] does not fit" + tail);
-  EXPECT_EQ(errors("[5, -1]"), "m:2:29: layer \"l\": target_shape [5, -1] does not fit" + tail);
+  EXPECT_EQ(errors("[5, 2]"), "m:2:44: layer \"l\": target_shape [5, 2] does not fit" + tail);
+  EXPECT_EQ(errors("[5, -1]"), "m:2:44: layer \"l\": target_shape [5, -1] does not fit" + tail);
   EXPECT_EQ(errors("[-1, -1]"),
-            "m:2:29: layer \"l\": target_shape [-1, -1] has more than one -1" + tail);
+            "m:2:44: layer \"l\": target_shape [-1, -1] has more than one -1" + tail);
   EXPECT_EQ(errors("[0, 12]"),
-            "m:2:29: layer \"l\": target_shape [0, 12] has an extent of 0" + tail);
+            "m:2:44: layer \"l\": target_shape [0, 12] has an extent of 0" + tail);
   // Its product is beyond 64 bits.
   EXPECT_EQ(errors("[4611686018427387904, 4611686018427387904]"),
-            "m:2:29: layer \"l\": target_shape [4611686018427387904, 4611686018427387904] does not "
+            "m:2:44: layer \"l\": target_shape [4611686018427387904, 4611686018427387904] does not "
             "fit" +
                 tail);
 }
@@ -161,15 +161,15 @@ TEST(Cropping1dTest, TakesStepsAwayAtBothEnds) {
 TEST(SidesTest, OtherCountsAndNothingLeftAreRefused) {
   EXPECT_EQ(
       LayerErrors("zero_padding1d { padding: [1, 2, 3] }", "shape: [4, 2]"),
-      "m:2:36: layer \"l\": padding has 3 numbers, not 1 or 2 [layer[l].zero_padding1d.padding]");
+      "m:2:46: layer \"l\": padding has 3 numbers, not 1 or 2 [layer[l].zero_padding1d.padding]");
   EXPECT_EQ(LayerErrors("zero_padding2d { padding: [1, 2, 3] }", "shape: [4, 4, 2]"),
-            "m:2:36: layer \"l\": padding has 3 numbers, not 1, 2 or 4 "
+            "m:2:46: layer \"l\": padding has 3 numbers, not 1, 2 or 4 "
             "[layer[l].zero_padding2d.padding]");
   EXPECT_EQ(LayerErrors("cropping1d { cropping: [2, 2] }", "shape: [4, 2]"),
-            "m:2:32: layer \"l\": cropping 2 and 2 of axis 1 of [batch, 4, 2] leaves nothing "
+            "m:2:43: layer \"l\": cropping 2 and 2 of axis 1 of [batch, 4, 2] leaves nothing "
             "[layer[l].cropping1d.cropping]");
   EXPECT_EQ(LayerErrors("cropping2d { cropping: 2 }", "shape: [8, 3, 2]"),
-            "m:2:32: layer \"l\": cropping 2 and 2 of axis 2 of [batch, 4, 3, 2] leaves nothing "
+            "m:2:42: layer \"l\": cropping 2 and 2 of axis 2 of [batch, 4, 3, 2] leaves nothing "
             "[layer[l].cropping2d.cropping]");
   EXPECT_EQ(
       LayerErrors("zero_padding2d {}", "shape: [4, 2]"),
@@ -208,7 +208,7 @@ TEST(UpSampling2dTest, RepeatsRowsAndColumns) {
     EXPECT_EQ(GradientError(layer), "");
   }
   EXPECT_EQ(LayerErrors("up_sampling2d { size: [1, 2, 3] }", "shape: [4, 4, 2]"),
-            "m:2:35: layer \"l\": size has 3 numbers, not 1 or 2 [layer[l].up_sampling2d.size]");
+            "m:2:42: layer \"l\": size has 3 numbers, not 1 or 2 [layer[l].up_sampling2d.size]");
 }
 
 }  // namespace

@@ -46,6 +46,22 @@ std::vector<std::vector<double>> Gradients(const google::protobuf::Message& conf
   return result;
 }
 
+template <class ConfigType>
+class Pairwise : public testing::Test {};
+using PairwiseOps = testing::Types<op::Minimum, op::Maximum, op::Pow>;
+TYPED_TEST_SUITE(Pairwise, PairwiseOps);
+
+TYPED_TEST(Pairwise, BroadcastsLikeNumPyAndRefusesWhatDoesNotFit) {
+  const auto floats = [](const Shape& shape) { return TensorSpec{DType::kFloat32, shape}; };
+  TensorSpec out;
+  ASSERT_TRUE(
+      InferOp(TypeParam(), {floats(Shape::Batched({3, 1})), floats(Shape::Fixed({4}))}, &out).ok());
+  EXPECT_EQ(out, floats(Shape::Batched({3, 4})));
+  EXPECT_EQ(
+      InferOp(TypeParam(), {floats(Shape::Batched({3})), floats(Shape::Fixed({4}))}).message(),
+      "shapes [batch, 3] and [4] do not broadcast");
+}
+
 TEST(Extremum, NaNOfEitherSideIsKept) {
   const std::vector<RefTensor> pairs = {{{4}, {kNaN, 1, kNaN, 2}}, {{4}, {1, kNaN, kNaN, 3}}};
   EXPECT_THAT(RunOp("loop", op::Minimum(), pairs), ElementsAre(IsNan(), IsNan(), IsNan(), 2));
