@@ -16,6 +16,26 @@
 namespace gradus {
 namespace {
 
+// The mean over each group's channels and the axes between, in the shape [batch, 1.., channels] in which it meets x. First over the axes
+// between, so that what has the size of x runs along whole rows of channels.
+Value GroupMean(Value x, int64_t groups, Emitter& emit) {
+  if (!x.valid()) return x;
+  const Shape shape = emit.spec(x).shape;
+  const Dim batch{1, true}, one{1, false}, channels = shape.dim(shape.rank() - 1);
+  const Dim of_group{channels.k / groups, false};
+  std::vector<int> between;
+  Shape meeting = {batch};
+  for (int axis = 1; axis + 1 < shape.rank(); ++axis) {
+    between.push_back(axis);
+    meeting.Append(one);
+  }
+  meeting.Append(channels);
+  if (!between.empty()) x = emit(MeanOver(between, false), {x});
+  const Value grouped = emit.Reshape(x, {batch, {groups, false}, of_group});
+  const Value mean = emit(MeanOver({2}, true), {grouped});
+  return emit.Reshape(emit.Broadcast(mean, {batch, {groups, false}, of_group}), meeting);
+}
+
 class GroupNorm final : public TypedLayer<layer::GroupNorm> {
   void Build(const layer::GroupNorm& config, LayerScope* scope) const override {
     if (!ExpectOneFloatWithAxis(scope)) return;
@@ -30,17 +50,13 @@ class GroupNorm final : public TypedLayer<layer::GroupNorm> {
                                 " channels of ", shape.ToString()));
       return;
     }
-    int64_t places = 1;
-    for (int axis = 1; axis < last; ++axis) places *= shape.dim(axis).k;
     Emitter& emit = scope->emit();
-    const Value grouped =
-        emit.Reshape(x, {{1, true}, {places, false}, {groups, false}, {channels / groups, false}});
-    const op::ReduceMean mean = MeanOver({1, 3}, true);
-    const Value centred = emit(op::Sub(), {grouped, emit(mean, {grouped})});
-    const Value variance = emit(mean, {emit(op::Square(), {centred})}, "variance");
+    const Value mean = GroupMean(x, groups, emit);
+    const Value centred = emit(op::Sub(), {x, mean});
+    const Value variance = GroupMean(emit(op::Square(), {centred}), groups, emit);
     const Value epsilon = emit.Constant(static_cast<float>(config.epsilon()));
     const Value deviation = emit(op::Sqrt(), {emit(op::Add(), {variance, epsilon})});
-    Value y = emit.Reshape(emit(op::Div(), {centred, deviation}), shape);
+    Value y = emit(op::Div(), {centred, deviation});
     if (config.scale()) {
       const auto ones = InitializerOr(config.gamma_initializer(), ConstantInitializer(1));
       y = emit(op::Mul(), {y, ParameterAlong("gamma", {last}, ones, scope)});
