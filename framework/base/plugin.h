@@ -17,13 +17,10 @@
 
 #include "absl/base/config.h"
 #include "google/protobuf/stubs/common.h"
+#include "gradus/base/plugin_abi.h"  // GRADUS_PLUGIN_ABI
 
 // The version of the library, that of the installed tree.
 #define GRADUS_VERSION "0.1.0"
-
-// What plugins are compiled against: it grows when a contract in an installed header changes (a virtual function, a member, what
-// a message of the framework means).
-#define GRADUS_PLUGIN_ABI 1
 
 #define GRADUS_PLUGIN_TEXT_(x) #x
 #define GRADUS_PLUGIN_VALUE_(x) GRADUS_PLUGIN_TEXT_(x)

@@ -7,6 +7,25 @@
 #include "gradus/graph/name_table.h"
 
 namespace gradus {
+namespace {
+
+// What makes an initializer impossible for a parameter of this shape, or "".
+std::string WhyNotInitializer(const InitializerConfig& initializer, const Shape& shape) {
+  const RandomUniform& uniform = initializer.random_uniform();
+  if (initializer.has_random_uniform() && !(uniform.minval() < uniform.maxval())) {
+    return absl::StrCat("minval ", ShortestNumber(uniform.minval()), " is not below maxval ",
+                        ShortestNumber(uniform.maxval()));
+  }
+  if (initializer.has_identity() && shape.rank() != 2) {
+    return absl::StrCat("identity is a matrix, the parameter is ", shape.ToString());
+  }
+  if (initializer.has_orthogonal() && shape.rank() < 2) {
+    return absl::StrCat("orthogonal needs at least two axes, the parameter is ", shape.ToString());
+  }
+  return "";
+}
+
+}  // namespace
 
 LayerScope::LayerScope(Settings settings)
     : settings_(std::move(settings)),
@@ -25,11 +44,9 @@ Value LayerScope::Reference(absl::string_view field, absl::string_view name) {
 
 Value LayerScope::Parameter(absl::string_view name, const Shape& shape,
                             const InitializerConfig& initializer) {
-  const RandomUniform& uniform = initializer.random_uniform();
-  if (initializer.has_random_uniform() && !(uniform.minval() < uniform.maxval())) {
-    Error("out-of-range", absl::StrCat(name, "_initializer"),
-          absl::StrCat("minval ", ShortestNumber(uniform.minval()), " is not below maxval ",
-                       ShortestNumber(uniform.maxval())));
+  const std::string wrong = WhyNotInitializer(initializer, shape);
+  if (!wrong.empty()) {
+    Error("out-of-range", absl::StrCat(name, "_initializer"), wrong);
     return Value();
   }
   absl::StatusOr<Value> value = settings_.graph->AddParameter(

@@ -58,6 +58,12 @@ double ForwardCost(dnnl::algorithm algorithm) {
       return 0.3;
     case dnnl::algorithm::eltwise_sqrt:
       return 0.074;
+    case dnnl::algorithm::eltwise_swish:
+      return 0.279;
+    case dnnl::algorithm::eltwise_hardswish:
+      return 0.087;
+    case dnnl::algorithm::eltwise_gelu_tanh:
+      return 0.32;
     default:
       return 0.032;
   }
@@ -71,6 +77,14 @@ double BackwardCost(dnnl::algorithm algorithm) {
       return 0.283;
     case dnnl::algorithm::eltwise_gelu_erf:
       return 0.5;
+    case dnnl::algorithm::eltwise_swish:
+      return 0.37;
+    case dnnl::algorithm::eltwise_mish:
+      return 0.396;
+    case dnnl::algorithm::eltwise_hardswish:
+      return 0.214;
+    case dnnl::algorithm::eltwise_gelu_tanh:
+      return 0.479;
     default:
       return 0.18;
   }

@@ -5,8 +5,8 @@
 // as fast as our loops (it may use fused multiply-adds), what memory limits is as fast, and the
 // gradients that read the output are 3 times slower. Ties go to oneDNN from about 50000 elements
 // on. Known differences of 2.6.3: relu maps NaN to 0, exp maps NaN to infinity, elu(-1e-5) is off
-// by 1.4e-3 of itself; log and soft_relu are too inaccurate to be used (ops/log.cc,
-// ops/softplus.cc).
+// by 1.4e-3 of itself; log, soft_relu and mish are too inaccurate to be used (ops/log.cc,
+// ops/softplus.cc, ops/mish.cc), binary_min and binary_max drop a NaN of their first operand.
 //
 //   class TanhOneDnn final : public EltwiseForward<op::Tanh, dnnl::algorithm::eltwise_tanh> {};
 //   GRADUS_REGISTER_KERNEL(op::Tanh, "onednn", TanhOneDnn);

@@ -9,8 +9,10 @@
 
 namespace gradus {
 
-// Fills the plain row-major values of a parameter. The scaled kinds want rank 1 or 2 and up: fan_in
-// is the product of all axes but the last, fan_out the last; both are the length for rank 1.
+// Fills the plain row-major values of a parameter. fan_in and fan_out are the last two axes of its
+// shape, each times the product of all axes before them; both are the length of a vector. Which
+// shapes an initializer serves is checked where the parameter is asked for (LayerScope::Parameter):
+// identity wants a matrix, orthogonal two axes or more.
 void Initialize(const ParameterSpec& parameter, uint64_t seed, absl::Span<float> values);
 
 }  // namespace gradus

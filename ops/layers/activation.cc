@@ -14,9 +14,12 @@ class Activation final : public TypedLayer<layer::ActivationLayer> {
   void Build(const layer::ActivationLayer& config, LayerScope* scope) const override {
     if (!scope->ExpectInputs(1, 1) || !scope->ExpectFloat(scope->input(0), "input")) return;
     const Shape& shape = scope->spec(scope->input(0)).shape;
-    if (config.function() == layer::SOFTMAX && shape.rank() < 2) {
+    const char* over_last_axis = config.function() == layer::SOFTMAX       ? "softmax"
+                                 : config.function() == layer::LOG_SOFTMAX ? "log_softmax"
+                                                                           : nullptr;
+    if (over_last_axis != nullptr && shape.rank() < 2) {
       scope->InputError("shape", 0,
-                        absl::StrCat("softmax needs an axis behind the batch, the input is ",
+                        absl::StrCat(over_last_axis, " needs an axis behind the batch, the input is ",
                                      shape.ToString(), "; `shape: 1` or flatten gives it one"));
       return;
     }

@@ -115,6 +115,16 @@ input { name: "y" shape: 1 }
 layer { name: "a" dense { units: 1 kernel_initializer { random_uniform { minval: 1 maxval: 1 } } } })",
      "m:3:36: layer \"a\": minval 1 is not below maxval 1 "
      "[layer[a].dense.kernel_initializer]"},
+    {"IdentityOfAVector",
+     R"(input { name: "x" shape: 3 }
+layer { name: "a" dense { units: 3 bias_initializer { identity {} } } })",
+     "m:2:36: layer \"a\": identity is a matrix, the parameter is [3] "
+     "[layer[a].dense.bias_initializer]"},
+    {"OrthogonalVector",
+     R"(input { name: "x" shape: 3 }
+layer { name: "a" dense { units: 3 bias_initializer { orthogonal {} } } })",
+     "m:2:36: layer \"a\": orthogonal needs at least two axes, the parameter is [3] "
+     "[layer[a].dense.bias_initializer]"},
     {"SharedWeightsOfOtherShape",
      R"(input { name: "x" shape: 3 }
 input { name: "y" shape: 1 }

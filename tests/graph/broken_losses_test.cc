@@ -55,7 +55,8 @@ layer { name: "out" dense { units: 1 } }
 loss { name: "l" })",
      "m:4:1: loss \"l\": kind is missing; set one of binary_crossentropy, "
      "categorical_crossentropy, sparse_categorical_crossentropy, mean_squared_error, "
-     "mean_absolute_error [loss[l]]"},
+     "mean_absolute_error, mean_squared_logarithmic_error, mean_absolute_percentage_error, "
+     "huber, log_cosh, hinge, squared_hinge, categorical_hinge, ... [loss[l]]"},
     {"NegativeLossWeight",
      R"(input { name: "x" shape: 3 }
 input { name: "y" shape: 1 }

@@ -31,8 +31,8 @@ layer { dense { units: 1 } })",
 input { name: "y" shape: 1 }
 layer { name: "a" }
 layer { name: "b" dense { units: 1 } })",
-     "m:3:1: layer \"a\": kind is missing; set one of dense, activation, dropout, "
-     "flatten, concat, add, batch_norm [layer[a]]"},
+     "m:3:1: layer \"a\": kind is missing; set one of dense, activation, dropout, flatten, "
+     "concat, add, batch_norm, leaky_relu, prelu, multiply, subtract, average, ... [layer[a]]"},
     {"NameWithSlash",
      R"(input { name: "x" shape: 3 }
 input { name: "y" shape: 1 }

@@ -6,69 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
 #include "gradus/autodiff/add_gradients.h"
 #include "gtest/gtest.h"
-#include "tests/testing/gradient_checker.h"
-#include "tests/testing/model_text.h"
-#include "tests/testing/reference_executor.h"
+#include "tests/losses/loss_case.h"
 
 namespace gradus {
 namespace {
-
-using Numbers = std::vector<double>;
-
-// One loss on the inputs "p" (prediction) and "y" (label), both straight from the data.
-struct Case {
-  ModelGraph model;
-  ReferenceLeaves leaves;
-  int64_t rows = 0;
-  Value prediction;
-};
-
-Case Make(absl::string_view loss, absl::string_view label, const std::vector<int64_t>& dims,
-          const Numbers& p, const Numbers& y) {
-  std::string shape;
-  for (size_t i = 1; i < dims.size(); ++i) absl::StrAppend(&shape, " shape: ", dims[i]);
-  BuiltModel built = BuildModel(
-      absl::StrCat("input { name: \"p\"", shape, " } input { name: \"y\" ", label, " }",
-                   "layer { name: \"l\" input: \"p\" activation { function: LINEAR } }", "loss { ",
-                   loss, " }"));
-  EXPECT_EQ(built.errors, "");
-  Case out;
-  out.model = std::move(built.model);
-  out.rows = dims[0];
-  const std::vector<Value>& inputs = out.model.graph.inputs();
-  out.prediction = inputs[0];
-  out.leaves[inputs[0]] = {dims, p};
-  out.leaves[inputs[1]] = {out.model.graph.spec(inputs[1]).shape.At(out.rows), y};
-  for (const ModelScalar& number : out.model.hyperparameters) {
-    out.leaves[out.model.graph.FindLeaf(Leaf::kScalar, number.name)] = {{}, {number.value}};
-  }
-  return out;
-}
-
-Numbers Evaluate(const Case& given) {
-  auto result = EvaluateReference(given.model.graph, given.leaves, given.rows,
-                                  {given.model.losses[0].value});
-  EXPECT_TRUE(result.ok()) << result.status();
-  if (!result.ok()) return {};
-  EXPECT_EQ((*result)[0].dims, std::vector<int64_t>{given.rows});
-  return (*result)[0].values;
-}
-
-std::string Gradients(const Case& given) {
-  return CheckGradients(given.model.graph, {given.model.losses[0].value}, given.leaves, given.rows,
-                        {given.prediction}, {});
-}
-
-// A few roundings in double, of numbers up to 20. Constants of the graph (1, the clip bounds in the op) are exact or double.
-constexpr double kTolerance = 1e-12;
-
-void ExpectNear(const Numbers& actual, const Numbers& expected, double tolerance = kTolerance) {
-  ASSERT_EQ(actual.size(), expected.size());
-  for (size_t i = 0; i < actual.size(); ++i) EXPECT_NEAR(actual[i], expected[i], tolerance) << i;
-}
 
 double Clip(double p) { return std::min(std::max(p, 1e-7), 1 - 1e-7); }
 double Binary(double y, double p) {
@@ -110,7 +53,7 @@ TEST(BinaryCrossentropyTest, SmoothedLabelsLieNearerToAHalf) {
       "binary_crossentropy { prediction: \"l\" label: \"y\" label_smoothing: 0.25 }", "shape: 1",
       {3, 1}, p, y);
   ExpectNear(Evaluate(smoothed), expected);
-  EXPECT_EQ(Gradients(smoothed), "");
+  EXPECT_EQ(GradientError(smoothed), "");
 }
 
 TEST(SparseCategoricalCrossentropyTest, SmoothedItIsTheCategoricalOneOfSmoothedLabels) {
@@ -130,7 +73,7 @@ TEST(SparseCategoricalCrossentropyTest, SmoothedItIsTheCategoricalOneOfSmoothedL
     ExpectNear(Evaluate(Make(loss("categorical_crossentropy", a), "shape: 3", {2, 3}, p, one_hot)),
                expected, 1e-7);
     ExpectNear(Evaluate(sparse), expected);
-    EXPECT_EQ(Gradients(sparse), "");
+    EXPECT_EQ(GradientError(sparse), "");
   }
 }
 
@@ -145,8 +88,8 @@ TEST(BinaryCrossentropyTest, OfLogitsIsThatOfTheirSigmoidAndHasNoBound) {
 }
 
 TEST(BinaryCrossentropyTest, GradientsAgreeWithDifferences) {
-  EXPECT_EQ(Gradients(Make(kBinary, "shape: 2", {2, 2}, {0.2, 0.9, 0.4, 0.7}, {0, 1, 0.5, 0})), "");
-  EXPECT_EQ(Gradients(Make(kBinaryLogits, "shape: 2", {2, 2}, {-3, 1, 2.5, 0.1}, {0, 1, 1, 0})), "");
+  EXPECT_EQ(GradientError(Make(kBinary, "shape: 2", {2, 2}, {0.2, 0.9, 0.4, 0.7}, {0, 1, 0.5, 0})), "");
+  EXPECT_EQ(GradientError(Make(kBinaryLogits, "shape: 2", {2, 2}, {-3, 1, 2.5, 0.1}, {0, 1, 1, 0})), "");
 }
 
 constexpr char kCategorical[] = "categorical_crossentropy { prediction: \"l\" label: \"y\" }";
@@ -173,8 +116,8 @@ TEST(CategoricalCrossentropyTest, OfLogitsIsThatOfTheirSoftmax) {
 TEST(CategoricalCrossentropyTest, GradientsAgreeWithDifferences) {
   const Numbers p = {0.4, 1, 0.6, 0.1, 0.5, 0.5};
   const Numbers y = {0.25, 0.75, 0, 1, 0, 0};
-  EXPECT_EQ(Gradients(Make(kCategorical, "shape: 3", {2, 3}, p, y)), "");
-  EXPECT_EQ(Gradients(Make(kCategoricalLogits, "shape: 3", {2, 3}, p, y)), "");
+  EXPECT_EQ(GradientError(Make(kCategorical, "shape: 3", {2, 3}, p, y)), "");
+  EXPECT_EQ(GradientError(Make(kCategoricalLogits, "shape: 3", {2, 3}, p, y)), "");
 }
 
 TEST(SparseCategoricalCrossentropyTest, IsTheCategoricalOneOfTheOneHotLabel) {
@@ -190,22 +133,22 @@ TEST(SparseCategoricalCrossentropyTest, IsTheCategoricalOneOfTheOneHotLabel) {
 
 TEST(SparseCategoricalCrossentropyTest, GradientsAgreeWithDifferences) {
   const Numbers p = {0.4, 1, 0.6, 0.1, 0.5, 0.5};
-  EXPECT_EQ(Gradients(Make(kSparse, "type: INT32", {2, 3}, p, {1, 0})), "");
-  EXPECT_EQ(Gradients(Make(kSparseLogits, "type: INT32", {2, 3}, p, {1, 0})), "");
+  EXPECT_EQ(GradientError(Make(kSparse, "type: INT32", {2, 3}, p, {1, 0})), "");
+  EXPECT_EQ(GradientError(Make(kSparseLogits, "type: INT32", {2, 3}, p, {1, 0})), "");
 }
 
 TEST(MeanSquaredErrorTest, IsTheMeanOverTheLastAxis) {
   const char* loss = "mean_squared_error { prediction: \"l\" label: \"y\" }";
   const Case given = Make(loss, "shape: 2", {2, 2}, {1, 2, 3, 4}, {0, 4, 3, 1});
   ExpectNear(Evaluate(given), {2.5, 4.5});
-  EXPECT_EQ(Gradients(given), "");
+  EXPECT_EQ(GradientError(given), "");
 }
 
 TEST(MeanAbsoluteErrorTest, IsTheMeanOverTheLastAxis) {
   const char* loss = "mean_absolute_error { prediction: \"l\" label: \"y\" }";
   const Case given = Make(loss, "shape: 2", {2, 2}, {1, 2, 3, 4}, {0, 4, 3.5, 1});
   ExpectNear(Evaluate(given), {1.5, 1.75});
-  EXPECT_EQ(Gradients(given), "");
+  EXPECT_EQ(GradientError(given), "");
 }
 
 // A Hessian-vector product by differentiating the gradient: H v = d (v . dL/dp) / dp, here of binary cross-entropy from logits,

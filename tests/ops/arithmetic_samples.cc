@@ -1,4 +1,5 @@
-// add, sub, mul, div, greater, equal: broadcasting of every kind, equal shapes of every size.
+// add, sub, mul, div, minimum, maximum, pow, greater, equal: broadcasting of every kind, equal
+// shapes of every size.
 
 #include <cmath>
 
@@ -14,6 +15,14 @@ const bool kReferences =
     RegisterReference<op::Sub>(BinaryReference([](double a, double b) { return a - b; })) &&
     RegisterReference<op::Mul>(BinaryReference([](double a, double b) { return a * b; })) &&
     RegisterReference<op::Div>(BinaryReference([](double a, double b) { return a / b; })) &&
+    RegisterReference<op::Pow>(
+        BinaryReference([](double a, double b) { return std::pow(a, b); })) &&
+    RegisterReference<op::Minimum>(BinaryReference([](double a, double b) {
+      return std::isnan(a) || std::isnan(b) ? NAN : std::fmin(a, b);
+    })) &&
+    RegisterReference<op::Maximum>(BinaryReference([](double a, double b) {
+      return std::isnan(a) || std::isnan(b) ? NAN : std::fmax(a, b);
+    })) &&
     RegisterReference<op::Greater>(
         BinaryReference([](double a, double b) { return a > b ? 1.0 : 0.0; })) &&
     RegisterReference<op::Equal>(
@@ -68,6 +77,42 @@ GRADUS_OP_SAMPLES(op::Sub, [] { return PairSamples<op::Sub>({}, {}); });
 GRADUS_OP_SAMPLES(op::Mul, [] { return PairSamples<op::Mul>({}, {}); });
 // Away from the pole of the second input.
 GRADUS_OP_SAMPLES(op::Div, [] { return PairSamples<op::Div>({}, Range(0.5, 2)); });
+
+// Powers of one size, away from a = 0, where the gradients are infinite or taken from one side
+// (ops/pow.cc).
+GRADUS_OP_SAMPLES(op::Pow, [] { return PairSamples<op::Pow>(Range(0.5, 2), Range(-2, 3)); });
+
+// Multiples of 1/8, and 1/16 beside them: no two are nearer than that, so that no difference
+// crosses a tie.
+std::vector<double> Grid(const Shape& shape, int64_t rows, int64_t stride, double offset) {
+  int64_t n = 1;
+  for (int64_t d : shape.At(rows)) n *= d;
+  std::vector<double> values;
+  for (int64_t i = 0; i < n; ++i) {
+    values.push_back(static_cast<double>(stride * i % 17 - 8) / 8 + offset);
+  }
+  return values;
+}
+
+template <class ConfigType>
+std::vector<OpSample> ExtremumSamples() {
+  std::vector<OpSample> samples = PairSamples<ConfigType>({}, {});
+  for (OpSample& sample : samples) {
+    InputSample& a = sample.inputs[0];
+    InputSample& b = sample.inputs[1];
+    a.values = Grid(a.spec.shape, sample.rows, 7, 0);
+    b.values = Grid(b.spec.shape, sample.rows, 5, 1.0 / 16);
+  }
+  OpSample ties = Pair<ConfigType>({}, Shape::Fixed({7}), {}, Shape::Fixed({7}), "ties and NaN");
+  ties.inputs[0].values = {0, 1, -0.5, 3, NAN, 1, NAN};
+  ties.inputs[1].values = {0, 1, 0.5, 3, 1, NAN, NAN};
+  for (InputSample& input : ties.inputs) input.differentiable = false;
+  samples.push_back(std::move(ties));
+  return samples;
+}
+
+GRADUS_OP_SAMPLES(op::Minimum, [] { return ExtremumSamples<op::Minimum>(); });
+GRADUS_OP_SAMPLES(op::Maximum, [] { return ExtremumSamples<op::Maximum>(); });
 
 // Both element types, and equal numbers among them.
 template <class ConfigType>

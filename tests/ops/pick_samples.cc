@@ -1,4 +1,4 @@
-// Samples and references of what works by position: gather, scatter_add, argmax.
+// Samples and references of what works by position: gather, scatter_add, argmax, one_hot.
 
 #include <algorithm>
 
@@ -117,6 +117,31 @@ GRADUS_OP_SAMPLES(op::Argmax, [] {
   OpSample ties = Sample(op::Argmax(), {Floats(Shape::Fixed({2, 3}))}, "ties");
   ties.inputs[0].values = {1, 2, 2, 0, 0, 0};
   samples.push_back(ties);
+  return samples;
+});
+
+GRADUS_OP_REFERENCE(op::OneHot, [](const op::OneHot& config, absl::Span<const RefTensor> in,
+                                   absl::Span<RefTensor> out) {
+  for (size_t i = 0; i < in[0].values.size(); ++i) {
+    for (int64_t k = 0; k < config.depth(); ++k) {
+      out[0].values[i * static_cast<size_t>(config.depth()) + static_cast<size_t>(k)] =
+          in[0].values[i] == static_cast<double>(k) ? 1 : 0;
+    }
+  }
+});
+
+GRADUS_OP_SAMPLES(op::OneHot, [] {
+  std::vector<OpSample> samples;
+  const std::pair<Shape, int> cases[] = {
+      {Shape(), 3},           {Shape::Fixed({1}), 1},    {Shape::Fixed({0}), 4},
+      {Shape::Fixed({7}), 5}, {Shape::Batched({}), 10},  {Shape::Batched({1}), 2},
+      {Shape::Batched({5}), 3}, {Shape::Batched({2, 3}), 4}, {Shape::Batched({2, 3, 4}), 2},
+      {Shape::Fixed({512}), 3}, {Shape::Batched({2}), 1024}, {Shape::Batched({}), 512}};
+  for (const auto& c : cases) {
+    op::OneHot config;
+    config.set_depth(c.second);
+    samples.push_back(Sample(config, {Indices(c.first, c.second - 1)}));
+  }
   return samples;
 });
 

@@ -1,4 +1,4 @@
-// Gather, scatter_add and argmax beyond the obligations: indices out of range, ties, the batch, errors.
+// Gather, scatter_add, argmax and one_hot beyond the obligations: indices out of range, ties, the batch, errors.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -106,6 +106,32 @@ TEST(Argmax, RefusesAnEmptyAxis) {
             "the last axis of [batch, 0] is empty");
   EXPECT_EQ(InferError(op::Argmax(), {FloatSpec(Shape())}), "a scalar has no last axis");
 }
+
+op::OneHot OfDepth(int64_t depth) {
+  op::OneHot config;
+  config.set_depth(depth);
+  return config;
+}
+
+TEST(OneHot, OutsideTheDepthIsAnErrorThatNamesTheNumberAndTheDepth) {
+  for (int32_t wrong :
+       {3, -1, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()}) {
+    for (const OpRun& run : RunOp(OfDepth(3), {Tensor::Of<int32_t>({3}, {0, wrong, 2})})) {
+      EXPECT_EQ(run.status.code(), absl::StatusCode::kOutOfRange) << run.kernel;
+      EXPECT_EQ(std::string(run.status.message()),
+                absl::StrCat("index ", wrong, " is outside [0, 3)"));
+    }
+  }
+}
+
+TEST(OneHot, AddsAnAxisAndNeedsADepth) {
+  EXPECT_EQ(InferredShape(OfDepth(4), {IndexSpec(Shape::Batched({2}))}), "FLOAT32 [batch, 2, 4]");
+  EXPECT_EQ(InferredShape(OfDepth(4), {IndexSpec(Shape())}), "FLOAT32 [4]");
+  EXPECT_EQ(InferError(OfDepth(0), {IndexSpec(Shape())}), "depth 0 is not positive");
+  EXPECT_EQ(InferError(OfDepth(4), {FloatSpec(Shape())}), "input 0 is FLOAT32, not INT32");
+}
+
+TEST(OneHot, LetsNoGradientThrough) { EXPECT_FALSE(OpOf(OfDepth(2)).differentiable()); }
 
 }  // namespace
 }  // namespace gradus

@@ -79,6 +79,8 @@ TEST(SecondDerivatives, OfSlice) { CheckAllSmall<op::Slice>(); }
 TEST(SecondDerivatives, OfPad) { CheckAllSmall<op::Pad>(); }
 TEST(SecondDerivatives, OfGather) { CheckAllSmall<op::Gather>(); }
 TEST(SecondDerivatives, OfScatterAdd) { CheckAllSmall<op::ScatterAdd>(); }
+TEST(SecondDerivatives, OfCumsum) { CheckAllSmall<op::Cumsum>(); }
+TEST(SecondDerivatives, OfPow) { CheckAllSmall<op::Pow>(); }
 TEST(SecondDerivatives, OfBatchNorm) { CheckAllSmall<op::BatchNorm>(); }
 TEST(SecondDerivatives, OfBatchNormGrad) { CheckAllSmall<op::BatchNormGrad>(); }
 

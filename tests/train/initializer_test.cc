@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "gradus/base/text_config.h"
@@ -80,10 +81,80 @@ TEST(InitializerTest, ScaledKindsHaveKerasVariancesAndBounds) {
   }
 }
 
-TEST(InitializerTest, FansAreTheProductOfAllAxesButTheLastAndTheLast) {
+TEST(InitializerTest, FansAreTheLastTwoAxesEachTimesTheWindowBeforeThem) {
   ExpectMoments(Fill("scaled: LECUN_UNIFORM", {10, 20, 300}), 0, 1.0 / 200);
-  ExpectMoments(Fill("scaled: GLOROT_UNIFORM", {10, 20, 300}), 0, 2.0 / 500);
+  ExpectMoments(Fill("scaled: GLOROT_UNIFORM", {10, 20, 300}), 0, 2.0 / 3200);
+  ExpectMoments(Fill("scaled: HE_NORMAL", {3, 3, 20, 300}), 0, 2.0 / 180);
   ExpectMoments(Fill("scaled: GLOROT_UNIFORM", {5000}), 0, 1.0 / 5000);
+}
+
+TEST(InitializerTest, VarianceScalingHasItsScaleOverItsFan) {
+  const struct {
+    const char* mode;
+    double fan;
+  } modes[] = {{"FAN_IN", 180}, {"FAN_OUT", 2700}, {"FAN_AVG", 1440}};
+  for (const auto& m : modes) {
+    for (const char* distribution : {"TRUNCATED_NORMAL", "UNTRUNCATED_NORMAL", "UNIFORM"}) {
+      SCOPED_TRACE(absl::StrCat(m.mode, " ", distribution));
+      const std::string text = absl::StrCat("variance_scaling { scale: 1.5 mode: ", m.mode,
+                                            " distribution: ", distribution, " }");
+      ExpectMoments(Fill(text, {3, 3, 20, 300}), 0, 1.5 / m.fan);
+    }
+  }
+}
+
+TEST(InitializerTest, TheNamedKindsAreMembersOfTheFamily) {
+  const std::pair<const char*, const char*> pairs[] = {
+      {"GLOROT_UNIFORM", "mode: FAN_AVG distribution: UNIFORM"},
+      {"GLOROT_NORMAL", "mode: FAN_AVG"},
+      {"HE_UNIFORM", "scale: 2 distribution: UNIFORM"},
+      {"HE_NORMAL", "scale: 2"},
+      {"LECUN_UNIFORM", "distribution: UNIFORM"},
+      {"LECUN_NORMAL", ""},
+  };
+  for (const auto& p : pairs) {
+    EXPECT_EQ(Fill(absl::StrCat("scaled: ", p.first), {7, 5}),
+              Fill(absl::StrCat("variance_scaling { ", p.second, " }"), {7, 5}))
+        << p.first;
+  }
+}
+
+TEST(InitializerTest, IdentityIsTheGainOnTheDiagonal) {
+  EXPECT_EQ(Fill("identity {}", {2, 2}), (std::vector<float>{1, 0, 0, 1}));
+  EXPECT_EQ(Fill("identity { gain: 2 }", {2, 3}), (std::vector<float>{2, 0, 0, 0, 2, 0}));
+  EXPECT_EQ(Fill("identity { gain: -0.5 }", {3, 2}), (std::vector<float>{-0.5, 0, 0, -0.5, 0, 0}));
+}
+
+// Products of the columns (or of the rows, when they are fewer) with each other.
+void ExpectOrthogonal(const std::vector<float>& q, int64_t rows, int64_t columns, double gain) {
+  const bool by_column = rows >= columns;
+  const int64_t count = std::min(rows, columns), size = std::max(rows, columns);
+  const auto at = [&](int64_t vector, int64_t i) {
+    return static_cast<double>(by_column ? q[i * columns + vector] : q[vector * columns + i]);
+  };
+  for (int64_t a = 0; a < count; ++a) {
+    for (int64_t b = 0; b <= a; ++b) {
+      double product = 0;
+      for (int64_t i = 0; i < size; ++i) product += at(a, i) * at(b, i);
+      // Each element is rounded to float: 2^-25 of it, and the products' errors add up to less than
+      // that of the vectors' lengths.
+      EXPECT_NEAR(product, a == b ? gain * gain : 0, 2e-7 * gain * gain) << a << " " << b;
+    }
+  }
+}
+
+TEST(InitializerTest, OrthogonalHasOrthonormalColumnsOrRows) {
+  ExpectOrthogonal(Fill("orthogonal {}", {8, 8}), 8, 8, 1);
+  ExpectOrthogonal(Fill("orthogonal {}", {40, 7}), 40, 7, 1);
+  ExpectOrthogonal(Fill("orthogonal { gain: 1.5 }", {7, 40}), 7, 40, 1.5);
+  ExpectOrthogonal(Fill("orthogonal {}", {3, 3, 2, 5}), 18, 5, 1);
+  ExpectOrthogonal(Fill("orthogonal {}", {1, 4}), 1, 4, 1);
+  ExpectOrthogonal(Fill("orthogonal {}", {64, 64}), 64, 64, 1);
+}
+
+TEST(InitializerTest, OrthogonalIsSpreadEvenly) {
+  // Each element of a random orthogonal matrix of n rows has mean 0 and variance 1 / n.
+  ExpectMoments(Fill("orthogonal {}", {100, 100}), 0, 0.01);
 }
 
 TEST(InitializerTest, PlainKindsHaveTheGivenMoments) {
@@ -111,6 +182,8 @@ TEST(InitializerTest, NumbersDependOnSeedAndNameAndNothingElse) {
 TEST(InitializerTest, EmptyParametersAndScalarsAreFine) {
   EXPECT_TRUE(Fill("scaled: HE_NORMAL", {0, 5}).empty());
   EXPECT_TRUE(Fill("scaled: GLOROT_UNIFORM", {0}).empty());
+  EXPECT_TRUE(Fill("orthogonal {}", {0, 5}).empty());
+  EXPECT_TRUE(Fill("orthogonal {}", {5, 0}).empty());
   EXPECT_TRUE(std::isfinite(Fill("scaled: GLOROT_UNIFORM", {})[0]));
 }
 

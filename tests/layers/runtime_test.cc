@@ -1,0 +1,156 @@
+// Every layer as the runtime computes it, in one piece and in blocks of rows: results and gradients stand beside those of the reference
+// loops. So each layer's operations have kernels for the shapes that it makes, and nothing in it mixes the rows of a batch.
+
+#include <deque>
+
+#include "gradus/autodiff/add_gradients.h"
+#include "gradus/base/isa.h"
+#include "gtest/gtest.h"
+#include "tests/layers/layer_case.h"
+#include "tests/runtime/runtime_testing.h"
+
+namespace gradus {
+namespace {
+
+struct RunCase {
+  const char* text;
+  std::vector<int64_t> dims;
+  int inputs = 1;
+  bool integers = false;
+};
+
+constexpr int64_t kRows = 7;
+
+std::vector<RunCase> Cases() {
+  const std::vector<int64_t> vectors = {kRows, 24}, sequences = {kRows, 6, 5};
+  const std::vector<int64_t> images = {kRows, 4, 6, 8};
+  std::vector<RunCase> cases = {
+      {"dense { units: 9 activation: MISH }", sequences},
+      {"dropout { rate: 0.4 }", images},
+      {"flatten {}", images},
+      {"concat {}", sequences, 3},
+      {"add {}", images, 3},
+      {"leaky_relu {}", images},
+      {"prelu {}", images},
+      {"prelu { shared_axes: [1, 2] }", images},
+      {"multiply {}", images, 3},
+      {"subtract {}", images, 2},
+      {"average {}", images, 3},
+      {"maximum {}", images, 3},
+      {"minimum {}", images, 3},
+      {"reshape { target_shape: [3, -1] }", vectors},
+      {"permute { dims: [3, 1, 2] }", images},
+      {"permute { dims: [2, 1] }", sequences},
+      {"repeat_vector { n: 4 }", vectors},
+      {"zero_padding1d { padding: [2, 1] }", sequences},
+      {"zero_padding2d { padding: [1, 0, 2, 3] }", images},
+      {"cropping1d { cropping: [2, 1] }", sequences},
+      {"cropping2d { cropping: [1, 2] }", images},
+      {"up_sampling1d { size: 3 }", sequences},
+      {"up_sampling2d { size: [2, 3] }", images},
+      {"layer_norm {}", sequences},
+      {"layer_norm { axis: [1, 2, 3] }", images},
+      {"layer_norm { axis: 1 }", images},
+      {"rms_norm {}", images},
+      {"group_norm { groups: 4 }", images},
+      {"group_norm { groups: -1 }", images},
+      {"group_norm { groups: 3 }", vectors},
+      {"embedding { input_dim: 9 output_dim: 5 }", {kRows, 4}, 1, true},
+      {"global_average_pooling1d {}", sequences},
+      {"global_average_pooling2d { keepdims: true }", images},
+      {"global_max_pooling1d { keepdims: true }", sequences},
+      {"global_max_pooling2d {}", images},
+      {"spatial_dropout1d { rate: 0.4 }", sequences},
+      {"spatial_dropout2d { rate: 0.4 }", images},
+      {"gaussian_noise { stddev: 0.3 }", images},
+      {"gaussian_dropout { rate: 0.3 }", images},
+      {"unit_normalization {}", images},
+      {"unit_normalization { axis: [1, 2] }", images},
+  };
+  for (const char* function : {"RELU", "ELU", "SIGMOID", "TANH", "GELU", "SOFTPLUS", "SOFTMAX",
+                               "LEAKY_RELU", "SELU", "SOFTSIGN", "SILU", "MISH", "HARD_SIGMOID",
+                               "HARD_SWISH", "GELU_TANH", "EXPONENTIAL", "RELU6", "LOG_SOFTMAX"}) {
+    static std::deque<std::string>* const texts = new std::deque<std::string>;
+    texts->push_back(absl::StrCat("activation { function: ", function, " }"));
+    cases.push_back({texts->back().c_str(), images});
+  }
+  return cases;
+}
+
+LayerCase Make(const RunCase& c) {
+  std::vector<RefTensor> inputs;
+  for (int i = 0; i < c.inputs; ++i) {
+    RefTensor x = Filled(c.dims);
+    x.values = SomeNumbers(static_cast<int64_t>(x.values.size()), i);
+    for (size_t k = 0; k < x.values.size(); ++k) {
+      x.values[k] = c.integers ? static_cast<double>(k * 5 % 9) : static_cast<float>(x.values[k]);
+    }
+    inputs.push_back(std::move(x));
+  }
+  return MakeLayer(c.text, inputs, Mode::kTraining, c.integers ? "INT32" : "FLOAT32");
+}
+
+TEST(LayersInTheRuntimeTest, AgreeWithTheReferenceWholeAndInBlocks) {
+  for (const RunCase& c : Cases()) {
+    SCOPED_TRACE(c.text);
+    LayerCase layer = Make(c);
+    Graph& graph = layer.model.graph;
+    std::vector<Value> wrt = graph.parameters();
+    for (Value input : graph.inputs()) {
+      if (graph.spec(input).dtype == DType::kFloat32) wrt.push_back(input);
+    }
+    const size_t parameters = graph.parameters().size();
+    const Value seed = *graph.AddInput("seed of the gradient", graph.spec(layer.output));
+    layer.leaves[seed] = Filled(graph.spec(layer.output).shape.At(kRows));
+    const auto gradients = AddGradients(&graph, {layer.output}, {seed}, wrt);
+    ASSERT_TRUE(gradients.ok()) << gradients.status();
+    Fetches fetches;
+    fetches.values = {layer.output};
+    for (size_t i = 0; i < wrt.size(); ++i) {
+      const Value gradient = gradients->of[i];
+      ASSERT_TRUE(gradient.valid());
+      (i < parameters ? fetches.gradients : fetches.values).push_back(gradient);
+    }
+    std::vector<Value> all = fetches.values;
+    all.insert(all.end(), fetches.gradients.begin(), fetches.gradients.end());
+    const auto expected = EvaluateReference(graph, layer.leaves, kRows, all);
+    ASSERT_TRUE(expected.ok()) << expected.status();
+    for (const int64_t block_rows : {0, 3, 1}) {
+      SCOPED_TRACE(block_rows);
+      ExecutorOptions options;
+      options.block_rows = block_rows;
+      const auto run = TestRun::Create(graph, fetches, options, CurrentIsa());
+      ASSERT_TRUE(run.ok()) << run.status();
+      EXPECT_TRUE((*run)->executor().splits()) << (*run)->executor().why_not_split();
+      const absl::Status status = (*run)->Run(layer.leaves, kRows);
+      ASSERT_TRUE(status.ok()) << status;
+      // Some operations of size one in float, and sums over up to 7 * 24 rows of such.
+      for (size_t i = 0; i < fetches.values.size(); ++i) {
+        EXPECT_EQ(Differences((*run)->value(static_cast<int>(i)), (*expected)[i], 2e-5, 2e-5), "")
+            << i;
+      }
+      for (size_t i = 0; i < parameters; ++i) {
+        EXPECT_EQ(Differences((*run)->gradient(static_cast<int>(i)),
+                              (*expected)[fetches.values.size() + i], 1e-4, 2e-5),
+                  "")
+            << "gradient " << i;
+      }
+    }
+  }
+}
+
+// batch_norm is the one whose rows need each other.
+TEST(LayersInTheRuntimeTest, AllRegisteredOnesAreAmongTheCases) {
+  for (const std::string& key : Registry<Layer>::Get().Keys()) {
+    const std::string prefix = "gradus.LayerConfig.";
+    if (key.compare(0, prefix.size(), prefix) != 0) continue;
+    const std::string kind = key.substr(prefix.size());
+    bool found = kind == "batch_norm";
+    for (const RunCase& c : Cases())
+      found |= std::string(c.text).compare(0, kind.size() + 1, kind + " ") == 0;
+    EXPECT_TRUE(found) << kind << " is not run";
+  }
+}
+
+}  // namespace
+}  // namespace gradus
