@@ -78,10 +78,18 @@ Plugins& ThePlugins() {
   return *plugins;
 }
 
-// "lib" and ".so" are the linker's business.
+// Where ".so" begins that ends a file's name or has a version behind it; npos without one.
+size_t EndOfName(absl::string_view name) {
+  for (size_t at = name.find(".so"); at != name.npos; at = name.find(".so", at + 1)) {
+    if (at + 3 == name.size() || name[at + 3] == '.') return at;
+  }
+  return name.npos;
+}
+
+// "lib" and ".so" are the linker's business, and so is ".so.1.0".
 std::string NameOfFile(absl::string_view path) {
   absl::string_view name = path.substr(path.rfind('/') + 1);
-  absl::ConsumeSuffix(&name, ".so");
+  name = name.substr(0, EndOfName(name));
   absl::ConsumePrefix(&name, "lib");
   return std::string(name);
 }
@@ -106,8 +114,8 @@ std::string Reason() { return std::strerror(errno); }
 // One load; every error is the end of a sentence that begins with the library's name.
 class Loading {
  public:
-  Loading(std::string path, const PluginOptions& options)
-      : path_(std::move(path)), options_(options), file_(path_) {}
+  Loading(std::string path, std::string given, const PluginOptions& options)
+      : path_(std::move(path)), given_(std::move(given)), options_(options), file_(path_) {}
 
   absl::StatusOr<LoadedPlugin> Run() {
     struct stat stated;
@@ -129,6 +137,8 @@ class Loading {
         PluginManifest manifest,
         ReadPluginManifest(ReaderOf(file_.get(), static_cast<uint64_t>(stated.st_size))));
     GRADUS_RETURN_IF_ERROR(CheckPluginManifest(manifest, OwnManifestLines()));
+    // Before its protos, which such a library has brought along.
+    GRADUS_RETURN_IF_ERROR(CheckNotInProcess());
     const ProtoOwner owner = [&loaded](const std::string& file) -> std::string {
       for (const Loaded& other : loaded) {
         if (absl::c_linear_search(other.proto_files, file)) {
@@ -139,7 +149,6 @@ class Loading {
     };
     GRADUS_ASSIGN_OR_RETURN(const PluginProtos protos,
                             CheckPluginProtos(manifest.descriptor_set, owner));
-    GRADUS_RETURN_IF_ERROR(CheckNotInProcess());
     GRADUS_ASSIGN_OR_RETURN(const std::vector<std::string> tried,
                             TryPlugin(path_, options_.timeout_seconds));
     GRADUS_RETURN_IF_ERROR(CheckSame(identity));
@@ -185,7 +194,9 @@ class Loading {
                                     const std::vector<std::string>& tried,
                                     const FileIdentity& identity) const {
     PendingRules pending;
-    const ProcessState before = ProcessState::Now();
+    // Of the process only what is this thread's: other threads may be changing the rest, of which the trial has seen that the library
+    // does not.
+    const ThreadState before = ThreadState::Now();
     try {
       if (dlopen(path_.c_str(), RTLD_NOW | RTLD_LOCAL) == nullptr) {
         return absl::FailedPreconditionError(absl::StrCat("cannot be loaded: ", dlerror()));
@@ -195,7 +206,7 @@ class Loading {
       return StatusOfException("throws here, unlike in the process that tried it");
     }
     // From here on it stays in the process, whatever is wrong: protobuf and others know it.
-    const std::string changed = before.Difference(ProcessState::Now());
+    const std::string changed = before.Difference(ThreadState::Now());
     if (!changed.empty()) {
       before.Restore();
       return absl::FailedPreconditionError(
@@ -217,14 +228,15 @@ class Loading {
     }
     LoadedPlugin plugin;
     plugin.path = path_;
-    plugin.name = NameOfFile(path_);
+    plugin.given = given_;
+    plugin.name = NameOfFile(given_);
     for (const PendingRules::Entry& entry : pending.entries()) plugin.keys.push_back(entry.key);
     absl::c_sort(plugin.keys);
     GRADUS_RETURN_IF_ERROR(pending.Accept());
     return plugin;
   }
 
-  const std::string path_;
+  const std::string path_, given_;
   const PluginOptions& options_;
   const OpenFile file_;
 };
@@ -246,8 +258,8 @@ absl::Status CheckBareName(const std::string& name) {
                       absl::StrContains("_-.+", c);
              })) {
     wrong = "has characters other than letters, digits, \"_\", \"-\", \"+\" and \".\"";
-  } else if (absl::EndsWith(name, ".so")) {
-    wrong = "ends in .so";
+  } else if (EndOfName(name) != name.npos) {
+    wrong = absl::EndsWith(name, ".so") ? "ends in .so" : "has a version behind .so";
   }
   if (wrong == nullptr) return absl::OkStatus();
   return absl::InvalidArgumentError(
@@ -266,7 +278,14 @@ absl::StatusOr<LoadedPlugin> LoadPlugin(const std::string& path, const PluginOpt
         absl::StrCat("plugin ", path.empty() ? Quoted(path) : path,
                      " cannot be opened: ", path.empty() ? "it has no name" : Reason()));
   }
-  absl::StatusOr<LoadedPlugin> loaded = Loading(resolved, options).Run();
+  // The folder may be relative, the last name may be a link: to a version, or from a name of its user's.
+  const size_t slash = path.rfind('/');
+  char folder[PATH_MAX];
+  if (realpath(slash == path.npos ? "." : path.substr(0, slash + 1).c_str(), folder) == nullptr) {
+    return absl::NotFoundError(absl::StrCat("plugin ", path, " cannot be opened: ", Reason()));
+  }
+  absl::StatusOr<LoadedPlugin> loaded =
+      Loading(resolved, JoinPath(folder, path.substr(slash + 1)), options).Run();
   if (!loaded.ok()) return Named(loaded.status(), path);
   return loaded;
 } catch (...) {

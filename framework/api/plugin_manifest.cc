@@ -78,7 +78,8 @@ absl::StatusOr<Elf64_Ehdr> ReadHeader(const PieceReader& file) {
   return header;
 }
 
-// What is mapped must be in the file: beyond its end a read is a SIGBUS.
+// What is mapped must be in the file: beyond its end a read is a SIGBUS. And dlopen makes the stacks of all threads executable for a
+// library that asks for it, or that does not say.
 absl::Status CheckSegments(const PieceReader& file, const Elf64_Ehdr& header) {
   if (header.e_phnum == 0 || header.e_phnum == PN_XNUM ||
       header.e_phentsize != sizeof(Elf64_Phdr)) {
@@ -87,14 +88,19 @@ absl::Status CheckSegments(const PieceReader& file, const Elf64_Ehdr& header) {
   GRADUS_ASSIGN_OR_RETURN(const std::string headers,
                           Piece(file, header.e_phoff, header.e_phnum * sizeof(Elf64_Phdr),
                                 "the table of its segments"));
+  bool executable_stack = true;
   for (int i = 0; i < header.e_phnum; ++i) {
     const auto segment = As<Elf64_Phdr>(headers, i);
+    if (segment.p_type == PT_GNU_STACK) executable_stack = (segment.p_flags & PF_X) != 0;
     if (segment.p_type == PT_NULL || segment.p_filesz == 0) continue;
     if (segment.p_offset > file.size || segment.p_filesz > file.size - segment.p_offset) {
       return CutOff(absl::StrCat("segment ", i), file.size);
     }
   }
-  return absl::OkStatus();
+  if (!executable_stack) return absl::OkStatus();
+  return Bad(
+      "needs an executable stack; add .section .note.GNU-stack,\"\",@progbits to its assembler "
+      "sources");
 }
 
 // The section's bytes; NotFound when there is none.

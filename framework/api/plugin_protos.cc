@@ -48,6 +48,9 @@ class Checker {
       : linked_(*DescriptorPool::generated_pool()), protos_(*protos), owner_(owner) {}
 
   absl::Status Run() {
+    // The pool builds a linked file when it is first asked for; until then it knows its messages, but neither its package nor its
+    // enumeration values.
+    for (const std::string& file : LinkedProtoFiles()) linked_.FindFileByName(file);
     if (protos_.set.file_size() == 0) {
       return absl::InvalidArgumentError(
           "has a descriptor set without files; protoc --descriptor_set_out writes one");

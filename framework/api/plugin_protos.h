@@ -32,9 +32,10 @@ using ProtoOwner = std::function<std::string(const std::string& file)>;
 absl::StatusOr<PluginProtos> CheckPluginProtos(const std::string& descriptor_set,
                                                const ProtoOwner& owner);
 
-// Once the library is loaded: its code must hold those very files. For the trial process: it reads tables of protobuf that have no
-// lock. `before` is what LinkedProtoFiles gave before it was loaded.
+// The names of all files that are linked, sorted. It reads a table of protobuf that has no lock, as dlopen writes to it.
 std::vector<std::string> LinkedProtoFiles();
+// Once the library is loaded: its code must hold those very files. `before` is what LinkedProtoFiles gave before it was loaded. For
+// the trial process.
 absl::Status CheckLinkedProtos(const PluginProtos& protos, const std::vector<std::string>& before);
 
 }  // namespace gradus

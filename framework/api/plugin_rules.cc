@@ -3,6 +3,7 @@
 #include "gradus/api/plugin_rules.h"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 #include <utility>
 
@@ -58,6 +59,13 @@ std::string NounOf(const std::string& type) {
   return "something unknown";
 }
 
+template <class Rule>
+void AddRegistrations(std::vector<std::string>* lines) {
+  for (const std::string& key : Registry<Rule>::Get().Keys()) {
+    lines->push_back(absl::StrCat(NounOf(typeid(Rule).name()), " ", key));
+  }
+}
+
 class RuleCheck {
  public:
   RuleCheck(const PendingRules& pending, const PluginProtos& protos)
@@ -70,6 +78,10 @@ class RuleCheck {
       }
     }
     for (const PendingRules::Entry& entry : pending_.entries()) {
+      if (entry.rule == nullptr) {
+        return Wrong("registers ", NounOf(entry.contract), " under ", entry.key,
+                     " that is a null pointer");
+      }
       if (IsRegistered(entry.key)) {
         return Wrong("registers ", entry.key,
                      ", which is there already; a key is the full name of the plugin's own field");
@@ -163,6 +175,35 @@ class RuleCheck {
 
 absl::Status CheckPluginRules(const PendingRules& pending, const PluginProtos& protos) {
   return RuleCheck(pending, protos).Run();
+}
+
+std::vector<std::string> AllRegistrationsInWords() {
+  std::vector<std::string> lines;
+  AddRegistrations<Optimizer>(&lines);
+  AddRegistrations<ScheduleFactory>(&lines);
+  AddRegistrations<ControllerFactory>(&lines);
+  AddRegistrations<Layer>(&lines);
+  AddRegistrations<Op>(&lines);
+  AddRegistrations<KernelFactory>(&lines);
+  absl::c_sort(lines);
+  return lines;
+}
+
+absl::Status CheckNoOthersRegistered(const std::vector<std::string>& before) {
+  constexpr absl::string_view kThread =
+      " from a thread of its own; the thread that loads a library must register all of it";
+  std::vector<std::string> others;
+  absl::c_set_difference(AllRegistrationsInWords(), before, std::back_inserter(others));
+  if (!others.empty()) return Wrong("registers ", absl::StrJoin(others, ", "), kThread);
+  for (const absl::Status& status :
+       {Registry<Optimizer>::Get().RegistrationStatus(),
+        Registry<ScheduleFactory>::Get().RegistrationStatus(),
+        Registry<ControllerFactory>::Get().RegistrationStatus(),
+        Registry<Layer>::Get().RegistrationStatus(), Registry<Op>::Get().RegistrationStatus(),
+        Registry<KernelFactory>::Get().RegistrationStatus()}) {
+    if (!status.ok()) return Wrong("registers what is there already, ", status.message(), kThread);
+  }
+  return absl::OkStatus();
 }
 
 std::vector<std::string> RegistrationsInWords(const PendingRules& pending) {

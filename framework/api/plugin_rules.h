@@ -17,7 +17,13 @@ namespace gradus {
 // library's name.
 absl::Status CheckPluginRules(const PendingRules& pending, const PluginProtos& protos);
 
-// "optimizer acme.lion" for every registration, sorted; the same for the same library.
+// What all registries have, in the words of RegistrationsInWords, sorted.
+std::vector<std::string> AllRegistrationsInWords();
+// That the registries themselves have only what they had `before`: a library's own threads do not wait in PendingRules, so what they
+// register would neither be looked at nor taken back. For the trial process.
+absl::Status CheckNoOthersRegistered(const std::vector<std::string>& before);
+
+// "an optimizer acme.lion" for every registration, sorted; the same for the same library.
 std::vector<std::string> RegistrationsInWords(const PendingRules& pending);
 
 }  // namespace gradus

@@ -39,7 +39,7 @@ extern char** environ;
 namespace gradus {
 namespace {
 
-constexpr size_t kMostReport = 1 << 20, kMostStderr = 1 << 16;
+constexpr size_t kMostReport = 1 << 20, kMostPrinted = 1 << 16;
 
 // An open file of this process that children do not inherit.
 class File {
@@ -162,9 +162,11 @@ class Trial {
     GRADUS_ASSIGN_OR_RETURN(const std::string library, OwnLibrary());
     GRADUS_RETURN_IF_ERROR(report_.Make());
     GRADUS_RETURN_IF_ERROR(output_.Make());
+    GRADUS_RETURN_IF_ERROR(errors_.Make());
     GRADUS_RETURN_IF_ERROR(Start(library));
     report_.write.Close();
     output_.write.Close();
+    errors_.write.Close();
     Listen();
     return Judge();
   }
@@ -187,7 +189,7 @@ class Trial {
     posix_spawnattr_init(&attributes);
     posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(&files, output_.write.get(), STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&files, output_.write.get(), STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(&files, errors_.write.get(), STDERR_FILENO);
     posix_spawn_file_actions_adddup2(&files, report_.write.get(), kReport);
     posix_spawn_file_actions_addclosefrom_np(&files, kReport + 1);
     // A group of its own, for what it starts ends with it; signals as a new program has them.
@@ -246,10 +248,13 @@ class Trial {
     const auto end = Clock::now() + std::chrono::duration_cast<Clock::duration>(
                                         std::chrono::duration<double>(timeout_));
     const auto step = [this](int milliseconds) {
-      pollfd files[2] = {{report_.read.get(), POLLIN, 0}, {output_.read.get(), POLLIN, 0}};
-      if (poll(files, 2, milliseconds) <= 0) return false;
+      pollfd files[3] = {{report_.read.get(), POLLIN, 0},
+                         {output_.read.get(), POLLIN, 0},
+                         {errors_.read.get(), POLLIN, 0}};
+      if (poll(files, 3, milliseconds) <= 0) return false;
       if (files[0].revents != 0) Drain(&report_.read, kMostReport, &said_);
-      if (files[1].revents != 0) Drain(&output_.read, kMostStderr, &printed_);
+      if (files[1].revents != 0) Drain(&output_.read, kMostPrinted, &printed_);
+      if (files[2].revents != 0) Drain(&errors_.read, kMostPrinted, &complained_);
       return true;
     };
     while (!Ended()) {
@@ -258,7 +263,7 @@ class Trial {
         break;
       }
       // Without open pipes the poll is a pause.
-      step(report_.read.open() && output_.read.open() ? 20 : 2);
+      step(report_.read.open() && output_.read.open() && errors_.read.open() ? 20 : 2);
     }
     // Whatever it has started goes, too.
     kill(-child_, SIGKILL);
@@ -278,8 +283,13 @@ class Trial {
 
   // The end of what it printed, for messages.
   std::string Printed() const {
+    const std::string words = EndOf(absl::StrCat(printed_, complained_));
+    return words.empty() ? "" : absl::StrCat("; it printed:", words);
+  }
+
+  static std::string EndOf(absl::string_view text) {
     constexpr size_t kLines = 12, kCharacters = 1500;
-    absl::string_view text = absl::StripAsciiWhitespace(printed_);
+    text = absl::StripAsciiWhitespace(text);
     if (text.empty()) return "";
     if (text.size() > kCharacters) text = text.substr(text.size() - kCharacters);
     std::vector<std::string> lines = absl::StrSplit(text, '\n');
@@ -289,12 +299,31 @@ class Trial {
         if (absl::ascii_iscntrl(static_cast<unsigned char>(c)) && c != '\t') c = '?';
       }
     }
-    return absl::StrCat("; it printed:\n  ", absl::StrJoin(lines, "\n  "));
+    return absl::StrCat("\n  ", absl::StrJoin(lines, "\n  "));
+  }
+
+  // Loading was fine; what remains is the end of the program, and what both have printed.
+  absl::Status JudgeEnd() const {
+    const bool well = !known_ || (WIFEXITED(status_) && WEXITSTATUS(status_) == EXIT_SUCCESS);
+    if (late_ || !well) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          "would end this program badly when it ends: the process that tried it ",
+          late_ ? absl::StrCat("did not end within ", ShortestNumber(timeout_), " seconds")
+                : HowItEnded(),
+          "; its destructors and what it gives to atexit must return", Printed()));
+    }
+    if (!printed_.empty()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("prints to standard output while it is loaded or when the program ends, "
+                       "which belongs to the program:",
+                       EndOf(printed_)));
+    }
+    return absl::OkStatus();
   }
 
   absl::StatusOr<std::vector<std::string>> Judge() const {
     std::vector<std::string> rules;
-    bool begun = false, loaded = false;
+    bool begun = false, loaded = false, fine = false;
     for (absl::string_view line : absl::StrSplit(said_, '\n', absl::SkipEmpty())) {
       const std::pair<absl::string_view, absl::string_view> parts =
           absl::StrSplit(line, absl::MaxSplits(' ', 1));
@@ -304,7 +333,11 @@ class Trial {
       if (parts.first == kTrialLoaded) loaded = true;
       if (parts.first == kTrialRule) rules.push_back(text);
       if (parts.first == kTrialWrong) return absl::FailedPreconditionError(text);
-      if (parts.first == kTrialFine) return rules;
+      if (parts.first == kTrialFine) fine = true;
+    }
+    if (fine) {
+      GRADUS_RETURN_IF_ERROR(JudgeEnd());
+      return rules;
     }
     if (late_) {
       return absl::FailedPreconditionError(absl::StrCat(
@@ -324,11 +357,11 @@ class Trial {
 
   const std::string plugin_;
   const double timeout_;
-  Pipe report_, output_;
+  Pipe report_, output_, errors_;
   pid_t child_ = -1;
   int status_ = 0;
   bool known_ = false, late_ = false;
-  std::string said_, printed_;
+  std::string said_, printed_, complained_;  // To the pipe, standard output and standard error.
 };
 
 }  // namespace

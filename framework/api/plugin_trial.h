@@ -5,7 +5,7 @@
 //
 //   /lib64/ld-linux-x86-64.so.2 --library-path FOLDERS libgradus.so PLUGIN REPORT_FD
 //
-// It is spawned, not forked: a process with threads cannot do much in a child. It inherits no file but its two pipes.
+// It is spawned, not forked: a process with threads cannot do much in a child. It inherits no file but its three pipes.
 
 #ifndef GRADUS_API_PLUGIN_TRIAL_H_
 #define GRADUS_API_PLUGIN_TRIAL_H_
@@ -27,7 +27,7 @@ constexpr const char* kTrialBegins =
 constexpr const char* kTrialLoaded = "loaded";  // Its constructors have run.
 constexpr const char* kTrialRule = "rule";      // One registration.
 constexpr const char* kTrialWrong = "wrong";    // What is wrong; the last line.
-constexpr const char* kTrialFine = "fine";      // Nothing is; the last line.
+constexpr const char* kTrialFine = "fine";      // Nothing is; the process ends as a program does.
 
 }  // namespace gradus
 

@@ -1,5 +1,5 @@
 // libgradus.so as a program: the process in which a plugin is tried (plugin_trial.h). It says what it finds on the pipe that it was
-// given, and never returns into anything that the plugin may have registered to run at the end.
+// given. If all is well it ends as a program does, with the plugin's destructors, whose end is part of the trial; otherwise at once.
 
 #include <dlfcn.h>
 #include <sys/prctl.h>
@@ -71,6 +71,7 @@ absl::Status Try(const char* path, const Report& report) {
   const std::vector<std::string> linked = LinkedProtoFiles();
 
   PendingRules pending;
+  const std::vector<std::string> registered = AllRegistrationsInWords();
   const ProcessState before = ProcessState::Now();
   report.Say(kTrialBegins);
   GRADUS_RETURN_IF_ERROR(Load(path));
@@ -81,6 +82,7 @@ absl::Status Try(const char* path, const Report& report) {
         "changes ", changed, " of the process when it is loaded; leave that to the program"));
   }
   GRADUS_RETURN_IF_ERROR(CheckLinkedProtos(protos, linked));
+  GRADUS_RETURN_IF_ERROR(CheckNoOthersRegistered(registered));
   GRADUS_RETURN_IF_ERROR(CheckPluginRules(pending, protos));
   // A message of each kind, as a text would make it.
   for (const google::protobuf::FieldDescriptor* extension : protos.extensions) {
@@ -120,7 +122,9 @@ extern "C" __attribute__((visibility("hidden"), used)) int gradus_plugin_trial_m
     report.Say(gradus::kTrialWrong,
                absl::string_view(status.message().data(), status.message().size()));
   }
-  _exit(EXIT_SUCCESS);
+  // A plugin that is refused is not asked any further.
+  if (!status.ok()) _exit(EXIT_SUCCESS);
+  std::exit(EXIT_SUCCESS);
 }
 
 // What a program's crt1.o does, for a main() of another name.
