@@ -38,7 +38,8 @@ struct PluginOptions {
 
 struct LoadedPlugin {
   std::string path;               // Absolute, without symbolic links.
-  std::string name;               // As `plugin:` calls it: the file's name without "lib" and ".so".
+  std::string given;              // Absolute, but with the name that the file was asked for by: what another process is to load.
+  std::string name;               // As `plugin:` calls it: that name without "lib", ".so" and a version behind it.
   std::vector<std::string> keys;  // What it registered, sorted: "acme.lion".
   std::string descriptor_set;     // A serialized google.protobuf.FileDescriptorSet with comments.
 };
