@@ -37,6 +37,11 @@ CLI::Validator FiniteAboveZero();
 // The words `--plugin FILE` and `--plugin_dir FOLDER` that give another process of the program the plugins that this one has.
 std::vector<std::string> PluginArguments();
 
+// A word as a shell takes it: in quotes when it needs them.
+std::string ShellWord(const std::string& word);
+// PluginArguments with a blank before each, for a command that is printed to be run later; "" without plugins.
+std::string PluginWords();
+
 // Each adds a subcommand; parsing it sets `*run` to what main() is to call.
 using RunFunction = std::function<int()>;
 void AddTrain(CLI::App* app, RunFunction* run);

@@ -9,13 +9,19 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
+#include "absl/algorithm/container.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "gradus/api/plugin.h"
@@ -54,11 +60,25 @@ CLI::Validator FiniteAboveZero() {
 std::vector<std::string> PluginArguments() {
   std::vector<std::string> words;
   for (const LoadedPlugin& plugin : LoadedPlugins()) {
-    words.insert(words.end(), {"--plugin", plugin.path});
+    words.insert(words.end(), {"--plugin", plugin.given});
   }
   for (const std::string& folder : PluginFolders()) {
     words.insert(words.end(), {"--plugin_dir", folder});
   }
+  return words;
+}
+
+std::string ShellWord(const std::string& word) {
+  const bool plain = !word.empty() && absl::c_all_of(word, [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           absl::StrContains("_-./=:,+@", c);
+  });
+  return plain ? word : absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
+}
+
+std::string PluginWords() {
+  std::string words;
+  for (const std::string& word : PluginArguments()) absl::StrAppend(&words, " ", ShellWord(word));
   return words;
 }
 
@@ -94,6 +114,11 @@ absl::Status LoadPlugins(const PluginFlags& flags) {
     char resolved[PATH_MAX];
     if (realpath(folder.c_str(), resolved) == nullptr) {
       return absl::NotFoundError(absl::StrCat("--plugin_dir ", folder, ": ", std::strerror(errno)));
+    }
+    std::error_code error;
+    if (!std::filesystem::is_directory(resolved, error)) {
+      return absl::InvalidArgumentError(
+          absl::StrCat("--plugin_dir ", folder, " is a file; --plugin takes it"));
     }
     AddPluginFolder(resolved);
   }

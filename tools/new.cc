@@ -26,7 +26,7 @@ std::string PkgConfigPath() {
   const std::filesystem::path folder = prefix / "lib/pkgconfig";
   if (prefix == "/usr" || prefix == "/usr/local") return "";
   if (!std::filesystem::exists(folder / "gradus.pc", none)) return "";
-  return absl::StrCat(" PKG_CONFIG_PATH='", folder.string(), "'");
+  return absl::StrCat(" PKG_CONFIG_PATH=", ShellWord(folder.string()));
 }
 
 int New(PluginKind kind, const NewFlags& flags) {
@@ -38,9 +38,9 @@ int New(PluginKind kind, const NewFlags& flags) {
   std::vector<std::string> names;
   for (const PluginFile& file : skeleton->files) names.push_back(file.path);
   std::printf("wrote %s in %s; next:\n", absl::StrJoin(names, ", ").c_str(), folder.c_str());
-  std::printf("    make -C '%s' test%s\n", folder.c_str(), PkgConfigPath().c_str());
-  std::printf("    gradus list --plugin '%s/%s.so' %s\n", folder.c_str(), skeleton->library.c_str(),
-              flags.name.c_str());
+  std::printf("    make -C %s test%s\n", ShellWord(folder).c_str(), PkgConfigPath().c_str());
+  const std::string library = absl::StrCat(folder, "/", skeleton->library, ".so");
+  std::printf("    gradus list --plugin %s %s\n", ShellWord(library).c_str(), flags.name.c_str());
   return kOk;
 }
 

@@ -98,8 +98,8 @@ int ChangeRate(const RateFlags& flags) {
           Describe(command))));
     case RateReply::kWaits:
       std::printf("%s does not run now; this takes effect when it goes on (gradus train --resume "
-                  "%s)\n",
-                  flags.run.c_str(), flags.run.c_str());
+                  "%s%s)\n",
+                  flags.run.c_str(), ShellWord(flags.run).c_str(), PluginWords().c_str());
       break;
     case RateReply::kDone:
       break;

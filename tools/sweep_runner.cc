@@ -16,11 +16,9 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
 #include "gradus/api/run_folder.h"
@@ -36,14 +34,6 @@ namespace gradus {
 namespace {
 
 constexpr int64_t kMostBytes = int64_t{1} << 32;
-
-// A word of a command line, in quotes when it needs them.
-std::string ShellWord(const std::string& word) {
-  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || std::strchr("_-./=:,+@", c);
-  });
-  return plain ? word : absl::StrCat("'", absl::StrReplaceAll(word, {{"'", "'\\''"}}), "'");
-}
 
 std::string Duration(double seconds) {
   const auto whole = static_cast<int64_t>(std::ceil(seconds));
@@ -290,8 +280,8 @@ class Runner {
   absl::StatusOr<int> Finish(bool complete) {
     std::printf("\n%s", SweepTable(sweep_, records_).c_str());
     if (!complete) {
-      std::printf("\nstopped; go on with: gradus sweep --resume %s\n",
-                  ShellWord(folder_).c_str());
+      std::printf("\nstopped; go on with: gradus sweep --resume %s%s\n",
+                  ShellWord(folder_).c_str(), PluginWords().c_str());
       return kStopped;
     }
     const int64_t best = BestTrial(records_, sweep_.options.direction);
@@ -306,9 +296,9 @@ class Runner {
         ReadFile(JoinPath(FolderOfTrial(best), "run.pbtxt"), kMostConfigBytes));
     const std::string path = JoinPath(folder_, "best.pbtxt");
     GRADUS_RETURN_IF_ERROR(WriteFile(path, config));
-    std::printf("\nbest  %s  %s\ntrain it again with: gradus train %s\n",
+    std::printf("\nbest  %s  %s\ntrain it again with: gradus train %s%s\n",
                 FolderOfTrial(best).c_str(), PointText(sweep_, best).c_str(),
-                ShellWord(path).c_str());
+                ShellWord(path).c_str(), PluginWords().c_str());
     return kOk;
   }
 

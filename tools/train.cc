@@ -88,10 +88,11 @@ std::string EndedInWords(const TrainState& state) {
 
 // A run that was ended early goes on only when it is asked to.
 int ShowEnded(const TrainRun& run) {
-  const char* path = run.folder.path.c_str();
-  std::printf("%s has %s\nit goes on with another end: gradus rate %s --total_steps N, or gradus "
-              "train --resume %s --set run.epochs=N\n",
-              path, EndedInWords(run.trainer->state()).c_str(), path, path);
+  const std::string path = ShellWord(run.folder.path), plugins = PluginWords();
+  std::printf("%s has %s\nit goes on with another end: gradus rate %s --total_steps N%s, or gradus "
+              "train --resume %s --set run.epochs=N%s\n",
+              run.folder.path.c_str(), EndedInWords(run.trainer->state()).c_str(), path.c_str(),
+              plugins.c_str(), path.c_str(), plugins.c_str());
   return Exists(JoinPath(run.folder.path, "model.pbtxt")) ? static_cast<int>(kOk) : SaveModel(run);
 }
 
@@ -187,9 +188,9 @@ int Train(const TrainFlags& flags) {
         TrainLeg(*run, resumed ? settings : std::vector<std::string>(), flags);
     if (!end.ok()) return Fail(end.status());
     if (*end == LoopEnd::kStopped) {
-      std::printf("\nstopped at step %s; go on with: gradus train --resume %s\n",
+      std::printf("\nstopped at step %s; go on with: gradus train --resume %s%s\n",
                   absl::StrCat(run->trainer->state().progress.update).c_str(),
-                  run->folder.path.c_str());
+                  ShellWord(run->folder.path).c_str(), PluginWords().c_str());
       return kStopped;
     }
     if (run->last_leg()) {

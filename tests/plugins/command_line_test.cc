@@ -111,6 +111,72 @@ TEST(CommandLine, ASearchGivesItsTrialsThePlugins) {
   EXPECT_FALSE(absl::StrContains(sweep.out, "failed")) << sweep.out;
 }
 
+// The command that stands in the output between the two texts, as a shell can run it here.
+std::string Printed(const std::string& output, const std::string& before,
+                    const std::string& after) {
+  const size_t begin = output.find(before + "gradus ");
+  if (begin == std::string::npos) return "";
+  const size_t first = begin + before.size() + std::string("gradus").size();
+  return "$GRADUS" + output.substr(first, output.find(after, first) - first);
+}
+
+TEST(CommandLine, WhatItSaysToGoOnWithHasThePlugins) {
+  const std::string folder = FreshFolder("it's later"), text = RunText(folder);
+  const std::string tilt = folder + "/acme tilt.so";
+  std::filesystem::copy(kTilt, tilt);
+  const Words plugins = {"--plugin", tilt, "--plugin", kRamp};
+  const Outcome first = RunGradus(
+      Words{"train", text, "--run_dir", folder + "/run", "--stop_after_epoch", "2"} + plugins);
+  EXPECT_EQ(first.code, 4) << first.err;
+  const Outcome second = RunShell(Printed(first.out, "go on with: ", "\n"));
+  EXPECT_EQ(second.code, 0) << first.out << second.err;
+  EXPECT_TRUE(absl::StrContains(second.out, "epoch 4/4")) << second.out;
+
+  const Outcome early = RunGradus(
+      Words{"train", text, "--run_dir", folder + "/early", "--set", "run.epochs=50", "--set",
+            "run.early_stopping={ monitor: \"validation/loss\" min_delta: 100 patience: 2 }"} +
+      plugins);
+  EXPECT_EQ(early.code, 0) << early.err;
+  const Outcome ended = RunGradus(Words{"train", "--resume", folder + "/early"} + plugins);
+  const std::string rate = Printed(ended.out, "with another end: ", ", or ");
+  const std::string resume = Printed(ended.out, ", or ", "\n");
+  const Outcome asked = RunShell(absl::StrReplaceAll(rate, {{"steps N", "steps 120"}}));
+  EXPECT_EQ(asked.code, 0) << ended.out << asked.err;
+  const Outcome longer = RunShell(absl::StrReplaceAll(resume, {{"epochs=N", "epochs=60"}}));
+  EXPECT_EQ(longer.code, 0) << ended.out << longer.err;
+  EXPECT_TRUE(absl::StrContains(longer.out, "resuming ")) << longer.out;
+}
+
+TEST(CommandLine, ALibraryHasTheNameThatItIsAskedForBy) {
+  namespace fs = std::filesystem;
+  const std::string folder = FreshFolder("versioned");
+  fs::copy(kTilt, folder + "/libacme_tilt.so.1.0");
+  fs::create_symlink("libacme_tilt.so.1.0", folder + "/libacme_tilt.so");
+  fs::create_symlink("libacme_tilt.so.1.0", folder + "/mine.so");
+  const std::string text = RunText(folder, "plugin: 'acme_tilt'\n");
+  const Words check = {"check", text, "--plugin", kRamp};
+  for (const Words& tilt : {Words{"--plugin", folder + "/libacme_tilt.so"},
+                            Words{"--plugin", folder + "/libacme_tilt.so.1.0"},
+                            Words{"--plugin_dir", folder}, Words{"--plugin", kTilt}}) {
+    const Outcome outcome = RunGradus(check + tilt);
+    EXPECT_EQ(outcome.code, 0) << tilt[1] << ": " << outcome.err;
+  }
+  const Outcome other = RunGradus(check + Words{"--plugin", folder + "/mine.so"});
+  EXPECT_EQ(other.code, 1);
+  EXPECT_TRUE(absl::StrContains(other.err, "plugin \"acme_tilt\" is not loaded")) << other.err;
+
+  // Also of the processes that it starts.
+  const Outcome sweep =
+      RunGradus({"sweep", RunText(folder, "plugin: 'mine'\n"), "--out", folder + "/sweep",
+                 "--plugin", folder + "/mine.so", "--plugin", kRamp, "--set", "run.epochs=1",
+                 "--search", "optimizer.(acme.tilt).memory=choice(0.2, 0.8)"});
+  EXPECT_EQ(sweep.code, 0) << sweep.err << sweep.out;
+  EXPECT_FALSE(absl::StrContains(sweep.out, "failed")) << sweep.out;
+  const Outcome again = RunShell(Printed(sweep.out, "train it again with: ", "\n") +
+                                 " --run_dir '" + folder + "/again'");
+  EXPECT_EQ(again.code, 0) << sweep.out << again.err;
+}
+
 TEST(CommandLine, OtherCommandsTakeThem) {
   const std::string folder = FreshFolder("others");
   std::ofstream(folder + "/gradients.csv") << "2\n-1\n";
@@ -132,6 +198,9 @@ TEST(CommandLine, SaysWhatIsWrong) {
   const Outcome folder = RunGradus({"list", "--plugin_dir", "no/such"});
   EXPECT_EQ(folder.code, 1);
   EXPECT_EQ(folder.err, "gradus: --plugin_dir no/such: No such file or directory\n");
+  const Outcome file = RunGradus({"list", "--plugin_dir", kTilt});
+  EXPECT_EQ(file.code, 1);
+  EXPECT_EQ(file.err, absl::StrCat("gradus: --plugin_dir ", kTilt, " is a file; --plugin takes it\n"));
   const Outcome text = RunGradus({"--plugin", "examples/tutorial_adam.pbtxt", "list"});
   EXPECT_EQ(text.code, 1);
   EXPECT_TRUE(absl::StrContains(text.err, "is no shared library")) << text.err;
@@ -142,6 +211,14 @@ TEST(CommandLine, SaysWhatIsWrong) {
     EXPECT_EQ(thrown.code, 1);
     EXPECT_TRUE(absl::StrContains(thrown.err, "the constructor's own words")) << thrown.err;
     EXPECT_EQ(thrown.out, "");
+  }
+  {
+    // What a library has to say may stand beside the program's output.
+    const Hostile hostile("complain");
+    const Outcome warned = RunGradus({"list", "--plugin", Library("hostile")});
+    EXPECT_EQ(warned.code, 0);
+    EXPECT_EQ(warned.err, "a word of warning\n");
+    EXPECT_FALSE(absl::StrContains(warned.out, "warning"));
   }
   EXPECT_EQ(RunGradus({"list", "--plugin", Library("hostile")}).code, 0);
 }

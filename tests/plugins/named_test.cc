@@ -79,6 +79,9 @@ TEST(PluginField, IsABareName) {
             "run.pbtxt:1:9: plugin \"a..b\" has two dots" + end);
   EXPECT_EQ(Error("plugin: 'acme_tilt.so'", In({kFolder})),
             "run.pbtxt:1:9: plugin \"acme_tilt.so\" ends in .so" + end);
+  EXPECT_EQ(Error("plugin: 'acme_tilt.so.1.0'", In({kFolder})),
+            "run.pbtxt:1:9: plugin \"acme_tilt.so.1.0\" has a version behind .so" + end);
+  EXPECT_FALSE(absl::StrContains(Error("plugin: 'acme.solver'", In({kFolder})), "bare name"));
   EXPECT_TRUE(
       absl::StrContains(Error("plugin: 'a b'", In({kFolder})), "has characters other than"));
   EXPECT_TRUE(
