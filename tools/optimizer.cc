@@ -47,10 +47,12 @@ int Compare(const OptimizerTrace& trace, const OptimizerFlags& flags) {
   }
   const bool within = difference->largest <= flags.tolerance;
   std::fprintf(stderr,
-               "%s: largest difference %.3g, tolerance %.3g (step %lld, %s: %.17g, expected %.17g)\n",
+               "%s: largest difference %.3g, tolerance %.3g (step %lld, %s: %.17g, expected %.17g); "
+               "%lld of %zu steps compared\n",
                within ? "as expected" : "gradus", difference->largest, flags.tolerance,
                static_cast<long long>(difference->step), difference->column.c_str(),
-               difference->value, difference->expected);
+               difference->value, difference->expected, static_cast<long long>(difference->steps),
+               trace.rows.size());
   return within ? kOk : kFailed;
 }
 
@@ -106,7 +108,8 @@ void AddOptimizer(CLI::App* app, RunFunction* run) {
   command->add_option("--format", flags->format, "tsv or json.")
       ->check(CLI::IsMember({"tsv", "json"}));
   command->add_option("--expect", flags->expect,
-                      "A TSV file of the same form; exits with 1 when a number differs more.");
+                      "A TSV file of the same form; exits with 1 when a number differs more. Steps and "
+                      "columns that it leaves out are not compared.");
   command->add_option("--tolerance", flags->tolerance,
                       "With --expect: the largest difference of a number.");
   command->callback([flags, run] { *run = [flags] { return ShowOptimizer(*flags); }; });

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
@@ -87,10 +88,15 @@ absl::StatusOr<OptimizerTrace> TraceOptimizer(absl::string_view text, const std:
                      " evaluates the loss at weights of its own choice, which gradients alone do "
                      "not give; train a model with it to see what it does"));
   }
-  if (config.controller_size() > 0 || config.has_gradient_accumulation_steps()) {
+  const char* const elsewhere = config.controller_size() > 0 ? "a controller reacts to losses"
+                                : config.has_gradient_accumulation_steps()
+                                    ? "batches are accumulated in training"
+                                : config.has_skip_non_finite()
+                                    ? "an update is skipped for its examples, which are seen"
+                                    : nullptr;
+  if (elsewhere != nullptr) {
     return absl::InvalidArgumentError(
-        absl::StrCat(name, ": ", config.controller_size() > 0 ? "a controller reacts to losses"
-                                                              : "batches are accumulated in training",
+        absl::StrCat(name, ": ", elsewhere,
                      ", and here are only gradients, one row an update; leave it out"));
   }
   optimizer->SetWeights(options.parameters);
@@ -179,6 +185,7 @@ absl::StatusOr<TraceDifference> CompareTrace(const OptimizerTrace& trace, absl::
     positions.push_back(static_cast<size_t>(found - trace.columns.begin()));
   }
   TraceDifference difference;
+  std::set<int64_t> steps;
   for (size_t i = 1; i < lines.size(); ++i) {
     const std::vector<absl::string_view> fields = absl::StrSplit(lines[i], '\t');
     int64_t step = 0;
@@ -191,6 +198,7 @@ absl::StatusOr<TraceDifference> CompareTrace(const OptimizerTrace& trace, absl::
       return absl::InvalidArgumentError(absl::StrCat(name, ":", i + 1, ": step ", Quoted(fields[0]),
                                                      " is not one of 1 to ", trace.rows.size()));
     }
+    steps.insert(step);
     for (size_t c = 1; c < fields.size(); ++c) {
       double want;
       if (!absl::SimpleAtod(fields[c], &want)) {
@@ -204,6 +212,7 @@ absl::StatusOr<TraceDifference> CompareTrace(const OptimizerTrace& trace, absl::
       if (difference.column.empty() || off > difference.largest || std::isnan(off)) {
         difference = {off, step, std::string(header[c]), value, want};
       }
+      difference.steps = static_cast<int64_t>(steps.size());
       if (std::isnan(off)) return difference;
     }
   }

@@ -52,13 +52,14 @@ absl::StatusOr<std::vector<std::vector<double>>> ParseNumberRows(absl::string_vi
 std::string ToTsv(const OptimizerTrace& trace);
 std::string ToJson(const OptimizerTrace& trace);
 
-// Where a trace differs most from one that was expected, in the form of ToTsv: of its columns that
-// the trace has not, an error.
+// Where a trace differs most from one that was expected, in the form of ToTsv. Steps and columns that
+// are not in what was expected are not compared; a column that the trace has not is an error.
 struct TraceDifference {
   double largest = 0;  // Infinite or NaN when a number is not finite in one of them only.
   int64_t step = 0;
   std::string column;
   double value = 0, expected = 0;
+  int64_t steps = 0;  // That were compared.
 };
 absl::StatusOr<TraceDifference> CompareTrace(const OptimizerTrace& trace, absl::string_view expected,
                                              const std::string& name);

@@ -128,7 +128,8 @@ class Runner {
     progress.done = done_;
     for (size_t p = 0; p < left_.size(); ++p) {
       if (spent_[p].first == 0) continue;
-      progress.seconds_left += left_[p] * spent_[p].second / spent_[p].first / options_.jobs;
+      progress.seconds_left += left_[p] * spent_[p].second / spent_[p].first /
+                               std::max(options_.jobs, 1);
     }
     progress.last = entry;
     options_.on_run(progress);

@@ -9,7 +9,7 @@
 //   effective_rate     update_norm / gradient_norm: the rate at which plain gradient descent would
 //                      have gone as far
 //
-// All in double. A quotient by 0 is what a division of doubles makes of it.
+// All in double. A quotient by 0 is what a division of doubles makes of it; what is not finite is null in a file.
 
 #ifndef GRADUS_TRAIN_GROUP_REPORT_H_
 #define GRADUS_TRAIN_GROUP_REPORT_H_

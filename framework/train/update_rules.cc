@@ -45,7 +45,8 @@ std::string WhyNot(const Reach reach, const std::vector<SlotSpec>& slots,
   }
   names = {"updates"};
   for (const NumberSpec& number : numbers) {
-    if (number.name.empty() || !names.insert(number.name).second) {
+    if (number.name.empty() || absl::StrContains(number.name, '/') ||
+        !names.insert(number.name).second) {
       return absl::StrCat("\"", number.name, "\" is no name for a number of its own");
     }
   }
@@ -59,9 +60,13 @@ void CheckRuleOnly(const GroupConfig& group, const ConfigPath& path, Diagnostics
     group.GetReflection()->ListFields(group, &set);
     for (const google::protobuf::FieldDescriptor* field : set) {
       if (field->name() == "name" || field->name() == "match" || field->name() == "frozen") continue;
+      // What was written can be set to what it is without having been, but not be taken back.
+      const bool scale = field->name() == "learning_rate_scale";
+      if (scale && group.learning_rate_scale() == 1) continue;
       diagnostics->Error("conflict", path.Child(field->name()),
                          absl::StrCat("group ", Quoted(group.name()), " is frozen, so its ",
-                                      field->name(), " has no effect"));
+                                      field->name(), " has no effect"),
+                         scale ? "leave it out, or set it to 1" : "");
     }
   }
   if (!group.has_rule()) return;
@@ -271,6 +276,17 @@ void UpdateRules::CheckStages(const OptimizerConfig& config, const ConfigPath& p
     if (config.l1() > 0) diagnostics->Error("conflict", path.Child("l1"), other);
     if (config.weight_decay_form() == COUPLED) {
       diagnostics->Error("conflict", path.Child("weight_decay_form"), other);
+    }
+    const std::string decay = absl::StrCat(
+        use.name, " goes on from decayed weights to where the loss is least, which takes the decay back");
+    if (config.weight_decay() > 0) {
+      diagnostics->Error("conflict", path.Child("weight_decay"), decay);
+    }
+    for (int i = 0; i < config.group_size(); ++i) {
+      const GroupConfig& group = config.group(i);
+      if (!(group.weight_decay() > 0)) continue;
+      diagnostics->Error("conflict",
+                         path.Child("group", i, group.name()).Child("weight_decay"), decay);
     }
   }
 }

@@ -36,11 +36,13 @@ TEST(OptimizerTraceTest, IsComparedColumnByColumnAndStepByStep) {
   const auto same = CompareTrace(*trace, ToTsv(*trace), "expected");
   ASSERT_TRUE(same.ok()) << same.status();
   EXPECT_EQ(same->largest, 0);
+  EXPECT_EQ(same->steps, 3);
   const auto off = CompareTrace(*trace, "step\tp1\n1\t-1.8\n3\t-2.5\n", "expected");
   ASSERT_TRUE(off.ok()) << off.status();
   EXPECT_NEAR(off->largest, 0.2, 1e-12);
   EXPECT_EQ(off->step, 3);
   EXPECT_EQ(off->column, "p1");
+  EXPECT_EQ(off->steps, 2);
   const auto nan = CompareTrace(*trace, "step\tp1\n1\tnan\n3\t9\n", "expected");
   ASSERT_TRUE(nan.ok());
   EXPECT_TRUE(std::isnan(nan->largest));

@@ -252,8 +252,13 @@ TEST(UpdateStagesTest, WhatDoesNotGoTogetherIsAFindingWithItsPlace) {
       {"adam {} group { name: \"g\" match: \".*\" rule { sgd {} } frozen: true }",
        "text:1:39: group \"g\" is frozen, so its rule has no effect [group[g].rule]"},
       {"adam {} group { name: \"g\" match: \".*\" learning_rate_scale: 2 frozen: true }",
-       "text:1:60: group \"g\" is frozen, so its learning_rate_scale has no effect "
-       "[group[g].learning_rate_scale]"},
+       "text:1:60: group \"g\" is frozen, so its learning_rate_scale has no effect; leave it out, or "
+       "set it to 1 [group[g].learning_rate_scale]"},
+      {"adam {} group { name: \"g\" match: \".*\" learning_rate_scale: 1 frozen: true }",
+       "text:1:1: all parameters are frozen: nothing is trained [adam]"},
+      {"lbfgs {} group { name: \"g\" match: \".*/bias\" weight_decay: 0.1 }",
+       "text:1:59: lbfgs goes on from decayed weights to where the loss is least, which takes the decay "
+       "back [group[g].weight_decay]"},
       {"lbfgs {} group { name: \"g\" match: \".*/bias\" learning_rate_scale: 2 } clip { value: 1 }",
        "text:1:10: lbfgs searches along one line for all parameters: group \"g\" cannot have a rate of "
        "its own [group[g]]\n"
