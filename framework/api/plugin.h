@@ -3,14 +3,18 @@
 //
 //   LoadPlugin("build/acme_lion.so")       -> texts may now say   optimizer { [acme.lion] { beta1: 0.95 } }
 //
-// Loading is a transaction: whatever is wrong with a library is a Status that names the file, and the process is as it was.
+// Loading is a transaction: whatever is wrong with a library is a Status that names the file. After steps 1 to 3 the process is as it
+// was; after step 4 it has the library's code and messages, but none of its rules.
 //
 // 1. The file is read as data. Its manifest must have been made by the very versions that this program has (base/plugin.h).
 // 2. Its messages are tried in a descriptor pool of their own: names and extension numbers that are taken, which would end the
 //    process inside dlopen, are found there. The package gradus is reserved.
-// 3. A process is started that loads it and tells what happened: exit, signal, exception, no answer in time, a changed
-//    floating-point mode or locale, registrations that do not belong to the library's messages.
-// 4. Only then it is loaded, and what it registers is accepted all at once. It is never unloaded.
+// 3. A process is started that loads it, ends, and tells what happened: exit, signal, exception, no answer in time, a changed
+//    floating-point mode, locale, signal, environment or stream, something printed to standard output, registrations that do not
+//    belong to the library's messages, an end that is not one.
+// 4. Only then it is loaded, and what it registers is accepted all at once. It is never unloaded: a library that behaves otherwise here
+//    than in step 3 stays mapped, its messages stay linked, and it cannot be loaded again in this process. The floating-point mode and
+//    the mask of signals of the thread are put back; the rest of the process is not compared, as other threads may be changing it.
 //
 // This protects from mistakes, not from malice: a plugin's code may do whatever the process may. A file that is replaced or
 // written to meanwhile is refused.
