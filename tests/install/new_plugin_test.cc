@@ -1,12 +1,18 @@
 // What `gradus new` writes builds with make against an installed tree, passes its own test, and is
 // loaded: the example plugins are what it writes, and another name is as good.
 //
-// Both build the conformance kit's objects, so one is built and the others are given a copy.
+// All of them need the conformance kit's objects: acme.lion is built before all tests, and the others are given a copy.
 
+#include <chrono>
 #include <fstream>
+#include <iterator>
+#include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
 #include "tests/install/installed_tree.h"
 
 namespace gradus {
@@ -14,6 +20,27 @@ namespace {
 
 class NewPluginTest : public InstalledTree {
  protected:
+  static void SetUpTestSuite() {
+    InstalledTree::SetUpTestSuite();
+    lion_ = new Outcome(Make(Write("optimizer", "acme.lion"), "build/lion_test acme_lion.so"));
+  }
+  static void TearDownTestSuite() {
+    delete lion_;
+    InstalledTree::TearDownTestSuite();
+  }
+  // The folder of acme.lion, which is built; what make said to that is in Lion().
+  static fs::path LionFolder() { return Scratch() / "acme.lion"; }
+  static const Outcome& Lion() { return *lion_; }
+
+  // Gives a folder the conformance kit that acme.lion was built with, not older than what says so.
+  static void CopyKit(const fs::path& folder) {
+    const Outcome copied =
+        Shell(absl::StrCat("mkdir -p '", folder.string(), "/build' && cp -a '",
+                           LionFolder().string(), "/build/gradus.stamp' '", LionFolder().string(),
+                           "/build/kit' '", folder.string(), "/build'"));
+    ASSERT_EQ(copied.status, 0) << copied.output;
+  }
+
   // `gradus new KIND NAME` into a folder of this name.
   static fs::path Write(const std::string& kind, const std::string& name) {
     const fs::path folder = Scratch() / name;
@@ -31,7 +58,21 @@ class NewPluginTest : public InstalledTree {
                               folder.string(), "' ", flags, target));
   }
 
+  static std::string ReadAll(const fs::path& path) {
+    std::ifstream file(path);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  // Into an installed file, which stays older than what is built.
+  static void WriteText(const fs::path& path, const std::string& text) {
+    fs::permissions(path, fs::perms::owner_write, fs::perm_options::add);
+    std::ofstream(path) << text;
+    fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(24 * 365));
+  }
+
   static Outcome Run(const std::string& arguments) { return Shell(Program() + " " + arguments); }
+
+ private:
+  static inline Outcome* lion_ = nullptr;
 };
 
 void ExpectSameAsExample(const fs::path& folder, const std::string& example) {
@@ -40,8 +81,11 @@ void ExpectSameAsExample(const fs::path& folder, const std::string& example) {
 }
 
 TEST_F(NewPluginTest, AnOptimizerPassesTheKitLoadsAndTrains) {
-  const fs::path folder = Write("optimizer", "acme.lion");
-  ExpectSameAsExample(folder, "optimizer_plugin");
+  const fs::path folder = LionFolder();
+  ASSERT_EQ(Lion().status, 0) << Lion().output;
+  const fs::path unbuilt = Scratch() / "unbuilt";
+  ASSERT_EQ(Run("new optimizer acme.lion --out '" + unbuilt.string() + "'").status, 0);
+  ExpectSameAsExample(unbuilt, "optimizer_plugin");
   const Outcome made = Make(folder, "test");
   ASSERT_EQ(made.status, 0) << made.output;
   EXPECT_TRUE(absl::StrContains(made.output, "[  PASSED  ]")) << made.output;
@@ -110,15 +154,13 @@ TEST_F(NewPluginTest, AnOptimizerPassesTheKitLoadsAndTrains) {
 
 TEST_F(NewPluginTest, AnOptimizerOfAnotherNameIsLoadedBesideIt) {
   const fs::path folder = Write("optimizer", "zoo.big_cats.tiger_2");
-  const fs::path lion = Scratch() / "acme.lion";
-  ASSERT_TRUE(fs::exists(lion / "build/kit")) << "the test before this one has not built it";
-  fs::create_directories(folder / "build");
-  fs::copy(lion / "build/kit", folder / "build/kit");
+  ASSERT_EQ(Lion().status, 0) << Lion().output;
+  CopyKit(folder);
   const Outcome made = Make(folder, "test");
   ASSERT_EQ(made.status, 0) << made.output;
   EXPECT_TRUE(absl::StrContains(made.output, "[  PASSED  ]")) << made.output;
-  const Outcome both = Run("list --plugin '" + (lion / "acme_lion.so").string() + "' --plugin '" +
-                           (folder / "zoo_big_cats_tiger_2.so").string() + "'");
+  const Outcome both = Run("list --plugin '" + (LionFolder() / "acme_lion.so").string() +
+                           "' --plugin '" + (folder / "zoo_big_cats_tiger_2.so").string() + "'");
   EXPECT_EQ(both.status, 0) << both.output;
   EXPECT_TRUE(absl::StrContains(both.output, "[acme.lion]")) << both.output;
   EXPECT_TRUE(absl::StrContains(both.output, "[zoo.big_cats.tiger_2]")) << both.output;
@@ -176,13 +218,73 @@ TEST_F(NewPluginTest, ANameThatCannotBeIsAnErrorOfTheCommandLine) {
   EXPECT_TRUE(absl::StrContains(refused.output, "has no package")) << refused.output;
 }
 
+// Its files are older than what was built, as those of a package are.
+TEST_F(NewPluginTest, AnotherGradusBuildsEverythingAnew) {
+  ASSERT_EQ(Lion().status, 0) << Lion().output;
+  const fs::path folder = Write("schedule", "acme.anew");
+  CopyKit(folder);
+  const std::string all = "acme_anew.so build/anew_test", library = "acme_anew.so";
+  ASSERT_EQ(Make(folder, all).status, 0);
+  EXPECT_EQ(Make(folder, "--question " + all).status, 0);
+  const std::string list = "list --plugin '" + (folder / library).string() + "' acme.anew";
+  EXPECT_EQ(Run(list).status, 0);
+
+  const fs::path header = Prefix() / "include/gradus/base/plugin_abi.h";
+  const std::string before = ReadAll(header);
+  const std::string after =
+      absl::StrReplaceAll(before, {{"GRADUS_PLUGIN_ABI ", "GRADUS_PLUGIN_ABI 1"}});
+  ASSERT_NE(after, before);
+  WriteText(header, after);
+  const Outcome planned = Make(folder, "--dry-run " + all);
+  for (const char* object : {"build/anew.o", "build/anew.pb.o", "build/anew_test.o",
+                             "build/kit/schedule_conformance.o", "build/acme/anew.pb.cc"}) {
+    EXPECT_TRUE(absl::StrContains(planned.output, object)) << object << "\n" << planned.output;
+  }
+  // The library is another Gradus' now.
+  const Outcome made = Make(folder, library);
+  EXPECT_EQ(made.status, 0) << made.output;
+  EXPECT_EQ(Run(list).status, 1);
+
+  WriteText(header, before);
+  EXPECT_EQ(Make(folder, library).status, 0);
+  const Outcome listed = Run(list);
+  EXPECT_EQ(listed.status, 0) << listed.output;
+
+  // Another kit is another test, too.
+  const fs::path kit = Prefix() / "share/gradus/testing/gradus/testing/schedule_conformance.cc";
+  const std::string source = ReadAll(kit);
+  ASSERT_NE(source, "");
+  EXPECT_EQ(Make(folder, "--question " + library).status, 0);
+  WriteText(kit, source + "\n");
+  EXPECT_EQ(Make(folder, "--question " + library).status, 1);
+  WriteText(kit, source);
+}
+
 TEST_F(NewPluginTest, WhatItPrintsCanBeRun) {
+  ASSERT_EQ(Lion().status, 0) << Lion().output;
+  // As a shell finds the program, and with a word that needs quotes.
+  const std::string before = "cd '" + Scratch().string() + "' && PATH='" +
+                             (Prefix() / "bin").string() + "':\"$PATH\" && export PATH && ";
+  const std::string folder = "what it's called";
   const Outcome written =
-      Shell("cd '" + Scratch().string() + "' && " + Program() + " new schedule acme.printed");
+      Shell(before + "gradus new schedule acme.printed --out \"" + folder + "\"");
   ASSERT_EQ(written.status, 0) << written.output;
-  EXPECT_TRUE(absl::StrContains(written.output, "make -C 'printed' test PKG_CONFIG_PATH='"))
-      << written.output;
-  EXPECT_TRUE(fs::exists(Scratch() / "printed/printed.proto"));
+  std::vector<std::string> commands;
+  for (const std::string& line : std::vector<std::string>(absl::StrSplit(written.output, '\n'))) {
+    if (absl::StartsWith(line, "    ")) commands.push_back(line.substr(4));
+  }
+  ASSERT_EQ(commands.size(), 2u) << written.output;
+  EXPECT_TRUE(absl::StartsWith(commands[0], "make -C ")) << commands[0];
+  const std::string sanitizer = kSanitizerFlags;
+  if (!sanitizer.empty()) {
+    commands[0] += " CXXFLAGS='-O1 -Wall -Wextra -Werror " + sanitizer + "'";
+  }
+  const Outcome made = Shell(before + commands[0]);
+  EXPECT_EQ(made.status, 0) << made.output;
+  EXPECT_TRUE(absl::StrContains(made.output, "[  PASSED  ]")) << made.output;
+  const Outcome listed = Shell(before + commands[1]);
+  EXPECT_EQ(listed.status, 0) << listed.output;
+  EXPECT_TRUE(absl::StrContains(listed.output, "[acme.printed]")) << listed.output;
 }
 
 }  // namespace
