@@ -209,6 +209,7 @@ TEST(AGoodLibrary, IsLoadedOnce) {
     const auto again = LoadPlugin(path);
     ASSERT_TRUE(again.ok()) << again.status();
     EXPECT_EQ(again->path, first->path);
+    EXPECT_EQ(again->given, std::filesystem::canonical("tests/plugins/libraries") / "acme_tilt.so");
   }
   EXPECT_EQ(LoadedPlugins().size(), count);
   EXPECT_TRUE(before == HostState::Now());
