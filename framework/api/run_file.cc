@@ -24,7 +24,8 @@ std::string Absolute(const std::string& directory, const std::string& path) {
   return realpath(joined.c_str(), resolved) != nullptr ? std::string(resolved) : joined;
 }
 
-// Every field below `message` whose rule says that it is a file's path.
+// Every field below `message` whose rule says that it is a file's path. A library's message may say so of a field that is no text;
+// it stays as it is.
 void MakeAbsolute(const std::string& directory, google::protobuf::Message* message) {
   using google::protobuf::FieldDescriptor;
   const google::protobuf::Reflection& reflection = *message->GetReflection();
@@ -38,8 +39,8 @@ void MakeAbsolute(const std::string& directory, google::protobuf::Message* messa
                                     ? reflection.MutableRepeatedMessage(message, field, i)
                                     : reflection.MutableMessage(message, field));
       }
-    } else if (field->options().GetExtension(rule).file()) {
-      GRADUS_CHECK(field->cpp_type() == FieldDescriptor::CPPTYPE_STRING);
+    } else if (field->cpp_type() == FieldDescriptor::CPPTYPE_STRING &&
+               field->options().GetExtension(rule).file()) {
       for (int i = 0; i < count; ++i) {
         if (field->is_repeated()) {
           reflection.SetRepeatedString(

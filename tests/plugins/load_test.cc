@@ -99,6 +99,14 @@ TEST(ARefusedLibrary, ThatChangesTheProcessIsTold) {
   EXPECT_EQ(Reason("locale"), start + "the locale" + end);
   EXPECT_EQ(Reason("folder"), start + "the working folder" + end);
   EXPECT_TRUE(absl::StartsWith(Reason("signal"), "changes what signal 2 (Interrupt) does"));
+  EXPECT_EQ(Reason("mask"), start + "which signals are held back" + end);
+  EXPECT_EQ(Reason("alarm"), start + "the timers (alarm, setitimer)" + end);
+  EXPECT_EQ(Reason("timer"), Reason("alarm"));
+  EXPECT_EQ(Reason("umask"), start + "the mask of new files' modes (umask)" + end);
+  EXPECT_EQ(Reason("environment"), start + "the environment (GRADUS_TEST_LEFT_BEHIND)" + end);
+  EXPECT_EQ(Reason("input"), start + "standard input" + end);
+  EXPECT_EQ(Reason("output"), start + "standard output" + end);
+  EXPECT_EQ(Reason("error"), start + "standard error" + end);
   // What the linker makes of -ffast-math.
   EXPECT_TRUE(absl::StrContains(Refused(Library("fast_math")), "denormal numbers become 0"));
 }
@@ -126,7 +134,36 @@ TEST(ARefusedLibrary, ThatRegistersWhatIsNotItsOwnIsTold) {
                                "has the field hostile.rule of gradus.OptimizerConfig and registers "
                                "nothing for it"));
   EXPECT_TRUE(absl::StrContains(Reason("no contract"), "a contract that plugins cannot bring"));
-  EXPECT_TRUE(absl::StrContains(Reason("null"), "when its rules were looked at"));
+  EXPECT_EQ(Reason("null"),
+            "registers an optimizer under hostile.rule that is a null pointer");
+  // Such a thread's registrations do not wait to be accepted.
+  const std::string thread =
+      " from a thread of its own; the thread that loads a library must register all of it";
+  EXPECT_EQ(Reason("thread"), "registers an optimizer hostile.rule" + thread);
+  EXPECT_EQ(Reason("thread, twice"),
+            "registers what is there already, \"gradus.OptimizerConfig.adam\" is registered twice" +
+                thread);
+}
+
+TEST(ARefusedLibrary, ThatEndsTheProgramBadlyIsTold) {
+  const std::string start =
+      "would end this program badly when it ends: the process that tried it ";
+  const std::string end = "; its destructors and what it gives to atexit must return";
+  const std::string aborted = Reason("abort at exit");
+  EXPECT_TRUE(aborted == start + "was ended by signal 6 (Aborted)" + end ||
+              absl::StartsWith(aborted, start + "has ended with exit code "))  // By a sanitizer.
+      << aborted;
+  EXPECT_EQ(Reason("code 3 at exit"), start + "has ended with exit code 3" + end);
+  EXPECT_TRUE(absl::StrContains(Hostilely("hang at exit", 3),
+                                start + "did not end within 3 seconds" + end));
+}
+
+TEST(ARefusedLibrary, ThatPrintsToStandardOutputIsTold) {
+  const std::string start =
+      "prints to standard output while it is loaded or when the program ends, which belongs to the "
+      "program:\n  ";
+  EXPECT_EQ(Reason("print"), start + "hello from\n  the library");
+  EXPECT_EQ(Reason("print at exit"), start + "farewell");
 }
 
 TEST(ARefusedLibrary, WithoutItsCodeIsTold) {

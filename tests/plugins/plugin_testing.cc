@@ -6,12 +6,15 @@
 #include <fenv.h>
 #include <gtest/gtest.h>
 #include <link.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <xmmintrin.h>
 
 #include <algorithm>
 #include <climits>
 #include <clocale>
+#include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
@@ -152,6 +155,20 @@ HostState HostState::Now() {
   state.floating_point |= x87;
   state.locale = setlocale(LC_ALL, nullptr);
   state.folder = fs::current_path().string();
+  for (char** entry = environ; *entry != nullptr; ++entry) state.environment.push_back(*entry);
+  sigset_t blocked;
+  sigemptyset(&blocked);
+  pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+  for (int number = 1; number <= SIGRTMAX; ++number) {
+    struct sigaction action;
+    std::memset(&action, 0, sizeof(action));
+    sigaction(number, nullptr, &action);
+    state.signals.push_back(absl::StrCat(
+        number, " ", absl::Hex(reinterpret_cast<uintptr_t>(action.sa_handler)), " ",
+        absl::Hex(action.sa_flags), " ", sigismember(&blocked, number)));
+  }
+  state.file_mask = umask(0);
+  umask(state.file_mask);
 
   OptimizerTraceOptions options;
   options.parameters = {1, -2};
@@ -166,7 +183,8 @@ HostState HostState::Now() {
 bool HostState::operator==(const HostState& other) const {
   return keys == other.keys && extensions == other.extensions && objects == other.objects &&
          files == other.files && floating_point == other.floating_point && locale == other.locale &&
-         folder == other.folder && update == other.update;
+         folder == other.folder && environment == other.environment && signals == other.signals &&
+         file_mask == other.file_mask && update == other.update;
 }
 
 std::string Refused(const std::string& path, const PluginOptions& options) {

@@ -3,6 +3,8 @@
 #ifndef GRADUS_TESTS_PLUGINS_PLUGIN_TESTING_H_
 #define GRADUS_TESTS_PLUGINS_PLUGIN_TESTING_H_
 
+#include <sys/types.h>
+
 #include <functional>
 #include <string>
 #include <vector>
@@ -44,6 +46,9 @@ struct HostState {
   std::vector<std::string> files;       // Open files.
   unsigned floating_point = 0;
   std::string locale, folder;
+  std::vector<std::string> environment;
+  std::vector<std::string> signals;  // What each does, and whether it is held back.
+  mode_t file_mask = 0;
   std::string update;  // What an update of adam makes, in all digits.
 
   static HostState Now();

@@ -1,9 +1,12 @@
 // A plugin's messages against those that are there: what protobuf would end the process for is found and told.
 
+#include <google/protobuf/descriptor.h>
 #include <google/protobuf/text_format.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -110,8 +113,31 @@ TEST_F(ProtosTest, NamesThatAreTakenAreFoundWhereverTheyStand) {
       "or a package of your own");
   EXPECT_TRUE(absl::StrContains(Error(Extending("", "wave", "acme.Ramp.Shape.deep")),
                                 "has the package acme.Ramp,"));
+}
+
+// Linked as generated code does it, and not looked at by anybody: the pool has not built it.
+void LinkUnused(const std::string& text) {
+  static auto* const kept = new std::vector<std::unique_ptr<const std::string>>;
+  kept->push_back(std::make_unique<const std::string>(File(text).SerializeAsString()));
+  google::protobuf::DescriptorPool::InternalAddGeneratedFile(
+      kept->back()->data(), static_cast<int>(kept->back()->size()));
+}
+
+TEST_F(ProtosTest, NamesOfLinkedFilesThatNobodyUsedYetAreTaken) {
+  LinkUnused("name: 'host/lion.proto' package: 'savanna.lion' message_type { name: 'Service' }");
   // A message with the name of a package.
-  EXPECT_TRUE(absl::StrContains(Error(Extending("", "wave", "")), "without a package"));
+  EXPECT_EQ(Error(Extending("message_type { name: 'lion' }", "wave", "savanna")),
+            "has the message savanna.lion, and so has host/lion.proto of this program itself; use "
+            "another name or a package of your own");
+  LinkUnused(
+      "name: 'host/zebra.proto' package: 'savanna' enum_type { name: 'Kind' value { name: 'zebra' "
+      "number: 0 } }");
+  EXPECT_TRUE(
+      absl::StrContains(Error(Extending("message_type { name: 'zebra' }", "wave", "savanna")),
+                        "has the message savanna.zebra, and so has host/zebra.proto"));
+  EXPECT_TRUE(absl::StrContains(Error(Extending("", "wave", "savanna.zebra")),
+                                "has the package savanna.zebra, and so has host/zebra.proto"));
+  EXPECT_EQ(Error(Extending("", "wave", "savanna.lion")), "");  // A package may be shared.
 }
 
 TEST_F(ProtosTest, ExtensionNumbersThatAreTakenNameTheirOwner) {

@@ -1,10 +1,14 @@
 // A library that does what the environment variable GRADUS_TEST_HOSTILE says while it is loaded, and nothing wrong without it.
 
+#include <fcntl.h>
 #include <fenv.h>
 #include <pmmintrin.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include <utime.h>
 #include <xmmintrin.h>
@@ -14,6 +18,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "gradus/base/plugin.h"
@@ -70,6 +75,13 @@ void Crash() {
   *nowhere = 1;
 }
 
+void RegisterElsewhere(const std::string& what) {
+  if (what == "thread") std::thread([] { AddRule<Rule>("hostile.rule"); }).join();
+  if (what == "thread, twice") {
+    std::thread([] { AddRule<Rule>("gradus.OptimizerConfig.adam"); }).join();
+  }
+}
+
 void Register(const std::string& what) {
   if (what == "another's key") AddRule<Rule>("gradus.OptimizerConfig.adam");
   if (what == "no field") AddRule<Rule>("hostile.nothing");
@@ -91,6 +103,58 @@ void Register(const std::string& what) {
     AddSchedule<Other>("hostile.other");
   }
 }
+
+// Whether this is the process that tries libraries: its program is the dynamic loader.
+bool Tried() {
+  char program[4096] = "";
+  return readlink("/proc/self/exe", program, sizeof(program) - 1) > 0 &&
+         strstr(program, "ld-linux") != nullptr;
+}
+
+void ChangeProcess(const std::string& what) {
+  if (what == "flush") _MM_SET_FLUSH_ZERO_MODE(_MM_FLUSH_ZERO_ON);
+  if (what == "denormals") _MM_SET_DENORMALS_ZERO_MODE(_MM_DENORMALS_ZERO_ON);
+  if (what == "round" || (what == "round where it is not tried" && !Tried())) {
+    fesetround(FE_UPWARD);
+  }
+  if (what == "trap") feenableexcept(FE_DIVBYZERO);
+  if (what == "x87") {
+    const unsigned short single = 0x007F;
+    __asm__ __volatile__("fldcw %0" : : "m"(single));
+  }
+  if (what == "locale") setlocale(LC_ALL, "C.UTF-8");
+  if (what == "folder" && chdir("/") != 0) abort();
+  if (what == "signal") signal(SIGINT, SIG_IGN);
+  if (what == "mask") {
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, SIGUSR2);
+    sigprocmask(SIG_BLOCK, &one, nullptr);
+  }
+  if (what == "alarm") alarm(1000);
+  if (what == "timer") {
+    const itimerval later = {{0, 0}, {1000, 0}};
+    setitimer(ITIMER_PROF, &later, nullptr);
+  }
+  if (what == "umask") umask(0123);
+  if (what == "environment") setenv("GRADUS_TEST_LEFT_BEHIND", "1", 1);
+  if (what == "input" && dup2(open("/dev/zero", O_RDONLY), 0) < 0) abort();
+  if (what == "output" && dup2(2, 1) < 0) abort();
+  if (what == "error" && close(2) != 0) abort();
+}
+
+// What it does when the process ends.
+struct Ending {
+  std::string what;
+  ~Ending() {
+    if (what == "abort at exit") abort();
+    if (what == "code 3 at exit") _exit(3);
+    if (what == "hang at exit") {
+      for (;;) pause();
+    }
+    if (what == "print at exit") printf("farewell\n");
+  }
+};
 
 bool Loaded() {
   const char* told = getenv("GRADUS_TEST_HOSTILE");
@@ -115,17 +179,9 @@ bool Loaded() {
     for (volatile int i = 0;; i = i + 1) {
     }
   }
-  if (what == "flush") _MM_SET_FLUSH_ZERO_MODE(_MM_FLUSH_ZERO_ON);
-  if (what == "denormals") _MM_SET_DENORMALS_ZERO_MODE(_MM_DENORMALS_ZERO_ON);
-  if (what == "round") fesetround(FE_UPWARD);
-  if (what == "trap") feenableexcept(FE_DIVBYZERO);
-  if (what == "x87") {
-    const unsigned short single = 0x007F;
-    __asm__ __volatile__("fldcw %0" : : "m"(single));
-  }
-  if (what == "locale") setlocale(LC_ALL, "C.UTF-8");
-  if (what == "folder" && chdir("/") != 0) abort();
-  if (what == "signal") signal(SIGINT, SIG_IGN);
+  if (what == "print") printf("hello from\nthe library\n");
+  if (what == "complain") fprintf(stderr, "a word of warning\n");
+  ChangeProcess(what);
   if (what == "touch" && utime(getenv("GRADUS_TEST_FILE"), nullptr) != 0) abort();
   if (what == "chatter") {
     for (int i = 0; i < 20000; ++i) fprintf(stderr, "line %d of much\n", i);
@@ -138,7 +194,9 @@ bool Loaded() {
     }
     _exit(5);
   }
+  RegisterElsewhere(what);
   Register(what);
+  static const Ending ending{what};
   return true;
 }
 
