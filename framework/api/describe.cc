@@ -167,7 +167,21 @@ class Describer {
     google::protobuf::FileDescriptorSet files;
     if (!files.ParseFromArray(descriptor_set.data(), static_cast<int>(descriptor_set.size())))
       return;
-    for (const auto& file : files.file()) pool_.BuildFile(file);
+    for (const auto& file : files.file()) {
+      for (const std::string& name : file.dependency()) AddLinked(name);
+      pool_.BuildFile(file);
+    }
+  }
+
+  // What a file of a library imports that nobody described, such as google/protobuf/duration.proto.
+  void AddLinked(const std::string& name) {
+    if (pool_.FindFileByName(name) != nullptr) return;
+    const auto* linked = DescriptorPool::generated_pool()->FindFileByName(name);
+    if (linked == nullptr) return;
+    for (int i = 0; i < linked->dependency_count(); ++i) AddLinked(linked->dependency(i)->name());
+    google::protobuf::FileDescriptorProto file;
+    linked->CopyTo(&file);
+    pool_.BuildFile(file);
   }
 
   template <class Find>

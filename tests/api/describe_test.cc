@@ -101,6 +101,35 @@ TEST(DescribeTest, UnknownKeysAndABrokenDescriptorSetDoNoHarm) {
   EXPECT_FALSE(RenderCatalogue(unknown).empty());
 }
 
+TEST(DescribeTest, APluginMayImportWhatIsNotDescribed) {
+  google::protobuf::FileDescriptorSet files;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
+      R"(file {
+           name: "zoo/lynx.proto" package: "zoo" dependency: "gradus/optimizer.proto"
+           dependency: "google/protobuf/duration.proto"
+           message_type {
+             name: "Lynx"
+             field { name: "nap" number: 1 label: LABEL_OPTIONAL type: TYPE_MESSAGE
+                     type_name: ".google.protobuf.Duration" }
+           }
+           extension { name: "lynx" extendee: ".gradus.OptimizerConfig" number: 4322
+                       label: LABEL_OPTIONAL type: TYPE_MESSAGE type_name: ".zoo.Lynx" }
+           source_code_info {
+             location { path: [7, 0] span: [1, 0, 1] leading_comments: " Sleeps.\n" }
+             location { path: [4, 0, 2, 0] span: [1, 0, 1] leading_comments: " How long.\n" }
+           }
+         })",
+      &files));
+  testing::internal::CaptureStderr();
+  const auto catalogue = DescribeCatalogue({{"optimizers", {"zoo.lynx"}}}, EmbeddedDescriptorSet(),
+                                           {{"zoo_lynx.so", {"zoo.lynx"}, files.SerializeAsString()}});
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  const ThingDescription* lynx = Find(catalogue, "optimizers", "[zoo.lynx]");
+  EXPECT_EQ(lynx->summary, "Sleeps.");
+  EXPECT_EQ(Field(*lynx, "nap")->comment, "How long.");
+  EXPECT_EQ(Field(*lynx, "nap")->type, "Duration");
+}
+
 TEST(DescribeTest, APluginsThingHasItsCommentsAndSaysFromWhichLibraryItIs) {
   google::protobuf::FileDescriptorSet files;
   ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(
