@@ -121,8 +121,9 @@ TEST(DescribeTest, APluginMayImportWhatIsNotDescribed) {
          })",
       &files));
   testing::internal::CaptureStderr();
-  const auto catalogue = DescribeCatalogue({{"optimizers", {"zoo.lynx"}}}, EmbeddedDescriptorSet(),
-                                           {{"zoo_lynx.so", {"zoo.lynx"}, files.SerializeAsString()}});
+  const auto catalogue =
+      DescribeCatalogue({{"optimizers", {"zoo.lynx"}}}, EmbeddedDescriptorSet(),
+                        {{"zoo_lynx.so", {"zoo.lynx"}, files.SerializeAsString()}});
   EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
   const ThingDescription* lynx = Find(catalogue, "optimizers", "[zoo.lynx]");
   EXPECT_EQ(lynx->summary, "Sleeps.");
@@ -148,10 +149,9 @@ TEST(DescribeTest, APluginsThingHasItsCommentsAndSaysFromWhichLibraryItIs) {
            }
          })",
       &files));
-  const auto catalogue =
-      DescribeCatalogue({{"optimizers", {"gradus.OptimizerConfig.sgd", "zoo.tiger"}}},
-                        EmbeddedDescriptorSet(),
-                        {{"zoo_tiger.so", {"zoo.tiger"}, files.SerializeAsString()}});
+  const auto catalogue = DescribeCatalogue(
+      {{"optimizers", {"gradus.OptimizerConfig.sgd", "zoo.tiger"}}}, EmbeddedDescriptorSet(),
+      {{"zoo_tiger.so", {"zoo.tiger"}, files.SerializeAsString()}});
   EXPECT_EQ(RenderSummary(SelectThings(catalogue, "zoo.tiger")),
             "optimizers (1)\n"
             "==============\n"
@@ -223,8 +223,9 @@ TEST(DescribeTest, RendersAnAlignedTable) {
 TEST(DescribeTest, SaysWhatAnOptimizerDoesWhenNothingIsSaid) {
   const std::string adamw =
       RenderCatalogue(DescribeCatalogue({{"optimizers", {"gradus.OptimizerConfig.adamw"}}}));
-  EXPECT_TRUE(absl::StrContains(adamw, "    Learning rate when none is given: 0.001.\n"
-                                       "    Weight decay when none is given: 0.004.\n"))
+  EXPECT_TRUE(absl::StrContains(adamw,
+                                "    Learning rate when none is given: 0.001.\n"
+                                "    Weight decay when none is given: 0.004.\n"))
       << adamw;
   EXPECT_FALSE(
       absl::StrContains(RenderCatalogue(SelectThings(Catalogue(), "adam")), "Weight decay when"));

@@ -200,7 +200,8 @@ TEST(CommandLine, SaysWhatIsWrong) {
   EXPECT_EQ(folder.err, "gradus: --plugin_dir no/such: No such file or directory\n");
   const Outcome file = RunGradus({"list", "--plugin_dir", kTilt});
   EXPECT_EQ(file.code, 1);
-  EXPECT_EQ(file.err, absl::StrCat("gradus: --plugin_dir ", kTilt, " is a file; --plugin takes it\n"));
+  EXPECT_EQ(file.err,
+            absl::StrCat("gradus: --plugin_dir ", kTilt, " is a file; --plugin takes it\n"));
   const Outcome text = RunGradus({"--plugin", "examples/tutorial_adam.pbtxt", "list"});
   EXPECT_EQ(text.code, 1);
   EXPECT_TRUE(absl::StrContains(text.err, "is no shared library")) << text.err;

@@ -48,11 +48,11 @@ TEST(AHost, KeepsTheCodeOfALibraryThatFailsAtTheLastMomentButNotItsRules) {
                          "in the process that tried it"));
   EXPECT_EQ(fegetround(), FE_TONEAREST);
   EXPECT_FALSE(IsRegistered("hostile.rule"));
-  EXPECT_EQ(
-      Refused(Library("hostile")),
-      absl::StrCat("plugin ", Library("hostile"),
-                   " is in this process already, but not as a plugin: it was linked to the program, "
-                   "or an earlier attempt to load it has failed at the last moment"));
+  EXPECT_EQ(Refused(Library("hostile")),
+            absl::StrCat(
+                "plugin ", Library("hostile"),
+                " is in this process already, but not as a plugin: it was linked to the program, "
+                "or an earlier attempt to load it has failed at the last moment"));
 }
 
 // The messages are there, which is all that this takes.

@@ -134,8 +134,7 @@ TEST(ARefusedLibrary, ThatRegistersWhatIsNotItsOwnIsTold) {
                                "has the field hostile.rule of gradus.OptimizerConfig and registers "
                                "nothing for it"));
   EXPECT_TRUE(absl::StrContains(Reason("no contract"), "a contract that plugins cannot bring"));
-  EXPECT_EQ(Reason("null"),
-            "registers an optimizer under hostile.rule that is a null pointer");
+  EXPECT_EQ(Reason("null"), "registers an optimizer under hostile.rule that is a null pointer");
   // Such a thread's registrations do not wait to be accepted.
   const std::string thread =
       " from a thread of its own; the thread that loads a library must register all of it";
@@ -146,8 +145,7 @@ TEST(ARefusedLibrary, ThatRegistersWhatIsNotItsOwnIsTold) {
 }
 
 TEST(ARefusedLibrary, ThatEndsTheProgramBadlyIsTold) {
-  const std::string start =
-      "would end this program badly when it ends: the process that tried it ";
+  const std::string start = "would end this program badly when it ends: the process that tried it ";
   const std::string end = "; its destructors and what it gives to atexit must return";
   const std::string aborted = Reason("abort at exit");
   EXPECT_TRUE(aborted == start + "was ended by signal 6 (Aborted)" + end ||

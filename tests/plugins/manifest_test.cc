@@ -155,7 +155,8 @@ TEST(Manifest, WhatStandsInTheSectionIsReadStrictly) {
 
 TEST(Manifest, EveryVersionMustBeTheProgramsOwn) {
   const std::string own = GRADUS_PLUGIN_VALUE_(GRADUS_PLUGIN_ABI);
-  const std::string other = absl::StrCat(own.substr(0, own.size() - 1), own.back() == '9' ? "8" : "9");
+  const std::string other =
+      absl::StrCat(own.substr(0, own.size() - 1), own.back() == '9' ? "8" : "9");
   EXPECT_EQ(Error(Replaced(Tilt(), "\nabseil: 2", "\nabseil: 3")).substr(0, 65),
             "was built for something else than this program: abseil is \"302206");
   EXPECT_TRUE(absl::StrContains(Error(Replaced(Tilt(), "abi: " + own, "abi: " + other)),
@@ -172,8 +173,8 @@ TEST(Manifest, EveryVersionMustBeTheProgramsOwn) {
   EXPECT_TRUE(absl::StrContains(Error(Replaced(Tilt(), "sanitizer: ", "sanitiser: ")),
                                 "sanitizer is not said, sanitiser \""));
   // All of them at once.
-  const std::string both = Error(Replaced(Replaced(Tilt(), "gradus: 0.1.0", "gradus: 0.0.9"),
-                                          "abi: " + own, "abi: " + other));
+  const std::string both = Error(
+      Replaced(Replaced(Tilt(), "gradus: 0.1.0", "gradus: 0.0.9"), "abi: " + own, "abi: " + other));
   EXPECT_TRUE(absl::StrContains(
       both, absl::StrCat("abi is \"", other, "\" and not \"", own, "\", gradus is \"0.0.9\"")))
       << both;

@@ -163,9 +163,9 @@ HostState HostState::Now() {
     struct sigaction action;
     std::memset(&action, 0, sizeof(action));
     sigaction(number, nullptr, &action);
-    state.signals.push_back(absl::StrCat(
-        number, " ", absl::Hex(reinterpret_cast<uintptr_t>(action.sa_handler)), " ",
-        absl::Hex(action.sa_flags), " ", sigismember(&blocked, number)));
+    state.signals.push_back(
+        absl::StrCat(number, " ", absl::Hex(reinterpret_cast<uintptr_t>(action.sa_handler)), " ",
+                     absl::Hex(action.sa_flags), " ", sigismember(&blocked, number)));
   }
   state.file_mask = umask(0);
   umask(state.file_mask);
