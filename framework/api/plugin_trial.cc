@@ -2,10 +2,7 @@
 
 #include "gradus/api/plugin_trial.h"
 
-#include <dlfcn.h>
-#include <elf.h>
 #include <fcntl.h>
-#include <link.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -14,7 +11,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <climits>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -22,19 +18,11 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "gradus/base/diagnostics.h"
-#include "gradus/base/file.h"
 #include "gradus/base/status.h"
-
-#if defined(__x86_64__)
-extern "C" void gradus_plugin_trial();  // plugin_trial_main.cc
-#endif
-
-extern char** environ;
 
 namespace gradus {
 namespace {
@@ -80,73 +68,6 @@ struct Pipe {
   }
 };
 
-std::string Resolved(const char* path) {
-  char resolved[PATH_MAX];
-  return realpath(path, resolved) == nullptr ? "" : resolved;
-}
-
-struct Libraries {
-  std::string loader = "/lib64/ld-linux-x86-64.so.2";
-  std::vector<std::string> folders;  // Each once, in the order of the libraries.
-};
-
-int AddLibrary(dl_phdr_info* info, size_t, void* data) {
-  auto* libraries = static_cast<Libraries*>(data);
-  if (info->dlpi_name == nullptr || std::strchr(info->dlpi_name, '/') == nullptr) return 0;
-  const std::string path = Resolved(info->dlpi_name);
-  // As it was found, and as it is: a folder of links leads to many folders.
-  for (const std::string& folder : {FolderOf(info->dlpi_name), FolderOf(path)}) {
-    if (path.empty() || folder.find_first_of(":;") != std::string::npos || folder[0] != '/')
-      continue;
-    if (std::find(libraries->folders.begin(), libraries->folders.end(), folder) ==
-        libraries->folders.end()) {
-      libraries->folders.push_back(folder);
-    }
-  }
-  const absl::string_view name = absl::string_view(info->dlpi_name);
-  if (absl::StartsWith(name.substr(name.rfind('/') + 1), "ld-linux-x86-64.so")) {
-    libraries->loader = info->dlpi_name;
-  }
-  return 0;
-}
-
-// The path of libgradus.so, if this code is in it: what has another entry point is a program with the framework inside.
-absl::StatusOr<std::string> OwnLibrary() {
-#if defined(__x86_64__)
-  const auto entry = reinterpret_cast<uintptr_t>(&gradus_plugin_trial);
-  Dl_info info;
-  if (dladdr(reinterpret_cast<void*>(entry), &info) != 0 && info.dli_fbase != nullptr) {
-    const auto* header = static_cast<const Elf64_Ehdr*>(info.dli_fbase);
-    if (reinterpret_cast<uintptr_t>(info.dli_fbase) + header->e_entry == entry) {
-      const std::string path = Resolved(info.dli_fname);
-      if (!path.empty()) return path;
-      return absl::InternalError(absl::StrCat("cannot be tried: ", info.dli_fname,
-                                              " is not where this program found it any more"));
-    }
-  }
-  return absl::UnimplementedError(
-      "cannot be loaded: this program has Gradus built in; plugins need libgradus.so");
-#else
-  return absl::UnimplementedError("cannot be loaded: plugins are for x86-64 only");
-#endif
-}
-
-// The environment, but that a sanitizer does not report what a library that ends the process has left.
-std::vector<std::string> Environment() {
-  std::vector<std::string> environment;
-  std::string options = "ASAN_OPTIONS=";
-  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
-    if (absl::StartsWith(*entry, "LD_LIBRARY_PATH=")) continue;  // Part of --library-path.
-    if (absl::StartsWith(*entry, "ASAN_OPTIONS=")) {
-      options = absl::StrCat(*entry, ":");
-    } else {
-      environment.push_back(*entry);
-    }
-  }
-  environment.push_back(absl::StrCat(options, "detect_leaks=0"));
-  return environment;
-}
-
 std::vector<char*> Pointers(std::vector<std::string>* texts) {
   std::vector<char*> pointers;
   for (std::string& text : *texts) pointers.push_back(&text[0]);
@@ -159,7 +80,7 @@ class Trial {
   Trial(std::string plugin, double timeout) : plugin_(std::move(plugin)), timeout_(timeout) {}
 
   absl::StatusOr<std::vector<std::string>> Run() {
-    GRADUS_ASSIGN_OR_RETURN(const std::string library, OwnLibrary());
+    GRADUS_ASSIGN_OR_RETURN(const std::string library, TrialLibrary());
     GRADUS_RETURN_IF_ERROR(report_.Make());
     GRADUS_RETURN_IF_ERROR(output_.Make());
     GRADUS_RETURN_IF_ERROR(errors_.Make());
@@ -173,15 +94,11 @@ class Trial {
 
  private:
   absl::Status Start(const std::string& library) {
-    Libraries libraries;
-    dl_iterate_phdr(AddLibrary, &libraries);
-    const char* path = std::getenv("LD_LIBRARY_PATH");
-    if (path != nullptr && *path != '\0') libraries.folders.push_back(path);
+    const TrialLoader with = LoaderOfThisProcess();
     constexpr int kReport = 3;
-    std::vector<std::string> arguments = {
-        libraries.loader, "--library-path", absl::StrJoin(libraries.folders, ":"),
-        library,          plugin_,          absl::StrCat(kReport)};
-    std::vector<std::string> environment = Environment();
+    std::vector<std::string> arguments = {with.loader, "--library-path", with.folders,
+                                          library,     plugin_,          absl::StrCat(kReport)};
+    std::vector<std::string> environment = TrialEnvironment();
 
     posix_spawn_file_actions_t files;
     posix_spawnattr_t attributes;
@@ -201,12 +118,12 @@ class Trial {
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
-    const int error = posix_spawn(&child_, libraries.loader.c_str(), &files, &attributes,
+    const int error = posix_spawn(&child_, with.loader.c_str(), &files, &attributes,
                                   Pointers(&arguments).data(), Pointers(&environment).data());
     posix_spawn_file_actions_destroy(&files);
     posix_spawnattr_destroy(&attributes);
     if (error == 0) return absl::OkStatus();
-    return absl::InternalError(absl::StrCat("cannot be tried: ", libraries.loader,
+    return absl::InternalError(absl::StrCat("cannot be tried: ", with.loader,
                                             " cannot be started: ", std::strerror(error)));
   }
 

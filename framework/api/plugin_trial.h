@@ -21,6 +21,16 @@ namespace gradus {
 // with the library's name: FailedPrecondition for what the library does; Unimplemented and Internal when there can be no trial.
 absl::StatusOr<std::vector<std::string>> TryPlugin(const std::string& path, double timeout_seconds);
 
+// What the process is started with (plugin_trial_program.cc). The path of libgradus.so, if this code is in it.
+absl::StatusOr<std::string> TrialLibrary();
+struct TrialLoader {
+  std::string loader;   // The dynamic loader's path.
+  std::string folders;  // Where it finds the libraries that this process has, separated by ":".
+};
+TrialLoader LoaderOfThisProcess();
+// The environment, but that a sanitizer does not report what a library that ends the process has left.
+std::vector<std::string> TrialEnvironment();
+
 // What the two processes say to one another through the pipe: lines of a word, a space and escaped text.
 constexpr const char* kTrialBegins =
     "begins";  // Everything has been looked at; the library is loaded now.
