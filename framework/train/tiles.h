@@ -97,18 +97,18 @@ class Tiles {
 
   template <class Each>
   void Share(ThreadPool* pool, const Each& each) const {
-    const int threads = pool == nullptr || ranges_.size() < 2 ? 1 : pool->threads();
+    if (pool == nullptr || ranges_.size() < 2) {
+      for (size_t i = 0; i < ranges_.size(); ++i) each(i);
+      return;
+    }
+    const int threads = pool->threads();
     auto some = [&](int thread) {
       for (size_t i = static_cast<size_t>(thread); i < ranges_.size();
            i += static_cast<size_t>(threads)) {
         each(i);
       }
     };
-    if (threads == 1) {
-      some(0);
-    } else {
-      pool->Run(threads, some);
-    }
+    pool->Run(threads, some);
   }
 
   std::vector<std::pair<int64_t, int64_t>> ranges_;
