@@ -9,13 +9,10 @@
 #include <limits>
 
 #include "gradus/train/non_finite.h"
+#include "gradus/train/stage_passes.h"
 
 namespace gradus {
 namespace {
-
-bool AllFinite(const float* values, int64_t count) {
-  return FindNonFinite(absl::MakeConstSpan(values, static_cast<size_t>(count))) < 0;
-}
 
 void AddFloats(const float* __restrict from, int64_t count, float* __restrict to) {
   for (int64_t i = 0; i < count; ++i) to[i] += from[i];
@@ -143,7 +140,7 @@ absl::Status TrainStep::Try(absl::Span<const void* const> inputs, int64_t rows, 
   }
 
   // Before anything is changed, where that is asked for: it costs a pass over the gradients.
-  if (rules_->skipped_number() >= 0 && !AllFinite(store->gradients(), store->floats())) {
+  if (rules_->skipped_number() >= 0 && !internal::AllFinite(store->gradients(), store->floats())) {
     std::copy(first_states_.begin(), first_states_.end(), store->states());
     return ExplainUpdate(*store, Watched::kGradient, *report);
   }
@@ -286,7 +283,7 @@ absl::Status TrainStep::ComputeBatch(const Bindings& bindings, float* gradients,
 
   SumValues(values_, loss_weights_, bindings.rows, &batch_sums_);
   if (!std::isfinite(batch_sums_.loss)) return ExplainNonFinite(bindings, Watched::kLoss, report);
-  if (!AllFinite(store->next_states(), store->state_layout().floats())) {
+  if (!internal::AllFinite(store->next_states(), store->state_layout().floats())) {
     return ExplainNonFinite(bindings, Watched::kState, report);
   }
   return absl::OkStatus();

@@ -14,43 +14,21 @@
 // wrong answer costs 16.118 for y = 1 and 15.942 for y = 0, and no gradient comes from beyond the
 // bounds. Logits have neither limit; prefer them.
 
-#include "gradus/graph/per_example.h"
 #include "gradus/loss.pb.h"
+#include "ops/losses/crossentropy.h"
 
 namespace gradus {
 namespace {
-
-constexpr double kEpsilon = 1e-7;  // keras.config.epsilon()
-
-Value FromLogits(Value z, Value y, Emitter& emit) {
-  return emit(op::Sub(), {emit(op::Softplus(), {z}), emit(op::Mul(), {z, y})});
-}
-
-Value FromProbabilities(Value p, Value y, Emitter& emit) {
-  op::Clip clip;
-  clip.set_min(kEpsilon);
-  clip.set_max(1 - kEpsilon);
-  const Value one = emit.Constant(1);
-  const Value q = emit(clip, {p});
-  const Value yes = emit(op::Mul(), {y, emit(op::Log(), {q})});
-  const Value no =
-      emit(op::Mul(), {emit(op::Sub(), {one, y}), emit(op::Log(), {emit(op::Sub(), {one, q})})});
-  return emit(op::Neg(), {emit(op::Add(), {yes, no})});
-}
 
 class BinaryCrossentropy final : public TypedLayer<loss::BinaryCrossentropy> {
   void Build(const loss::BinaryCrossentropy& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid()) return;
     Emitter& emit = scope->emit();
-    Value label = pair.label;
-    if (config.has_label_smoothing()) {
-      const Value a = scope->Hyperparameter("label_smoothing", config.label_smoothing());
-      label = emit(op::Add(), {emit(op::Mul(), {label, emit(op::Sub(), {emit.Constant(1), a})}),
-                               emit(op::Mul(), {a, emit.Constant(0.5f)})});
-    }
-    const Value loss = config.from_logits() ? FromLogits(pair.prediction, label, emit)
-                                            : FromProbabilities(pair.prediction, label, emit);
+    const Value label = SmoothedLabel(config, pair.label, 2, scope);
+    const Value loss = config.from_logits()
+                           ? BinaryCrossentropyOfLogits(pair.prediction, label, emit)
+                           : BinaryCrossentropyOfProbabilities(pair.prediction, label, emit);
     scope->SetOutput(MeanPerExample(loss, emit));
   }
 };

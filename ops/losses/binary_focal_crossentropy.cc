@@ -14,31 +14,12 @@
 // NOTE: from logits Keras takes their sigmoid and clips it, so that its loss and gradient end at
 // |z| = 16; here they go on.
 
-#include "gradus/graph/per_example.h"
 #include "gradus/loss.pb.h"
+#include "ops/losses/crossentropy.h"
 #include "ops/losses/focal.h"
 
 namespace gradus {
 namespace {
-
-constexpr double kEpsilon = 1e-7;  // keras.config.epsilon()
-
-// softplus(z) - z y.
-Value FromLogits(Value z, Value y, Emitter& emit) {
-  return emit(op::Sub(), {emit(op::Softplus(), {z}), emit(op::Mul(), {z, y})});
-}
-
-Value FromProbabilities(Value p, Value y, Emitter& emit) {
-  op::Clip clip;
-  clip.set_min(kEpsilon);
-  clip.set_max(1 - kEpsilon);
-  const Value one = emit.Constant(1);
-  const Value q = emit(clip, {p});
-  const Value yes = emit(op::Mul(), {y, emit(op::Log(), {q})});
-  const Value no =
-      emit(op::Mul(), {emit(op::Sub(), {one, y}), emit(op::Log(), {emit(op::Sub(), {one, q})})});
-  return emit(op::Neg(), {emit(op::Add(), {yes, no})});
-}
 
 class BinaryFocalCrossentropy final : public TypedLayer<loss::BinaryFocalCrossentropy> {
   void Build(const loss::BinaryFocalCrossentropy& config, LayerScope* scope) const override {
@@ -46,14 +27,9 @@ class BinaryFocalCrossentropy final : public TypedLayer<loss::BinaryFocalCrossen
     if (!pair.valid()) return;
     Emitter& emit = scope->emit();
     const Value one = emit.Constant(1);
-    Value y = pair.label;
-    if (config.has_label_smoothing()) {
-      const Value a = scope->Hyperparameter("label_smoothing", config.label_smoothing());
-      y = emit(op::Add(), {emit(op::Mul(), {y, emit(op::Sub(), {one, a})}),
-                           emit(op::Mul(), {a, emit.Constant(0.5f)})});
-    }
-    Value loss = config.from_logits() ? FromLogits(pair.prediction, y, emit)
-                                      : FromProbabilities(pair.prediction, y, emit);
+    const Value y = SmoothedLabel(config, pair.label, 2, scope);
+    Value loss = config.from_logits() ? BinaryCrossentropyOfLogits(pair.prediction, y, emit)
+                                      : BinaryCrossentropyOfProbabilities(pair.prediction, y, emit);
     if (config.gamma() > 0) {
       // 1 - p_t = y + p (1 - 2 y)
       const Value p =

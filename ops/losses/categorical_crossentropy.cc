@@ -11,39 +11,22 @@
 //
 // NOTE: Keras on TensorFlow, JAX and PyTorch all divide by the sum before they clip.
 
-#include "gradus/graph/per_example.h"
 #include "gradus/loss.pb.h"
+#include "ops/losses/crossentropy.h"
 
 namespace gradus {
 namespace {
-
-constexpr double kEpsilon = 1e-7;  // keras.config.epsilon()
-
-Value LogProbabilities(Value p, Emitter& emit) {
-  op::ReduceSum sum;
-  sum.add_axis(-1);
-  sum.set_keep_dims(true);
-  op::Clip clip;
-  clip.set_min(kEpsilon);
-  clip.set_max(1 - kEpsilon);
-  const Value normalised = emit(op::Div(), {p, emit(sum, {p})});
-  return emit(op::Log(), {emit(clip, {normalised})});
-}
 
 class CategoricalCrossentropy final : public TypedLayer<loss::CategoricalCrossentropy> {
   void Build(const loss::CategoricalCrossentropy& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid() || !ExpectClasses(pair.prediction, scope)) return;
     Emitter& emit = scope->emit();
-    const Value log_p = config.from_logits() ? emit(op::LogSoftmax(), {pair.prediction})
-                                             : LogProbabilities(pair.prediction, emit);
-    Value label = pair.label;
-    if (config.has_label_smoothing()) {
-      const Value a = scope->Hyperparameter("label_smoothing", config.label_smoothing());
-      const auto classes = static_cast<float>(scope->spec(log_p).shape.dims().back().k);
-      label = emit(op::Add(), {emit(op::Mul(), {label, emit(op::Sub(), {emit.Constant(1), a})}),
-                               emit(op::Mul(), {a, emit.Constant(1 / classes)})});
-    }
+    const Value log_p = config.from_logits()
+                            ? emit(op::LogSoftmax(), {pair.prediction})
+                            : emit(op::Log(), {ClassProbabilities(pair.prediction, emit)});
+    const Value label =
+        SmoothedLabel(config, pair.label, ClassesOf(pair.prediction, *scope), scope);
     op::ReduceSum over_classes;
     over_classes.add_axis(-1);
     const Value sum = emit(over_classes, {emit(op::Mul(), {label, log_p})});

@@ -13,14 +13,12 @@
 // NOTE: from logits Keras clips the softmax as it clips probabilities, so that its loss ends at 16;
 // here it goes on.
 
-#include "gradus/graph/per_example.h"
 #include "gradus/loss.pb.h"
+#include "ops/losses/crossentropy.h"
 #include "ops/losses/focal.h"
 
 namespace gradus {
 namespace {
-
-constexpr double kEpsilon = 1e-7;  // keras.config.epsilon()
 
 struct Probabilities {
   Value q;
@@ -32,13 +30,7 @@ Probabilities FromLogits(Value z, Emitter& emit) {
 }
 
 Probabilities FromProbabilities(Value p, Emitter& emit) {
-  op::ReduceSum sum;
-  sum.add_axis(-1);
-  sum.set_keep_dims(true);
-  op::Clip clip;
-  clip.set_min(kEpsilon);
-  clip.set_max(1 - kEpsilon);
-  const Value q = emit(clip, {emit(op::Div(), {p, emit(sum, {p})})});
+  const Value q = ClassProbabilities(p, emit);
   return {q, emit(op::Log(), {q})};
 }
 
@@ -50,13 +42,7 @@ class CategoricalFocalCrossentropy final : public TypedLayer<loss::CategoricalFo
     const Value one = emit.Constant(1);
     const Probabilities given = config.from_logits() ? FromLogits(pair.prediction, emit)
                                                      : FromProbabilities(pair.prediction, emit);
-    Value y = pair.label;
-    if (config.has_label_smoothing()) {
-      const Value a = scope->Hyperparameter("label_smoothing", config.label_smoothing());
-      const auto classes = static_cast<float>(scope->spec(pair.prediction).shape.dims().back().k);
-      y = emit(op::Add(), {emit(op::Mul(), {y, emit(op::Sub(), {one, a})}),
-                           emit(op::Mul(), {a, emit.Constant(1 / classes)})});
-    }
+    const Value y = SmoothedLabel(config, pair.label, ClassesOf(pair.prediction, *scope), scope);
     Value terms = emit(op::Mul(), {y, given.log_q});
     if (config.gamma() > 0) {
       const Value wrong = emit(op::Sub(), {one, given.q});

@@ -6,7 +6,8 @@
 // does so only when all labels of a batch are 0 or 1, which makes an example's loss depend on its
 // neighbours.
 
-#include "gradus/graph/per_example.h"
+#include "ops/losses/hinge.h"
+
 #include "gradus/loss.pb.h"
 
 namespace gradus {
@@ -17,11 +18,7 @@ class Hinge final : public TypedLayer<loss::Hinge> {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid()) return;
     Emitter& emit = scope->emit();
-    // -1 for 0, and everything else itself.
-    const Value is_zero = emit(op::Equal(), {pair.label, emit.Constant(0)});
-    const Value sign = emit(op::Sub(), {pair.label, is_zero});
-    const Value agreement = emit(op::Mul(), {sign, pair.prediction});
-    const Value missing = emit(op::Relu(), {emit(op::Sub(), {emit.Constant(1), agreement})});
+    const Value missing = MissingMargin(pair, emit);
     scope->SetOutput(MeanPerExample(missing, emit));
   }
 };

@@ -16,33 +16,18 @@
 // clipped, which differs for predictions that do not add up to one or have entries beyond the
 // bounds.
 
-#include "gradus/graph/per_example.h"
 #include "gradus/loss.pb.h"
+#include "ops/losses/crossentropy.h"
 
 namespace gradus {
 namespace {
 
-constexpr double kEpsilon = 1e-7;  // keras.config.epsilon()
-
 Value LogOfPicked(Value p, Value label, const op::Gather& pick, Emitter& emit) {
   op::ReduceSum sum;
   sum.add_axis(-1);
-  op::Clip clip;
-  clip.set_min(kEpsilon);
-  clip.set_max(1 - kEpsilon);
   const Value picked = emit(pick, {p, label});
   const Value normalised = emit(op::Div(), {picked, emit(sum, {p})});
-  return emit(op::Log(), {emit(clip, {normalised})});
-}
-
-Value LogOfAll(Value p, Emitter& emit) {
-  op::ReduceSum sum;
-  sum.add_axis(-1);
-  sum.set_keep_dims(true);
-  op::Clip clip;
-  clip.set_min(kEpsilon);
-  clip.set_max(1 - kEpsilon);
-  return emit(op::Log(), {emit(clip, {emit(op::Div(), {p, emit(sum, {p})})})});
+  return emit(op::Log(), {ClippedProbability(normalised, emit)});
 }
 
 class SparseCategoricalCrossentropy final : public TypedLayer<loss::SparseCategoricalCrossentropy> {
@@ -62,8 +47,9 @@ class SparseCategoricalCrossentropy final : public TypedLayer<loss::SparseCatego
     // -(1 - a) log p_k - a mean(log p)
     op::ReduceMean over_classes;
     over_classes.add_axis(-1);
-    const Value all = config.from_logits() ? emit(op::LogSoftmax(), {pair.prediction})
-                                           : LogOfAll(pair.prediction, emit);
+    const Value all = config.from_logits()
+                          ? emit(op::LogSoftmax(), {pair.prediction})
+                          : emit(op::Log(), {ClassProbabilities(pair.prediction, emit)});
     const Value a = scope->Hyperparameter("label_smoothing", config.label_smoothing());
     const Value picked = emit(op::Mul(), {emit(op::Sub(), {emit.Constant(1), a}), log_p});
     const Value spread = emit(op::Mul(), {a, emit(over_classes, {all})});
