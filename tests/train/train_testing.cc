@@ -55,9 +55,10 @@ RunConfig ParseRun(const std::string& text) {
 }
 
 std::unique_ptr<TestRun> MakeRun(const std::string& rest, bool batch_norm, int threads,
-                                 const std::string& checkpoint_folder, int64_t batch_size) {
+                                 const std::string& checkpoint_folder, int64_t batch_size,
+                                 absl::string_view more_model) {
   auto run = std::make_unique<TestRun>();
-  run->config = ParseRun(PointsModel(batch_norm, "", batch_size) + rest);
+  run->config = ParseRun(PointsModel(batch_norm, more_model, batch_size) + rest);
   run->pool = std::make_unique<ThreadPool>(threads);
   run->data.train = Points(100);
   run->data.validation = Points(37);
