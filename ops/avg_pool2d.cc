@@ -72,8 +72,8 @@ class AvgPool2dGrad final : public TypedOp<op::AvgPool2dGrad> {
     GRADUS_RETURN_IF_ERROR(CheckNumbers("image_size", config.image_size(), 2, false, 1));
     GRADUS_RETURN_IF_ERROR(CheckImages(inputs, 0));
     const Shape& dy = inputs[0].shape;
-    GRADUS_ASSIGN_OR_RETURN(
-        Shape dx, ImagesShape(PoolWindows(config), dy, config.image_size(), dy.dim(3)));
+    GRADUS_ASSIGN_OR_RETURN(Shape dx,
+                            ImagesShape(PoolWindows(config), dy, config.image_size(), dy.dim(3)));
     outputs->push_back({DType::kFloat32, dx});
     return absl::OkStatus();
   }
@@ -166,12 +166,12 @@ class AvgPoolWithLoop final : public KernelFactory {
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
                                                  const Choice&) const override {
     const PoolOf<Config> pool(request);
-    return MakeKernel([loop = pool.loop,
-                       count_padding = pool.config.count_padding()](const KernelArgs& args) {
-      const AvgPoolCall call{loop, count_padding, static_cast<const float*>(args.inputs[0]),
-                             static_cast<float*>(args.outputs[0])};
-      ForIsa<AvgPoolLoop<PoolOf<Config>::kBackward>>(&call);
-    });
+    return MakeKernel(
+        [loop = pool.loop, count_padding = pool.config.count_padding()](const KernelArgs& args) {
+          const AvgPoolCall call{loop, count_padding, static_cast<const float*>(args.inputs[0]),
+                                 static_cast<float*>(args.outputs[0])};
+          ForIsa<AvgPoolLoop<PoolOf<Config>::kBackward>>(&call);
+        });
   }
 };
 using AvgPool2dWithLoop = AvgPoolWithLoop<op::AvgPool2d>;
@@ -192,9 +192,9 @@ class AvgPoolWithOneDnn final : public KernelFactory {
       const double elements = static_cast<double>(pool.loop.pixels() * pool.loop.places()) *
                               static_cast<double>(pool.loop.c);
       made.cost = 500 + elements * (reference ? 5 : 0.06);
-      made.scratch_bytes = static_cast<int64_t>(
-          PoolOf<Config>::kBackward ? Backward(pool).scratchpad_desc().get_size()
-                                    : forward.scratchpad_desc().get_size());
+      made.scratch_bytes = static_cast<int64_t>(PoolOf<Config>::kBackward
+                                                    ? Backward(pool).scratchpad_desc().get_size()
+                                                    : forward.scratchpad_desc().get_size());
       return made;
     });
     if (!choice.ok()) return {};

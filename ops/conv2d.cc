@@ -31,9 +31,9 @@ class Conv2d final : public TypedOp<op::Conv2d> {
     GRADUS_RETURN_IF_ERROR(CheckGroups(config.groups(), "channels", x.dim(3).k));
     GRADUS_RETURN_IF_ERROR(CheckGroups(config.groups(), "filters", kernel.dim(3).k));
     if (kernel.dim(2).k != x.dim(3).k / config.groups()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("kernel ", kernel.ToString(), " is not for the channels of ", x.ToString(),
-                       " in ", config.groups(), " groups"));
+      return absl::InvalidArgumentError(absl::StrCat("kernel ", kernel.ToString(),
+                                                     " is not for the channels of ", x.ToString(),
+                                                     " in ", config.groups(), " groups"));
     }
     const Windows windows = ConvolutionWindows(config, kernel.dim(0).k, kernel.dim(1).k);
     GRADUS_ASSIGN_OR_RETURN(Shape y, WindowedShape(windows, x, kernel.dim(3)));
@@ -138,7 +138,8 @@ struct Conv2dLoop {
           }
         }
       }
-      for (int v = 0; v < kVectors; ++v) StoreChannels(sum[v], y + first + channel + v * kChannelLanes);
+      for (int v = 0; v < kVectors; ++v)
+        StoreChannels(sum[v], y + first + channel + v * kChannelLanes);
     };
     const auto rest = [&](int64_t channel, int count) GRADUS_INLINE_LAMBDA {
       float sum[kChannelLanes] = {};
@@ -164,8 +165,8 @@ class Conv2dWithLoop final : public KernelFactory {
     const Convolution convolution = ConvolutionOf(request);
     Choice choice;
     choice.cost = ConvolutionLoopCost(
-        convolution, convolution.depthwise() ? convolution.groups
-                                             : convolution.y.dims[3] / convolution.groups);
+        convolution,
+        convolution.depthwise() ? convolution.groups : convolution.y.dims[3] / convolution.groups);
     return {choice};
   }
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
@@ -207,8 +208,7 @@ class Conv2dWithOneDnn final : public KernelFactory {
     const Convolution convolution = ConvolutionOf(request);
     GRADUS_ASSIGN_OR_RETURN(auto pd,
                             DescribeConvolution(convolution, choice.detail == "reordered"));
-    GRADUS_ASSIGN_OR_RETURN(auto made,
-                            DescribeLayouts(convolution, pd, pd.weights_desc(), true));
+    GRADUS_ASSIGN_OR_RETURN(auto made, DescribeLayouts(convolution, pd, pd.weights_desc(), true));
     return GuardOneDnn("convolution", [&]() -> absl::StatusOr<std::unique_ptr<Kernel>> {
       return MakeConvolution(made, true, dnnl::convolution_forward(pd),
                              {{DNNL_ARG_SRC, pd.src_desc(), OneDnnArg::kInput, 0},

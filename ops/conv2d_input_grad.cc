@@ -36,12 +36,12 @@ class Conv2dInputGrad final : public TypedOp<op::Conv2dInputGrad> {
     }
     int64_t channels = 0;
     if (__builtin_mul_overflow(kernel.dim(2).k, config.groups(), &channels)) {
-      return absl::InvalidArgumentError(
-          absl::StrCat("kernel ", kernel.ToString(), " in ", config.groups(), " groups is too large"));
+      return absl::InvalidArgumentError(absl::StrCat("kernel ", kernel.ToString(), " in ",
+                                                     config.groups(), " groups is too large"));
     }
     const Windows windows = ConvolutionWindows(config, kernel.dim(0).k, kernel.dim(1).k);
-    GRADUS_ASSIGN_OR_RETURN(
-        Shape dx, ImagesShape(windows, dy, config.image_size(), Dim{channels, false}));
+    GRADUS_ASSIGN_OR_RETURN(Shape dx,
+                            ImagesShape(windows, dy, config.image_size(), Dim{channels, false}));
     outputs->push_back({DType::kFloat32, dx});
     return absl::OkStatus();
   }
@@ -179,11 +179,9 @@ class InputGradWithLoop final : public KernelFactory {
   std::vector<Choice> Candidates(const Request& request) const override {
     const Convolution convolution = ConvolutionOf(request);
     Choice choice;
-    choice.scratch_bytes =
-        convolution.kernel.elements() * static_cast<int64_t>(sizeof(float));
+    choice.scratch_bytes = convolution.kernel.elements() * static_cast<int64_t>(sizeof(float));
     choice.cost = ConvolutionLoopCost(
-        convolution,
-        convolution.depthwise() ? convolution.groups : convolution.kernel.dims[2]);
+        convolution, convolution.depthwise() ? convolution.groups : convolution.kernel.dims[2]);
     choice.cost += 1.0 * static_cast<double>(convolution.kernel.elements());
     return {choice};
   }
@@ -226,8 +224,7 @@ class InputGradWithOneDnn final : public KernelFactory {
                                                  const Choice& choice) const override {
     const Convolution convolution = ConvolutionOf(request);
     GRADUS_ASSIGN_OR_RETURN(auto pd, Describe(convolution, choice.detail == "reordered"));
-    GRADUS_ASSIGN_OR_RETURN(auto made,
-                            DescribeLayouts(convolution, pd, pd.weights_desc(), true));
+    GRADUS_ASSIGN_OR_RETURN(auto made, DescribeLayouts(convolution, pd, pd.weights_desc(), true));
     return GuardOneDnn("convolution", [&]() -> absl::StatusOr<std::unique_ptr<Kernel>> {
       return MakeConvolution(made, true, dnnl::convolution_backward_data(pd),
                              {{DNNL_ARG_DIFF_DST, pd.diff_dst_desc(), OneDnnArg::kInput, 0},

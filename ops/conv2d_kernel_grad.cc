@@ -38,11 +38,12 @@ class Conv2dKernelGrad final : public TypedOp<op::Conv2dKernelGrad> {
         ConvolutionWindows(config, config.kernel_size(0), config.kernel_size(1));
     GRADUS_ASSIGN_OR_RETURN(Shape y, WindowedShape(windows, x, dy.dim(3)));
     if (y != dy) {
-      return absl::InvalidArgumentError(absl::StrCat("images ", x.ToString(), " give ",
-                                                     y.ToString(), ", not ", dy.ToString()));
+      return absl::InvalidArgumentError(
+          absl::StrCat("images ", x.ToString(), " give ", y.ToString(), ", not ", dy.ToString()));
     }
-    outputs->push_back({DType::kFloat32, Shape::Fixed({config.kernel_size(0), config.kernel_size(1),
-                                                       x.dim(3).k / config.groups(), dy.dim(3).k})});
+    outputs->push_back(
+        {DType::kFloat32, Shape::Fixed({config.kernel_size(0), config.kernel_size(1),
+                                        x.dim(3).k / config.groups(), dy.dim(3).k})});
     return absl::OkStatus();
   }
   absl::Status Differentiate(const op::Conv2dKernelGrad& config,
@@ -169,8 +170,8 @@ class KernelGradWithLoop final : public KernelFactory {
     const Convolution convolution = ConvolutionOf(request);
     Choice choice;
     choice.cost = ConvolutionLoopCost(
-        convolution, convolution.depthwise() ? convolution.groups
-                                             : convolution.y.dims[3] / convolution.groups);
+        convolution,
+        convolution.depthwise() ? convolution.groups : convolution.y.dims[3] / convolution.groups);
     return {choice};
   }
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,

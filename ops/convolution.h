@@ -46,8 +46,8 @@ inline absl::Status CheckKernelShape(absl::Span<const TensorSpec> inputs, int in
                     shape.dim(1).k >= 1 && shape.dim(0).k <= kMostWindow &&
                     shape.dim(1).k <= kMostWindow;
   if (good) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat("kernel ", shape.ToString(),
-                                                 " is not [height, width, channels, filters]"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("kernel ", shape.ToString(), " is not [height, width, channels, filters]"));
 }
 
 // Channels, or filters, are cut into groups of equal size.
@@ -271,7 +271,8 @@ inline Choice OneDnnConvolutionChoice(const Convolution& convolution,
   // Guesses, too: two thirds of what the machine can, a primitive's start, a pass over the kernel.
   const double rate = CurrentIsa() == Isa::kAvx512 ? 60 : CurrentIsa() == Isa::kAvx2 ? 35 : 10;
   choice.cost = 500 + convolution.flops() / (made.reference ? 0.5 : rate);
-  if (made.reorders()) choice.cost += 500 + 0.5 * static_cast<double>(convolution.kernel.elements());
+  if (made.reorders())
+    choice.cost += 500 + 0.5 * static_cast<double>(convolution.kernel.elements());
   return choice;
 }
 

@@ -50,8 +50,7 @@ class MaxPool2d final : public TypedOp<op::MaxPool2d> {
     op::ScatterAdd scatter;
     scatter.set_batch_dims(1);
     scatter.mutable_length()->set_k(places(x).k);
-    const Value dx =
-        emit(scatter, {emit.Reshape(dy, flat), emit.Reshape(scope->output(1), flat)});
+    const Value dx = emit(scatter, {emit.Reshape(dy, flat), emit.Reshape(scope->output(1), flat)});
     scope->SetInputGradient(0, emit.Reshape(dx, x));
     return emit.status();
   }
@@ -119,9 +118,9 @@ class MaxPoolWithLoop final : public KernelFactory {
     const ImageLoop loop = LoopOf(request);
     Choice choice;
     // A guess: two loads and stores and a comparison for each place of a window.
-    choice.cost = 20 + static_cast<double>(loop.pixels() * loop.places()) *
-                           (4 + static_cast<double>(loop.c) *
-                                    (CurrentIsa() == Isa::kBaseline ? 0.8 : 0.15));
+    choice.cost =
+        20 + static_cast<double>(loop.pixels() * loop.places()) *
+                 (4 + static_cast<double>(loop.c) * (CurrentIsa() == Isa::kBaseline ? 0.8 : 0.15));
     return {choice};
   }
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,

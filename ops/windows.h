@@ -85,8 +85,8 @@ inline absl::Status CheckImages(absl::Span<const TensorSpec> inputs, int index) 
   GRADUS_RETURN_IF_ERROR(ExpectType(inputs, index, DType::kFloat32));
   const Shape& shape = inputs[index].shape;
   if (shape.rank() == 4 && shape.batch_axis() <= 0) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(
-      "input ", index, " ", shape.ToString(), " is not [batch, height, width, channels]"));
+  return absl::InvalidArgumentError(absl::StrCat("input ", index, " ", shape.ToString(),
+                                                 " is not [batch, height, width, channels]"));
 }
 
 // [batch, windows, windows, channels] for images of this shape, or why no window fits.
@@ -97,10 +97,10 @@ inline absl::StatusOr<Shape> WindowedShape(const Windows& windows, const Shape& 
     const int64_t length = images.dim(axis + 1).k;
     const int64_t count = windows[axis].Count(length);
     if (count < 1) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "a window of ", windows[axis].reach(), axis == 0 ? " rows" : " columns",
-          " is larger than ", images.ToString(), " with ", windows[axis].before, " + ",
-          windows[axis].after, " of padding"));
+      return absl::InvalidArgumentError(
+          absl::StrCat("a window of ", windows[axis].reach(), axis == 0 ? " rows" : " columns",
+                       " is larger than ", images.ToString(), " with ", windows[axis].before, " + ",
+                       windows[axis].after, " of padding"));
     }
     shape.Set(axis + 1, {count, false});
   }

@@ -33,10 +33,10 @@ class Conv1d final : public TypedLayer<layer::Conv1d> {
         "kernel", own, InitializerOr(config.kernel_initializer(), GlorotUniform()));
     op::Conv2d convolution;
     windows.WriteConvolution(config.groups(), &convolution);
-    const Value y = emit(
-        convolution, {x, emit.Reshape(kernel, {Dim{1, false}, own.dim(0), own.dim(1), own.dim(2)})});
-    scope->SetOutput(
-        WithBiasAndActivation(config, AsSequences(y, emit), config.filters(), scope));
+    const Value y =
+        emit(convolution,
+             {x, emit.Reshape(kernel, {Dim{1, false}, own.dim(0), own.dim(1), own.dim(2)})});
+    scope->SetOutput(WithBiasAndActivation(config, AsSequences(y, emit), config.filters(), scope));
   }
 };
 

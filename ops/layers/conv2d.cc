@@ -21,10 +21,11 @@ class Conv2d final : public TypedLayer<layer::Conv2d> {
     good &= ExpectGroups(config.groups(), channels, "channels", scope);
     good &= ExpectGroups(config.groups(), config.filters(), "filters", scope);
     if (!good) return;
-    const Value kernel = scope->Parameter(
-        "kernel",
-        Shape::Fixed({windows.size[0], windows.size[1], channels / config.groups(), config.filters()}),
-        InitializerOr(config.kernel_initializer(), GlorotUniform()));
+    const Value kernel =
+        scope->Parameter("kernel",
+                         Shape::Fixed({windows.size[0], windows.size[1], channels / config.groups(),
+                                       config.filters()}),
+                         InitializerOr(config.kernel_initializer(), GlorotUniform()));
     op::Conv2d convolution;
     windows.WriteConvolution(config.groups(), &convolution);
     const Value y = scope->emit()(convolution, {x, kernel});

@@ -21,9 +21,8 @@ Value Depthwise(const Config& config, LayerScope* scope) {
       InitializerOr(config.depthwise_initializer(), GlorotUniform()));
   op::Conv2d convolution;
   windows.WriteConvolution(channels, &convolution);
-  return emit(convolution,
-              {x, emit.Reshape(kernel, Shape::Fixed({windows.size[0], windows.size[1], 1,
-                                                     channels * multiplier}))});
+  return emit(convolution, {x, emit.Reshape(kernel, Shape::Fixed({windows.size[0], windows.size[1],
+                                                                  1, channels * multiplier}))});
 }
 
 }  // namespace gradus

@@ -39,8 +39,7 @@ struct LayerWindows {
   // SAME over so many places: as many windows as places divided by the stride, rounded up; the odd place is behind, as in Keras.
   void PadSame(int axis, int64_t length) {
     const int64_t windows = (length + stride[axis] - 1) / stride[axis];
-    const int64_t all =
-        std::max<int64_t>((windows - 1) * stride[axis] + reach(axis) - length, 0);
+    const int64_t all = std::max<int64_t>((windows - 1) * stride[axis] + reach(axis) - length, 0);
     padding[2 * axis] = all / 2;
     padding[2 * axis + 1] = all - all / 2;
   }
@@ -99,8 +98,9 @@ template <class Config>
 Value WithBiasAndActivation(const Config& config, Value y, int64_t filters, LayerScope* scope) {
   Emitter& emit = scope->emit();
   if (config.use_bias()) {
-    const Value bias = scope->Parameter("bias", Shape::Fixed({filters}),
-                                        InitializerOr(config.bias_initializer(), ConstantInitializer(0)));
+    const Value bias =
+        scope->Parameter("bias", Shape::Fixed({filters}),
+                         InitializerOr(config.bias_initializer(), ConstantInitializer(0)));
     y = emit(op::Add(), {y, bias});
   }
   return ApplyActivation(config.activation(), y, emit);
@@ -146,7 +146,8 @@ Value Pool2d(const Config& config, LayerScope* scope) {
   if (!good) return Value();
   const Value x = scope->input(0);
   if (config.padding() == layer::SAME) {
-    for (int axis = 0; axis < 2; ++axis) windows.PadSame(axis, scope->spec(x).shape.dim(axis + 1).k);
+    for (int axis = 0; axis < 2; ++axis)
+      windows.PadSame(axis, scope->spec(x).shape.dim(axis + 1).k);
   }
   if (!ExpectWindowFits(windows, x, "pool_size", scope)) return Value();
   Op op;

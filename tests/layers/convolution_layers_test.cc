@@ -17,7 +17,8 @@ struct Geometry {
 };
 
 // sum over the window of x kernel, [n, oh, ow, filters]; the kernel is [kh, kw, channels / groups, filters].
-std::vector<double> Convolved(const RefTensor& x, const RefTensor& k, const Geometry& at, Pair out) {
+std::vector<double> Convolved(const RefTensor& x, const RefTensor& k, const Geometry& at,
+                              Pair out) {
   const int64_t n = x.dims[0], h = x.dims[1], w = x.dims[2], c = x.dims[3];
   const int64_t filters = k.dims[3], inputs = k.dims[2], outputs = filters / at.groups;
   std::vector<double> y;
@@ -57,13 +58,19 @@ TEST(Conv2dTest, IsThePlainLoop) {
     std::vector<int64_t> kernel;
   } cases[] = {
       {"filters: 2 kernel_size: 3", {}, {3, 4}, {3, 3, 4, 2}},
-      {"filters: 2 kernel_size: [1, 2] strides: 2", {{2, 2}, {1, 1}, {0, 0}, 1}, {3, 3}, {1, 2, 4, 2}},
+      {"filters: 2 kernel_size: [1, 2] strides: 2",
+       {{2, 2}, {1, 1}, {0, 0}, 1},
+       {3, 3},
+       {1, 2, 4, 2}},
       // 5 rows in steps of 2 are 3: all padding is (3 - 1) 2 + 2 - 5 = 1, which goes behind; 6 columns need none in steps of 3 of windows of 3.
       {"filters: 2 kernel_size: [2, 3] strides: [2, 3] padding: SAME",
        {{2, 3}, {1, 1}, {0, 0}, 1},
        {3, 2},
        {2, 3, 4, 2}},
-      {"filters: 3 kernel_size: 3 padding: SAME", {{1, 1}, {1, 1}, {1, 1}, 1}, {5, 6}, {3, 3, 4, 3}},
+      {"filters: 3 kernel_size: 3 padding: SAME",
+       {{1, 1}, {1, 1}, {1, 1}, 1},
+       {5, 6},
+       {3, 3, 4, 3}},
       // Reaches of 5 and 4 places: 4 and 3 are added, the half of them before.
       {"filters: 1 kernel_size: [3, 2] dilation_rate: [2, 3] padding: SAME",
        {{1, 1}, {2, 3}, {2, 1}, 1},
@@ -87,8 +94,8 @@ TEST(Conv2dTest, IsThePlainLoop) {
 
 TEST(Conv2dTest, HasABiasAndAnActivationAsAsked) {
   const RefTensor x = Filled({1, 2, 2, 1});
-  const LayerCase layer = MakeLayer(
-      "conv2d { filters: 1 kernel_size: 1 use_bias: false activation: RELU }", {x});
+  const LayerCase layer =
+      MakeLayer("conv2d { filters: 1 kernel_size: 1 use_bias: false activation: RELU }", {x});
   ASSERT_EQ(layer.model.graph.parameters().size(), 1u);
   const double weight = ParameterOf(layer, "kernel").values[0];
   std::vector<double> expected;
@@ -104,7 +111,10 @@ TEST(Conv1dTest, IsThePlainLoopOverSteps) {
     std::vector<int64_t> kernel;
   } cases[] = {
       {"filters: 3 kernel_size: 2", {}, 6, {2, 4, 3}},
-      {"filters: 3 kernel_size: 3 strides: 2 padding: SAME", {{1, 2}, {1, 1}, {0, 1}, 1}, 4, {3, 4, 3}},
+      {"filters: 3 kernel_size: 3 strides: 2 padding: SAME",
+       {{1, 2}, {1, 1}, {0, 1}, 1},
+       4,
+       {3, 4, 3}},
       {"filters: 3 kernel_size: 3 dilation_rate: 2 padding: CAUSAL",
        {{1, 1}, {1, 2}, {0, 4}, 1},
        7,

@@ -20,8 +20,10 @@ std::vector<double> Pooled(const RefTensor& x, bool largest, Pair size, Pair str
       for (int64_t ox = 0; ox < out[1]; ++ox) {
         for (int64_t k = 0; k < c; ++k) {
           double sum = 0, most = -1e300, count = 0;
-          for (int64_t iy = oy * stride[0] - before[0]; iy < oy * stride[0] - before[0] + size[0]; ++iy) {
-            for (int64_t ix = ox * stride[1] - before[1]; ix < ox * stride[1] - before[1] + size[1]; ++ix) {
+          for (int64_t iy = oy * stride[0] - before[0]; iy < oy * stride[0] - before[0] + size[0];
+               ++iy) {
+            for (int64_t ix = ox * stride[1] - before[1]; ix < ox * stride[1] - before[1] + size[1];
+                 ++ix) {
               if (iy < 0 || iy >= h || ix < 0 || ix >= w) continue;
               const double value = x.values[((i * h + iy) * w + ix) * c + k];
               sum += value;

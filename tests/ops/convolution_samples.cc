@@ -26,8 +26,9 @@ struct Geometry {
 
 // Calls term(place in x, place in the kernel, place in y) for every product of the convolution.
 template <class Term>
-void ForEachProduct(const Geometry& at, const std::vector<int64_t>& x, const std::vector<int64_t>& k,
-                    const std::vector<int64_t>& y, const Term& term) {
+void ForEachProduct(const Geometry& at, const std::vector<int64_t>& x,
+                    const std::vector<int64_t>& k, const std::vector<int64_t>& y,
+                    const Term& term) {
   const int64_t filters = y[3] / at.groups;
   for (int64_t n = 0; n < x[0]; ++n) {
     for (int64_t oy = 0; oy < y[1]; ++oy) {
@@ -131,7 +132,11 @@ std::vector<ConvolutionCase> Cases() {
       {"wide groups", Shape::Batched({4, 4, 32}), {3, 3}, 32, {one, one, around, 2}},
       {"depthwise", Shape::Batched({5, 6, 8}), {3, 3}, 8, {one, one, around, 8}},
       {"wide depthwise, strided", Shape::Batched({5, 5, 119}), {3, 3}, 119, {two, one, none, 119}},
-      {"depthwise, two for each channel", Shape::Batched({4, 4, 3}), {2, 2}, 6, {one, one, none, 3}},
+      {"depthwise, two for each channel",
+       Shape::Batched({4, 4, 3}),
+       {2, 2},
+       6,
+       {one, one, none, 3}},
       {"wide filters", Shape::Batched({3, 3, 2}), {2, 2}, 117},
       {"wide channels", Shape::Batched({3, 3, 117}), {1, 2}, 3},
       {"padding larger than the kernel",
@@ -139,7 +144,11 @@ std::vector<ConvolutionCase> Cases() {
        {1, 2},
        2,
        {one, one, {2, 1, 3, 0}, 1}},
-      {"stride larger than the kernel", Shape::Batched({7, 7, 2}), {2, 1}, 2, {{3, 2}, one, none, 1}},
+      {"stride larger than the kernel",
+       Shape::Batched({7, 7, 2}),
+       {2, 1},
+       2,
+       {{3, 2}, one, none, 1}},
       {"places that no window reads", Shape::Batched({6, 6, 16}), {3, 3}, 16, {two, one, none, 1}},
       {"a row of 512", Shape::Fixed({1, 1, 512, 1}), {1, 3}, 2, {one, one, {0, 0, 1, 1}, 1}},
       {"a row of 1024", Shape::Fixed({1, 1, 1024, 2}), {1, 5}, 16, {{1, 3}, one, none, 1}},
@@ -153,8 +162,8 @@ GRADUS_OP_SAMPLES(op::Conv2d, [] {
   std::vector<OpSample> samples;
   for (const ConvolutionCase& c : Cases()) {
     OpSample sample = Sample(c.Make<op::Conv2d>(), {Floats(c.x), Floats(c.kernel)}, c.note);
-    sample.absolute = SumTolerance(
-        static_cast<double>(c.kernel_height * c.kernel_width * c.kernel.dim(2).k));
+    sample.absolute =
+        SumTolerance(static_cast<double>(c.kernel_height * c.kernel_width * c.kernel.dim(2).k));
     samples.push_back(std::move(sample));
   }
   return samples;
@@ -181,8 +190,8 @@ GRADUS_OP_SAMPLES(op::Conv2dKernelGrad, [] {
     config.add_kernel_size(c.kernel_height);
     config.add_kernel_size(c.kernel_width);
     OpSample sample = Sample(config, {Floats(c.x), Floats(c.y)}, c.note);
-    sample.absolute = SumTolerance(
-        static_cast<double>(c.x.dim(0).At(sample.rows) * c.y.dim(1).k * c.y.dim(2).k));
+    sample.absolute =
+        SumTolerance(static_cast<double>(c.x.dim(0).At(sample.rows) * c.y.dim(1).k * c.y.dim(2).k));
     samples.push_back(std::move(sample));
   }
   return samples;

@@ -92,7 +92,8 @@ void ExpectRuns(const char* what, const google::protobuf::Message& config,
 TEST(ConvolutionTest, IsThePlainLoopForEveryStridePaddingDilationAndGroups) {
   RandomSequence random(11, 0);
   int combinations = 0;
-  for (const std::array<int64_t, 2>& stride : {std::array<int64_t, 2>{1, 1}, {2, 1}, {1, 3}, {2, 2}}) {
+  for (const std::array<int64_t, 2>& stride :
+       {std::array<int64_t, 2>{1, 1}, {2, 1}, {1, 3}, {2, 2}}) {
     for (const std::array<int64_t, 2>& dilation :
          {std::array<int64_t, 2>{1, 1}, {2, 1}, {1, 2}, {2, 3}}) {
       for (const std::array<int64_t, 4>& padding :
@@ -105,15 +106,19 @@ TEST(ConvolutionTest, IsThePlainLoopForEveryStridePaddingDilationAndGroups) {
                                     c.filters, " filters"));
           const int64_t oh =
               (kHeight + padding[0] + padding[1] - (kKernelHeight - 1) * dilation[0] - 1) /
-                  stride[0] + 1;
+                  stride[0] +
+              1;
           const int64_t ow =
               (kWidth + padding[2] + padding[3] - (kKernelWidth - 1) * dilation[1] - 1) /
-                  stride[1] + 1;
+                  stride[1] +
+              1;
           const std::vector<int64_t> x_dims = {kImages, kHeight, kWidth, c.channels};
           const std::vector<int64_t> k_dims = {kKernelHeight, kKernelWidth, c.channels / c.groups,
                                                c.filters};
           const std::vector<int64_t> y_dims = {kImages, oh, ow, c.filters};
-          const auto count = [](const std::vector<int64_t>& d) { return d[0] * d[1] * d[2] * d[3]; };
+          const auto count = [](const std::vector<int64_t>& d) {
+            return d[0] * d[1] * d[2] * d[3];
+          };
           const std::vector<float> x = Draw(count(x_dims), &random);
           const std::vector<float> k = Draw(count(k_dims), &random);
           const std::vector<float> dy = Draw(count(y_dims), &random);

@@ -9,8 +9,8 @@ namespace {
 
 // Calls place(place in the images, result) for every place of every window that lies in the images, a window's in a row.
 template <class Config, class Place>
-void ForEachPlace(const Config& config, const std::vector<int64_t>& x, const std::vector<int64_t>& y,
-                  const Place& place) {
+void ForEachPlace(const Config& config, const std::vector<int64_t>& x,
+                  const std::vector<int64_t>& y, const Place& place) {
   const auto at = [](const auto& numbers, int i, int64_t unset) {
     return numbers.empty() ? unset : numbers.Get(i);
   };
@@ -42,7 +42,8 @@ GRADUS_OP_REFERENCE(op::MaxPool2d, [](const op::MaxPool2d& config, absl::Span<co
 
 // How many places a window's mean is over.
 template <class Config>
-std::vector<double> Counts(const Config& config, const std::vector<int64_t>& x, const RefTensor& y) {
+std::vector<double> Counts(const Config& config, const std::vector<int64_t>& x,
+                           const RefTensor& y) {
   std::vector<double> counts(y.values.size(), 0.0);
   ForEachPlace(config, x, y.dims, [&](int64_t, int64_t result) { counts[result] += 1; });
   if (config.count_padding()) {
@@ -59,14 +60,14 @@ GRADUS_OP_REFERENCE(op::AvgPool2d, [](const op::AvgPool2d& config, absl::Span<co
   });
 });
 
-GRADUS_OP_REFERENCE(op::AvgPool2dGrad,
-                    [](const op::AvgPool2dGrad& config, absl::Span<const RefTensor> in,
-                       absl::Span<RefTensor> out) {
-                      const std::vector<double> counts = Counts(config, out[0].dims, in[0]);
-                      ForEachPlace(config, out[0].dims, in[0].dims, [&](int64_t at, int64_t result) {
-                        out[0].values[at] += in[0].values[result] / counts[result];
-                      });
-                    });
+GRADUS_OP_REFERENCE(op::AvgPool2dGrad, [](const op::AvgPool2dGrad& config,
+                                          absl::Span<const RefTensor> in,
+                                          absl::Span<RefTensor> out) {
+  const std::vector<double> counts = Counts(config, out[0].dims, in[0]);
+  ForEachPlace(config, out[0].dims, in[0].dims, [&](int64_t at, int64_t result) {
+    out[0].values[at] += in[0].values[result] / counts[result];
+  });
+});
 
 struct PoolCase {
   const char* note;
@@ -114,9 +115,8 @@ GRADUS_OP_SAMPLES(op::MaxPool2d, [] {
   for (const PoolCase& c : Cases()) {
     samples.push_back(Sample(c.Make<op::MaxPool2d>(), {Distinct(c.x)}, c.note));
   }
-  OpSample ties =
-      Sample(PoolCase{"", Shape(), {1, 2}, {1, 1}}.Make<op::MaxPool2d>(),
-             {Floats(Shape::Fixed({1, 1, 4, 1}))}, "the first of equals");
+  OpSample ties = Sample(PoolCase{"", Shape(), {1, 2}, {1, 1}}.Make<op::MaxPool2d>(),
+                         {Floats(Shape::Fixed({1, 1, 4, 1}))}, "the first of equals");
   ties.inputs[0].values = {0.5, 0.5, -1, -1};
   ties.inputs[0].differentiable = false;  // There the derivative jumps.
   samples.push_back(ties);

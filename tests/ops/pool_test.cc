@@ -88,8 +88,9 @@ TEST(PoolTest, RefusesWhatDoesNotFit) {
   EXPECT_EQ(InferError(op::AvgPool2d(), {x}), "window has 0 numbers, not 2");
   EXPECT_EQ(InferError(Pool<op::AvgPool2d>(1, 1), {FloatSpec(Shape::Batched({0, 2, 2}))}),
             "images [batch, 0, 2, 2] have no places");
-  EXPECT_EQ(InferError(Pool<op::MaxPool2d>(1, 1), {FloatSpec(Shape::Batched({1 << 15, 1 << 15, 2}))}),
-            "images [batch, 32768, 32768, 2] have more places than an INT32 counts");
+  EXPECT_EQ(
+      InferError(Pool<op::MaxPool2d>(1, 1), {FloatSpec(Shape::Batched({1 << 15, 1 << 15, 2}))}),
+      "images [batch, 32768, 32768, 2] have more places than an INT32 counts");
   auto gradient = Pool<op::AvgPool2dGrad>(2, 2);
   gradient.add_image_size(4);
   gradient.add_image_size(6);
