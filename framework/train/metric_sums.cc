@@ -106,11 +106,14 @@ absl::Status CheckSums(const MetricSums& sums, absl::Span<const ModelMetric> met
   for (size_t i = 0; i < std::max(metrics.size(), sums.rows.size()); ++i) {
     const size_t there = i < sums.rows.size() ? sums.rows[i].size() : 0;
     const bool kept = i < metrics.size() && metrics[i].sums == 0;
-    const size_t due = kept ? static_cast<size_t>(sums.examples * metrics[i].width) : 0;
-    if (there == due) continue;
-    return absl::InvalidArgumentError(absl::StrCat(
-        "metric ", i < metrics.size() ? metrics[i].name : absl::StrCat("number ", i), " has ",
-        there, " numbers of its epoch so far, which has ", due));
+    // Divided, because a file's number of examples may be anything up to 2^53.
+    const size_t width = kept ? static_cast<size_t>(metrics[i].width) : 1;
+    const size_t due = kept ? static_cast<size_t>(sums.examples) : 0;
+    if (there % width == 0 && there / width == due) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("metric ", i < metrics.size() ? metrics[i].name : absl::StrCat("number ", i),
+                     " has ", there, " numbers of the epoch so far and should have ", width,
+                     " of each of ", due, " examples"));
   }
   return absl::OkStatus();
 }

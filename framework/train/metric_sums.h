@@ -53,8 +53,7 @@ struct NamedTable {
   std::string name;  // The metric's.
   MetricTable table;
 };
-std::vector<NamedTable> FinishTables(const MetricSums& sums,
-                                     absl::Span<const ModelMetric> metrics);
+std::vector<NamedTable> FinishTables(const MetricSums& sums, absl::Span<const ModelMetric> metrics);
 
 }  // namespace gradus
 

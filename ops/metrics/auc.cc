@@ -4,8 +4,8 @@
 //   ROC   sum (fp_i - fp_{i-1}) (tp_i + tp_{i-1}) / 2 / (P N)             Hanley & McNeil 1982; equal scores count half
 //   PR    sum s (dtp + (tp_{i-1} - s n_{i-1}) log(n_i / n_{i-1})) / P     n = tp + fp, s = dtp / dn; Davis & Goadrich 2006
 //
-// Thresholds are either all predictions, whose rows are kept, or num_thresholds of them as in keras.metrics.AUC: 0 and 1 a little widened and
-// even steps between; then the sums are how many positive and other labels have their prediction between two of them.
+// Thresholds are either all predictions, whose rows are kept, or num_thresholds of them as in keras.metrics.AUC: 0 and 1 a little widened
+// and even steps between; then the sums are how many positive and other labels have their prediction between two of them.
 //
 //   metric { auc { prediction: "output" label: "malignant" } }
 //   metric { name: "pr" auc { prediction: "output" label: "malignant" curve: PR num_thresholds: 200 } }
@@ -67,9 +67,8 @@ class AllThresholds final : public MetricSummary {
         scores.emplace_back(totals.rows[i], totals.rows[i + n_] > 0.5f);
       }
     }
-    std::sort(scores.begin(), scores.end(), [](const auto& a, const auto& b) {
-      return a.first > b.first;
-    });
+    std::sort(scores.begin(), scores.end(),
+              [](const auto& a, const auto& b) { return a.first > b.first; });
     Area area(curve_);
     for (size_t i = 0; i < scores.size();) {
       double positives = 0, negatives = 0;

@@ -31,7 +31,8 @@ class MeanAbsolutePercentageError final : public TypedLayer<metric::MeanAbsolute
   }
 };
 
-GRADUS_REGISTER(Layer, "gradus.MetricConfig.mean_absolute_percentage_error", MeanAbsolutePercentageError);
+GRADUS_REGISTER(Layer, "gradus.MetricConfig.mean_absolute_percentage_error",
+                MeanAbsolutePercentageError);
 
 }  // namespace
 }  // namespace gradus

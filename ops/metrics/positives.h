@@ -94,8 +94,8 @@ void BuildPositives(const Config& config, LayerScope* scope) {
   if (config.average() == metric::BINARY) {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     scope->SetOutput(RowsOfPair(pair, scope->emit()));
-    scope->SetSummary(std::make_shared<const YesOrNoSummary<Score>>(
-        static_cast<float>(config.threshold())));
+    scope->SetSummary(
+        std::make_shared<const YesOrNoSummary<Score>>(static_cast<float>(config.threshold())));
     return;
   }
   if (config.has_threshold()) {

@@ -41,9 +41,9 @@ inline void BuildTopK(Value prediction, Value one_hot, int64_t k, LayerScope* sc
   Emitter& emit = scope->emit();
   const Shape& shape = scope->spec(prediction).shape;
   if (shape.rank() != 2) {
-    scope->Error("shape", "prediction",
-                 absl::StrCat("prediction has the shape ", shape.ToString(),
-                              ", not [batch, classes]"));
+    scope->Error(
+        "shape", "prediction",
+        absl::StrCat("prediction has the shape ", shape.ToString(), ", not [batch, classes]"));
     return;
   }
   if (k >= shape.dim(1).k) {

@@ -20,10 +20,10 @@ namespace {
 using Numbers = std::vector<double>;
 
 BuiltModel Build(absl::string_view metric, absl::string_view label, int64_t width) {
-  return BuildModel(absl::StrCat(
-      "input { name: \"p\" shape: ", width, " } input { name: \"y\" ", label, " }",
-      "layer { name: \"l\" input: \"p\" activation { function: LINEAR } }", "metric { name: \"m\" ",
-      metric, " }"));
+  return BuildModel(
+      absl::StrCat("input { name: \"p\" shape: ", width, " } input { name: \"y\" ", label, " }",
+                   "layer { name: \"l\" input: \"p\" activation { function: LINEAR } }",
+                   "metric { name: \"m\" ", metric, " }"));
 }
 
 // The sums of one metric on the inputs "p" [rows, width] and "y", `batch` rows at a time.
@@ -38,12 +38,12 @@ MetricSums SumsOf(const ModelGraph& model, int64_t width, const Numbers& p, cons
     const auto part = [&](const Numbers& all, int64_t n) {
       return Numbers(all.begin() + begin * n, all.begin() + (begin + count) * n);
     };
-    auto result = EvaluateReference(
-        graph,
-        {{graph.inputs()[0], {{count, width}, part(p, width)}},
-         {graph.inputs()[1],
-          {graph.spec(graph.inputs()[1]).shape.At(count), part(y, label_width)}}},
-        count, {model.metrics[0].value});
+    auto result =
+        EvaluateReference(graph,
+                          {{graph.inputs()[0], {{count, width}, part(p, width)}},
+                           {graph.inputs()[1],
+                            {graph.spec(graph.inputs()[1]).shape.At(count), part(y, label_width)}}},
+                          count, {model.metrics[0].value});
     EXPECT_TRUE(result.ok()) << result.status();
     if (!result.ok()) return total;
     const std::vector<float> values((*result)[0].values.begin(), (*result)[0].values.end());
@@ -232,8 +232,8 @@ TEST(AucTest, OfOneClassThereIsNone) {
         Number(Metric("auc", absl::StrCat("curve: PR ", more)), "", 1, {.1, .2}, {0, 0})))
         << more;
   }
-  EXPECT_TRUE(std::isnan(Number(Metric("auc"), "", 1,
-                                {.1, std::numeric_limits<double>::quiet_NaN(), .3}, {1, 0, 1})));
+  EXPECT_TRUE(std::isnan(
+      Number(Metric("auc"), "", 1, {.1, std::numeric_limits<double>::quiet_NaN(), .3}, {1, 0, 1})));
   EXPECT_TRUE(absl::StrContains(Errors(Metric("auc", "num_thresholds: 1"), "", 1),
                                 "num_thresholds 1 gives no curve; it is at least 2, or 0 for all "
                                 "predictions"));
@@ -256,8 +256,8 @@ TEST(ErrorsTest, ArePlainLoopsOverAllExamples) {
 }
 
 TEST(R2ScoreTest, IsScikitLearns) {
-  EXPECT_NEAR(Number(Metric("r2_score"), "", 1, {2.5, 0, 2, 8}, {3, -.5, 2, 7}),
-              0.9486081370449679, 1e-15);
+  EXPECT_NEAR(Number(Metric("r2_score"), "", 1, {2.5, 0, 2, 8}, {3, -.5, 2, 7}), 0.9486081370449679,
+              1e-15);
   // Two numbers an example: the mean of both scores.
   const Numbers p = {0, 2, -1, 2, 8, -5}, y = {.5, 1, -1, 1, 7, -6};
   double mean = 0;
@@ -330,9 +330,10 @@ TEST(ConfusionMatrixTest, HasALinePerLabelAndAColumnPerPrediction) {
 }
 
 TEST(ConfusionMatrixTest, AThresholdBesideClassesIsRefused) {
-  EXPECT_TRUE(absl::StrContains(Errors(Metric("confusion_matrix", "threshold: 0.5"), "type: INT32", 3),
-                                "threshold is of yes or no; of 3 classes the largest prediction names "
-                                "the class"));
+  EXPECT_TRUE(
+      absl::StrContains(Errors(Metric("confusion_matrix", "threshold: 0.5"), "type: INT32", 3),
+                        "threshold is of yes or no; of 3 classes the largest prediction names "
+                        "the class"));
 }
 
 TEST(ClassesTest, WhatIsNotThereIsReportedOnce) {

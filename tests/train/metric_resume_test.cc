@@ -122,13 +122,15 @@ TEST(MetricResumeTest, SumsOfAnotherModelAreRefused) {
   EXPECT_EQ(CheckSums(sums, metrics).message(),
             "there are 2 sums of metrics, the model's have 107");
   sums.metrics.resize(107);
-  EXPECT_EQ(CheckSums(sums, metrics).message(),
-            "metric area has 0 numbers of its epoch so far, which has 4");
+  EXPECT_EQ(
+      CheckSums(sums, metrics).message(),
+      "metric area has 0 numbers of the epoch so far and should have 2 of each of 2 examples");
   sums.rows = {{}, {1, 1, 0, 0}, {}, {1, 1, 0, 0}};
   EXPECT_TRUE(CheckSums(sums, metrics).ok());
   sums.rows[2] = {1};
-  EXPECT_EQ(CheckSums(sums, metrics).message(),
-            "metric rmse has 1 numbers of its epoch so far, which has 0");
+  EXPECT_EQ(
+      CheckSums(sums, metrics).message(),
+      "metric rmse has 1 numbers of the epoch so far and should have 1 of each of 0 examples");
 }
 
 TEST(MetricResumeTest, EvaluationGivesTheSameNumbersInBatchesOfAnySize) {
