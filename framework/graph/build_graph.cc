@@ -170,7 +170,11 @@ class Builder {
     model_.hyperparameters.insert(model_.hyperparameters.end(), scope.hyperparameters().begin(),
                                   scope.hyperparameters().end());
     *output = scope.output();
-    if (summary != nullptr) *summary = scope.summary();
+    if (summary != nullptr) {
+      *summary = scope.summary();
+    } else if (scope.summary() != nullptr) {
+      scope.Error("summary", "", "it has a summary of rows, which only a metric has");
+    }
     if (!output->valid() && diagnostics_.ok()) {
       scope.Error("no-output", "", absl::StrCat(kind.name(), " gave no output and no reason"));
     }
