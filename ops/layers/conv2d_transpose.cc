@@ -13,6 +13,9 @@
 namespace gradus {
 namespace {
 
+// More than an operand of a kernel may have, and far from what 64 bits count.
+constexpr int64_t kMostPlaces = int64_t{1} << 30;
+
 class Conv2dTranspose final : public TypedLayer<layer::Conv2dTranspose> {
   void Build(const layer::Conv2dTranspose& config, LayerScope* scope) const override {
     LayerWindows windows;
@@ -21,6 +24,12 @@ class Conv2dTranspose final : public TypedLayer<layer::Conv2dTranspose> {
     const Shape shape = scope->spec(x).shape;
     op::Conv2dInputGrad convolution;
     for (int axis = 0; axis < 2; ++axis) {
+      if (shape.dim(axis + 1).k > kMostPlaces / windows.stride[axis]) {
+        scope->Error("out-of-range", "strides",
+                     absl::StrCat("strides ", windows.stride[axis], " make axis ", axis + 1, " of ",
+                                  shape.ToString(), " longer than 2^30"));
+        return;
+      }
       int64_t length = shape.dim(axis + 1).k * windows.stride[axis];
       if (config.padding() == layer::SAME) {
         windows.PadSame(axis, length);

@@ -19,6 +19,7 @@ Value Depthwise(const Config& config, LayerScope* scope) {
   const Value kernel = scope->Parameter(
       "depthwise", Shape::Fixed({windows.size[0], windows.size[1], channels, multiplier}),
       InitializerOr(config.depthwise_initializer(), GlorotUniform()));
+  if (!kernel.valid()) return Value();  // More filters than a shape may have, among others.
   op::Conv2d convolution;
   windows.WriteConvolution(channels, &convolution);
   return emit(convolution, {x, emit.Reshape(kernel, Shape::Fixed({windows.size[0], windows.size[1],

@@ -249,6 +249,9 @@ TEST(ConvolutionLayersTest, RefuseWhatDoesNotFit) {
   EXPECT_EQ(LayerErrors("conv2d { filters: 2 kernel_size: 1 }", "shape: [4, 6]"),
             "m:2:1: layer \"l\": conv2d reads [batch, height, width, channels], the input is "
             "[batch, 4, 6] [layer[l]]");
+  EXPECT_EQ(images("conv2d_transpose { filters: 2 kernel_size: 1 strides: 2000000000 }"),
+            "m:2:73: layer \"l\": strides 2000000000 make axis 1 of [batch, 4, 6, 3] longer than "
+            "2^30 [layer[l].conv2d_transpose.strides]");
   EXPECT_EQ(LayerErrors("conv1d { filters: 2 kernel_size: 5 }", "shape: [4, 6]"),
             "m:2:52: layer \"l\": kernel_size 5 is larger than axis 1 of [batch, 4, 6]; with "
             "padding: SAME a window may reach beyond it [layer[l].conv1d.kernel_size]");
