@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "gradus/api/evaluate.h"
 #include "tools/command.h"
 
@@ -15,6 +16,24 @@ struct EvalFlags {
   std::string run;
   EvaluateOptions options;
 };
+
+// A line per label, a column per prediction.
+void PrintTable(const NamedTable& named) {
+  const size_t columns = static_cast<size_t>(named.table.columns);
+  const size_t lines = named.table.values.size() / columns;
+  size_t width = absl::StrCat(columns - 1).size();
+  for (const double count : named.table.values) {
+    width = std::max(width, absl::StrFormat("%.0f", count).size());
+  }
+  const int w = static_cast<int>(width), label = static_cast<int>(absl::StrCat(lines).size());
+  std::printf("\n%s, a line per label, a column per prediction\n%*s", named.name.c_str(), label, "");
+  for (size_t k = 0; k < columns; ++k) std::printf("  %*s", w, absl::StrCat(k).c_str());
+  for (size_t i = 0; i < named.table.values.size(); ++i) {
+    if (i % columns == 0) std::printf("\n%*s", label, absl::StrCat(i / columns).c_str());
+    std::printf("  %*.0f", w, named.table.values[i]);
+  }
+  std::printf("\n");
+}
 
 int Eval(const EvalFlags& flags) {
   const absl::StatusOr<EvaluationReport> report = EvaluateModel(flags.run, flags.options);
@@ -29,6 +48,7 @@ int Eval(const EvalFlags& flags) {
   for (const auto& metric : report->metrics) {
     std::printf("%-*s  %.6f\n", w, metric.first.c_str(), metric.second);
   }
+  for (const NamedTable& named : report->tables) PrintTable(named);
   return kOk;
 }
 

@@ -34,16 +34,21 @@ std::string Rate(double value) { return absl::StrFormat("%.4g", value); }
 
 std::vector<std::string> NamesOf(const Trainer& trainer) {
   std::vector<std::string> names = {"loss"};
-  for (const NamedValue& metric : trainer.step().model().metrics) names.push_back(metric.name);
+  for (const ModelMetric& metric : trainer.step().model().metrics) names.push_back(metric.name);
   return names;
+}
+
+// Those whose numbers are cheap at any time: where all rows are kept they may be very many.
+std::vector<ModelMetric> MetricsOfSums(const Trainer& trainer) {
+  std::vector<ModelMetric> metrics;
+  for (const ModelMetric& metric : trainer.step().model().metrics) {
+    if (metric.sums > 0) metrics.push_back(metric);
+  }
+  return metrics;
 }
 
 double ValueAt(const MetricLine& line, size_t i) {
   return i == 0 ? line.loss : line.metrics[i - 1].second;
-}
-
-double ValueAt(const MetricSums& sums, size_t i) {
-  return (i == 0 ? sums.loss : sums.metrics[i - 1]) / static_cast<double>(sums.examples);
 }
 
 double Seconds(std::chrono::steady_clock::duration duration) {
@@ -64,6 +69,7 @@ TrainProgress::TrainProgress(const Trainer& trainer, std::FILE* out, bool termin
       epochs_(trainer.state().rates.warps.empty() ? trainer.config().run().epochs()
                                                   : EpochsOf(planned_steps_)),
       validated_(trainer.data().validation != nullptr),
+      bar_metrics_(MetricsOfSums(trainer)),
       metric_names_(NamesOf(trainer)) {}
 
 absl::Status TrainProgress::OnStep(const StepReport& report, const TrainState& state) {
@@ -225,8 +231,10 @@ void TrainProgress::DrawBar(const StepReport& report, const TrainState& state) {
   std::string tail = absl::StrFormat(" %3.0f%%  ETA %s", 100 * fraction,
                                      Duration(Seconds(Clock::now() - start_) / done * to_do));
   std::vector<std::string> figures;
-  for (size_t i = 0; i < metric_names_.size(); ++i) {
-    figures.push_back(absl::StrCat(metric_names_[i], " ", Number(ValueAt(state.epoch_sums, i))));
+  FinishSums(state.epoch_sums, bar_metrics_, &epoch_numbers_);
+  for (size_t i = 0; i < epoch_numbers_.size(); ++i) {
+    const std::string& name = i == 0 ? metric_names_[0] : bar_metrics_[i - 1].name;
+    figures.push_back(absl::StrCat(name, " ", Number(epoch_numbers_[i])));
   }
   figures.insert(figures.begin() + 1, absl::StrCat("rate ", Rate(report.learning_rate)));
   // Ctrl-C shows as two more characters, which must not break the line.

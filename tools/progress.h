@@ -56,7 +56,9 @@ class TrainProgress final : public TrainObserver {
   const int64_t first_step_, epoch_rows_;
   int64_t planned_steps_, epochs_;
   const bool validated_;
+  const std::vector<ModelMetric> bar_metrics_;
   const std::vector<std::string> metric_names_;  // The loss, then the metrics.
+  std::vector<double> epoch_numbers_;            // Of the epoch so far, likewise.
   const Clock::time_point start_ = Clock::now();
   Clock::time_point epoch_start_ = start_, drawn_ = start_;
   std::vector<Column> columns_;  // Empty before the first row.

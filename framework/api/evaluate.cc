@@ -88,7 +88,8 @@ absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
   report.examples_from = options.csv.empty() ? options.split : options.csv;
   report.weights = source.label;
   report.examples = sums.examples;
-  SetMeans(sums, evaluation->model().metrics, &report.loss, &report.metrics);
+  FinishSums(sums, evaluation->model().metrics, &report.loss, &report.metrics);
+  report.tables = FinishTables(sums, evaluation->model().metrics);
   return report;
 } catch (...) {
   return StatusOfException("evaluating");

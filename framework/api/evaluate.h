@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "gradus/train/metric_sums.h"
 
 namespace gradus {
 
@@ -26,6 +27,7 @@ struct EvaluationReport {
   int64_t examples = 0;
   double loss = 0;
   std::vector<std::pair<std::string, double>> metrics;
+  std::vector<NamedTable> tables;  // Of metrics that count in tables.
 };
 
 // `run` is a run folder (for splits), or any folder with a saved model (for a CSV file). The

@@ -146,7 +146,7 @@ absl::Status RateTrials::Ramp(int seed, absl::Span<const double> rates,
     const absl::Status status = setup.step->Run(inputs, batch->rows, &setup.state, &report);
     if (IsNonFinite(status)) return absl::OkStatus();
     GRADUS_RETURN_IF_ERROR(status);
-    losses->push_back(report.sums.loss / static_cast<double>(report.sums.examples));
+    losses->push_back(MeanLoss(report.sums));
     if (stop(losses->back())) return absl::OkStatus();
   }
   return absl::OkStatus();
@@ -202,7 +202,7 @@ absl::StatusOr<absl::optional<double>> RateTrials::Train(int seed, double rate,
     GRADUS_ASSIGN_OR_RETURN(
         const MetricSums sums,
         evaluation->Run(trainer_.data().validation, setup.data.batch_size(), setup.state.store));
-    loss = sums.loss / static_cast<double>(sums.examples);
+    loss = MeanLoss(sums);
   }
   if (loss.has_value() && !std::isfinite(*loss)) loss.reset();
   return loss;

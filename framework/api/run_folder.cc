@@ -217,6 +217,15 @@ std::string ToJson(const MetricLine& line) {
   for (const auto& metric : line.metrics) {
     absl::StrAppend(&json, ",", JsonString(metric.first), ":", JsonNumber(metric.second));
   }
+  for (const NamedTable& named : line.tables) {
+    absl::StrAppend(&json, ",", JsonString(absl::StrCat(named.name, "/counts")), ":[");
+    const size_t columns = static_cast<size_t>(named.table.columns);
+    for (size_t i = 0; i < named.table.values.size(); ++i) {
+      absl::StrAppend(&json, i == 0 ? "[" : i % columns == 0 ? "],[" : ",",
+                      JsonNumber(named.table.values[i]));
+    }
+    absl::StrAppend(&json, "]]");
+  }
   absl::StrAppend(&json, ",\"learning_rate\":", JsonNumber(line.learning_rate), "}");
   return json;
 }

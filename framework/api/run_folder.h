@@ -61,7 +61,8 @@ struct RunFolder {
 };
 
 // An observer that writes metrics.jsonl: one JSON object a line with scope, step, epoch, split,
-// loss, each metric by name, learning_rate.
+// loss, each metric by name, learning_rate; the table of a metric that counts in one as
+// "<metric>/counts", a list of lines.
 class MetricsFile final : public TrainObserver {
  public:
   // Appends; lines that a run wrote after `resumed_step` updates, or after its end, are removed

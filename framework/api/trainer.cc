@@ -132,7 +132,7 @@ absl::Status Trainer::Step(const std::map<std::string, Tensor>& batch, StepResul
   result->skipped = report_.skipped;
   result->step = report_.step;
   result->learning_rate = report_.learning_rate;
-  SetMeans(report_.sums, step_->model().metrics, &result->loss, &result->metrics);
+  FinishSums(report_.sums, step_->model().metrics, &result->loss, &result->metrics);
   return absl::OkStatus();
 } catch (...) {
   return StatusOfException("a training step");
@@ -168,7 +168,8 @@ absl::StatusOr<MetricLine> Trainer::Evaluate(const std::shared_ptr<const Dataset
   line.split = std::string(split);
   line.step = state_.progress.update;
   line.epoch = state_.progress.epoch;
-  SetMeans(sums, step_->model().metrics, &line.loss, &line.metrics);
+  FinishSums(sums, step_->model().metrics, &line.loss, &line.metrics);
+  line.tables = FinishTables(sums, step_->model().metrics);
   return line;
 } catch (...) {
   return StatusOfException("evaluating");
@@ -270,9 +271,7 @@ CheckpointContext Trainer::Context() const {
   data_.preprocessing.ToProto(&context.preprocessing);
   context.threads = pool_->threads();
   context.training_rows = data_.train == nullptr ? 0 : data_.train->size();
-  for (const NamedValue& metric : step_->model().metrics) {
-    context.metric_names.push_back(metric.name);
-  }
+  context.sum_names = SumNames(step_->model().metrics);
   return context;
 }
 

@@ -36,11 +36,10 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(
     GRADUS_RETURN_IF_ERROR(LoadCheckpoint(checkpoint, trainer->step_->numbers(), *trainer->watcher_,
                                           &trainer->state_));
   }
-  const size_t sums = trainer->state_.epoch_sums.metrics.size();
-  if (sums != 0 && sums != trainer->step_->model().metrics.size()) {
-    return absl::InvalidArgumentError(absl::StrCat(checkpoint, ": there are sums of ", sums,
-                                                   " metrics, the model has ",
-                                                   trainer->step_->model().metrics.size()));
+  const absl::Status sums =
+      CheckSums(trainer->state_.epoch_sums, trainer->step_->model().metrics);
+  if (!sums.ok()) {
+    return absl::InvalidArgumentError(absl::StrCat(checkpoint, ": ", sums.message()));
   }
   GRADUS_RETURN_IF_ERROR(
       CheckEndMayMove(header.config().run(), trainer->config_.run(), trainer->state_.rates));

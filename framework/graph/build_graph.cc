@@ -144,7 +144,8 @@ class Builder {
 
   // Builds what the chosen field of `element` says. False after a finding.
   bool BuildKind(const Message& element, const FieldDescriptor& kind, const ConfigPath& path,
-                 LayerScope::Settings settings, Value* output, std::vector<Value>* parameters) {
+                 LayerScope::Settings settings, Value* output, std::vector<Value>* parameters,
+                 std::shared_ptr<const MetricSummary>* summary = nullptr) {
     const std::string subject = absl::StrCat(settings.noun, " ", Quoted(settings.name), ": ");
     const Layer* layer = Registry<Layer>::Get().Find(kind.full_name());
     const ConfigPath kind_path = path.Child(SegmentName(&kind));
@@ -169,6 +170,11 @@ class Builder {
     model_.hyperparameters.insert(model_.hyperparameters.end(), scope.hyperparameters().begin(),
                                   scope.hyperparameters().end());
     *output = scope.output();
+    if (summary != nullptr) {
+      *summary = scope.summary();
+    } else if (scope.summary() != nullptr) {
+      scope.Error("summary", "", "it has a summary of rows, which only a metric has");
+    }
     if (!output->valid() && diagnostics_.ok()) {
       scope.Error("no-output", "", absl::StrCat(kind.name(), " gave no output and no reason"));
     }
@@ -176,10 +182,11 @@ class Builder {
     return output->valid() && diagnostics_.findings().size() == findings;
   }
 
-  // What losses and metrics share. Invalid after a finding.
+  // What losses and metrics share. Invalid after a finding. With `summary` there may be one, of rows.
   template <class Config>
   Value BuildPerExample(absl::string_view noun, const Config& config, const ConfigPath& path,
-                        std::set<std::string>* taken, std::string* name) {
+                        std::set<std::string>* taken, std::string* name,
+                        std::shared_ptr<const MetricSummary>* summary = nullptr) {
     Diagnostics own;
     CheckRules(config, path, &own);
     const FieldDescriptor* kind = ChosenField(config);
@@ -205,7 +212,12 @@ class Builder {
     settings.node_prefix = absl::StrCat(noun, "/", *name, "/");
     settings.weights = *name;
     Value value;
-    if (!BuildKind(config, *kind, path, std::move(settings), &value, nullptr)) return Value();
+    if (!BuildKind(config, *kind, path, std::move(settings), &value, nullptr, summary)) {
+      return Value();
+    }
+    if (summary != nullptr && *summary != nullptr) {
+      return IsRows(value, subject, path) ? value : Value();
+    }
     const TensorSpec expected{DType::kFloat32, Shape::Batched({})};
     if (model_.graph.spec(value) != expected) {
       diagnostics_.Error("shape", path,
@@ -214,6 +226,18 @@ class Builder {
       return Value();
     }
     return value;
+  }
+
+  // Whether a metric with a summary gives rows; a finding when it does not.
+  bool IsRows(Value value, const std::string& subject, const ConfigPath& path) {
+    const TensorSpec& spec = model_.graph.spec(value);
+    const bool rows = spec.dtype == DType::kFloat32 && spec.shape.rank() == 2 &&
+                      spec.shape.dim(0) == Dim{1, true} && !spec.shape.dim(1).batch;
+    if (rows) return true;
+    diagnostics_.Error("shape", path,
+                       absl::StrCat(subject, "it gives ", spec.ToString(),
+                                    ", not rows of numbers, FLOAT32 [batch, width]"));
+    return false;
   }
 
   void BuildLoss(int i) {
@@ -238,13 +262,18 @@ class Builder {
     const MetricConfig& metric = config_.metric(i);
     std::string name;
     const ConfigPath path = path_.Child("metric", i, metric.name());
-    const Value value = BuildPerExample("metric", metric, path, &metric_names_, &name);
+    std::shared_ptr<const MetricSummary> summary;
+    const Value value = BuildPerExample("metric", metric, path, &metric_names_, &name, &summary);
     if (IsReserved(name)) {
       diagnostics_.Error("name", path.Child("name"),
                          absl::StrCat("metric ", Quoted(name),
                                       ": the name is taken by a column of the log"));
     }
-    if (value.valid()) model_.metrics.push_back({name, value});
+    if (!value.valid()) return;
+    const int64_t width = summary == nullptr ? 1 : model_.graph.spec(value).shape.dim(1).k;
+    if (summary == nullptr) summary = std::make_shared<const MeanSummary>();
+    const int64_t sums = static_cast<int64_t>(summary->SumNames().size());
+    model_.metrics.push_back({name, value, width, sums, std::move(summary)});
   }
 
   // Inputs and layers that lead to no output, loss or metric.
@@ -252,7 +281,7 @@ class Builder {
     std::vector<bool> used(model_.graph.size(), false);
     for (const NamedValue& output : model_.outputs) used[output.value.node] = true;
     for (const ModelLoss& loss : model_.losses) used[loss.value.node] = true;
-    for (const NamedValue& metric : model_.metrics) used[metric.value.node] = true;
+    for (const ModelMetric& metric : model_.metrics) used[metric.value.node] = true;
     for (int i = model_.graph.size() - 1; i >= 0; --i) {
       if (!used[i]) continue;
       for (Value input : model_.graph.node(i).inputs) used[input.node] = true;

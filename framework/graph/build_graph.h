@@ -3,6 +3,7 @@
 #ifndef GRADUS_GRAPH_BUILD_GRAPH_H_
 #define GRADUS_GRAPH_BUILD_GRAPH_H_
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,13 +35,21 @@ struct ModelLoss {
   std::string weight;  // The scalar (a hyperparameter) that multiplies it: "<name>/weight"
 };
 
+struct ModelMetric {
+  std::string name;
+  Value value;        // [batch], or [batch, width]
+  int64_t width = 1;  // How many numbers an example brings.
+  int64_t sums = 1;   // How many sums it has; 0: its rows are kept.
+  std::shared_ptr<const MetricSummary> summary;  // What is made of them; never null.
+};
+
 // A model's graph in one mode with the places where things are in it.
 struct ModelGraph {
   Graph graph;
   Mode mode;
   std::vector<NamedValue> outputs;   // What predict gives.
   std::vector<ModelLoss> losses;
-  std::vector<NamedValue> metrics;   // [batch] each
+  std::vector<ModelMetric> metrics;
   std::vector<LayerRow> layers;
   // Scalars that the configuration gives, with their values: dropout rates, loss weights.
   std::vector<ModelScalar> hyperparameters;

@@ -9,11 +9,13 @@
 //   };
 //   GRADUS_REGISTER(Layer, "gradus.LayerConfig.dense", Dense);
 //
-// A loss and a metric give one FLOAT32 value per example: shape [batch].
+// A loss and a metric give one FLOAT32 value per example: shape [batch]. A metric whose number is not the mean of such values gives rows,
+// [batch, width], and says what is made of them (metric_summary.h).
 
 #ifndef GRADUS_GRAPH_LAYER_H_
 #define GRADUS_GRAPH_LAYER_H_
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +24,7 @@
 #include "gradus/base/diagnostics.h"
 #include "gradus/base/registry.h"
 #include "gradus/graph/emitter.h"
+#include "gradus/graph/metric_summary.h"
 
 namespace gradus {
 
@@ -81,6 +84,8 @@ class LayerScope {
   Emitter& emit() { return emit_; }
   void SetNext(Value state, Value next);
   void SetOutput(Value value) { output_ = value; }
+  // What a metric makes of its output's rows; the mean of one number per example when it is not called.
+  void SetSummary(std::shared_ptr<const MetricSummary> summary) { summary_ = std::move(summary); }
 
   // A finding at a field of the layer's config ("units"), or at the layer itself when empty. `message` goes on after `layer "fc2": `.
   void Error(absl::string_view code, absl::string_view field, absl::string_view message);
@@ -92,6 +97,7 @@ class LayerScope {
   bool ExpectFloat(Value value, absl::string_view what);
 
   Value output() const { return output_; }
+  const std::shared_ptr<const MetricSummary>& summary() const { return summary_; }
   // Parameters in the order in which they were asked for.
   const std::vector<Value>& parameters() const { return parameters_; }
   // Hyperparameters and their values in the order in which they were asked for.
@@ -103,6 +109,7 @@ class LayerScope {
   Settings settings_;
   Emitter emit_;
   Value output_;
+  std::shared_ptr<const MetricSummary> summary_;
   std::vector<Value> parameters_;
   std::vector<ModelScalar> hyperparameters_;
 };

@@ -87,6 +87,47 @@ bool ExpectClasses(Value prediction, LayerScope* scope) {
   return false;
 }
 
+Value RowsOfPair(const PredictionAndLabel& pair, Emitter& emit) {
+  if (!pair.valid()) return Value();
+  const Shape& shape = emit.spec(pair.prediction).shape;
+  int64_t per_example = 1;
+  for (int axis = 1; axis < shape.rank(); ++axis) per_example *= shape.dim(axis).k;
+  const Shape flat = Shape::Batched({per_example});
+  op::Concat concat;
+  concat.set_axis(1);
+  return emit(concat, {emit.Reshape(pair.prediction, flat), emit.Reshape(pair.label, flat)});
+}
+
+Value RowsOfClasses(const std::string& prediction, const std::string& label, LayerScope* scope) {
+  Emitter& emit = scope->emit();
+  const Value given = scope->Reference("label", label);
+  if (!given.valid()) {
+    scope->Reference("prediction", prediction);
+    return Value();
+  }
+  const bool numbers = scope->spec(given).dtype == DType::kInt32;
+  const PredictionAndLabel pair = numbers ? ReadClasses(prediction, label, scope)
+                                          : ReadPair(prediction, label, scope);
+  if (!pair.valid() || !ExpectClasses(pair.prediction, scope)) return Value();
+  const Shape& shape = scope->spec(pair.prediction).shape;
+  if (shape.rank() != 2) {
+    scope->Error("shape", "prediction",
+                 absl::StrCat("prediction ", Quoted(prediction), " has the shape ",
+                              shape.ToString(), ", not [batch, classes]"));
+    return Value();
+  }
+  Value one_hot = pair.label;
+  if (numbers) {
+    op::OneHot places;  // Refuses what is no class.
+    places.set_depth(shape.dim(1).k);
+    one_hot = emit(places, {pair.label});
+  }
+  const auto column = [&](Value scores) {
+    return emit.Reshape(emit(op::Cast(), {emit(op::Argmax(), {scores})}), Shape::Batched({1}));
+  };
+  return RowsOfPair({column(pair.prediction), column(one_hot)}, emit);
+}
+
 Value MeanPerExample(Value value, Emitter& emit) {
   if (!value.valid()) return value;
   const Shape shape = emit.spec(value).shape;

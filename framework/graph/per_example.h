@@ -27,6 +27,12 @@ PredictionAndLabel ReadClasses(const std::string& prediction, const std::string&
 // A finding and false unless the last axis of the prediction has at least two classes.
 bool ExpectClasses(Value prediction, LayerScope* scope);
 
+// Rows for a metric's summary: all numbers of an example's prediction, then as many of its label, [batch, 2 n]. n >= 1.
+Value RowsOfPair(const PredictionAndLabel& pair, Emitter& emit);
+// Rows of two numbers, for a metric of classes: the predicted class, then the label's, as floats. The prediction is [batch, classes] with
+// two classes at least. The label is INT32 [batch] (a number that is no class ends the run) or one-hot. Invalid after a finding.
+Value RowsOfClasses(const std::string& prediction, const std::string& label, LayerScope* scope);
+
 // The mean over all axes behind the batch: [batch, ...] to [batch].
 Value MeanPerExample(Value value, Emitter& emit);
 

@@ -126,8 +126,8 @@ TrainStateHeader MakeHeader(const TrainState& state, const CheckpointContext& co
     metric->set_weight(static_cast<double>(sums.examples));
   };
   add("loss", sums.loss);
-  GRADUS_CHECK(sums.metrics.size() <= context.metric_names.size());
-  for (size_t i = 0; i < sums.metrics.size(); ++i) add(context.metric_names[i], sums.metrics[i]);
+  GRADUS_CHECK(sums.metrics.size() <= context.sum_names.size());
+  for (size_t i = 0; i < sums.metrics.size(); ++i) add(context.sum_names[i], sums.metrics[i]);
   return header;
 }
 
@@ -264,7 +264,7 @@ absl::Status LoadCheckpoint(const std::string& path, const Hyperparameters& numb
   for (const NamedTensor& named : file.tensors) {
     const size_t slash = named.name.find('/');
     if (named.name[0] != '@' || slash == std::string::npos) continue;
-    if (IsEvaluationTensor(named.name)) continue;
+    if (IsEvaluationTensor(named.name) || IsEpochRowsTensor(named.name)) continue;
     GRADUS_RETURN_IF_ERROR(state->store.CopyTo(&snapshots[named.name.substr(1, slash - 1)]));
   }
   std::swap(state->snapshots, snapshots);
@@ -290,7 +290,6 @@ absl::Status LoadCheckpoint(const std::string& path, const Hyperparameters& numb
   state->ended_by = header.ended_by();
   state->progress = ProgressOf(header.progress());
   state->last_learning_rate = header.last_learning_rate();
-  state->epoch_sums = MetricSums();
   for (int i = 0; i < header.epoch_sum_size(); ++i) {
     const MetricSum& sum = header.epoch_sum(i);
     const double value = sum.has_sum() ? sum.sum() : std::numeric_limits<double>::quiet_NaN();

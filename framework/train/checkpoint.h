@@ -6,6 +6,7 @@
 //   <parameter>/<slot>    a slot of the optimizer    "hidden_1/kernel/momentum"
 //   <state>               a state leaf               "norm/moving_mean"
 //   @<snapshot>/...       the same of a state to go back to: "@good/hidden_1/kernel"
+//   @epoch_rows/<i>       what metric i keeps of the epoch so far, where that is no sums
 //
 // as plain row-major arrays. It is written to a temporary folder beside its place, fsynced and
 // renamed, the header last, so that a folder with its final name is whole. `--resume` needs nothing
@@ -32,14 +33,14 @@ constexpr absl::string_view kFieldsOfRules[] = {"gradus.RunConfig.optimizer",
                                                 "gradus.TrainStateHeader.command"};
 enum class CheckpointText { kAll, kWithoutRules };
 
-// What is saved and not in the state: configuration, preprocessing, threads, block_rows, metric
-// names.
+// What is saved and not in the state: configuration, preprocessing, threads, block_rows, the
+// names of sums.
 struct CheckpointContext {
   RunConfig config;
   google::protobuf::RepeatedPtrField<InputPreprocessing> preprocessing;
   int threads = 1;
   int64_t training_rows = 0;
-  std::vector<std::string> metric_names;
+  std::vector<std::string> sum_names;  // Of the metrics' sums (SumNames).
   // Say how a state is written, and read.
   const Hyperparameters* numbers = nullptr;
   const Watcher* watcher = nullptr;

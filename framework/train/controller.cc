@@ -40,7 +40,8 @@ absl::StatusOr<Monitor> MonitorTable::Find(absl::string_view name) const {
 
 Direction DirectionOf(Direction direction, absl::string_view monitor) {
   if (direction != AUTO) return direction;
-  for (const char* end : {"accuracy", "auc", "precision", "recall", "f1", "r2"}) {
+  for (const char* end : {"accuracy", "auc", "precision", "recall", "f1", "f1_score", "r2",
+                          "r2_score", "confusion_matrix"}) {
     if (absl::EndsWithIgnoreCase(monitor, end)) return MAX;
   }
   return MIN;

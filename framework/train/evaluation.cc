@@ -20,7 +20,7 @@ absl::StatusOr<std::unique_ptr<Evaluation>> Evaluation::Create(const ModelConfig
     evaluation->loss_weights_.push_back(LossWeight(built, loss));
     fetches.values.push_back(loss.value);
   }
-  for (const NamedValue& metric : built.metrics) fetches.values.push_back(metric.value);
+  for (const ModelMetric& metric : built.metrics) fetches.values.push_back(metric.value);
   if (layout != nullptr) {
     evaluation->layout_ = *layout;
   } else {
@@ -46,7 +46,7 @@ absl::StatusOr<MetricSums> Evaluation::Run(const std::shared_ptr<const Dataset>&
                  store.layout().place(i).offset == layout_.place(i).offset);
   }
   MetricSums total, sums;
-  total.metrics.resize(model_.metrics.size());
+  total.metrics.resize(SumNames(model_.metrics).size());
   if (dataset->size() == 0) return total;
   BatchOptions options;
   options.batch_size = batch_size;
@@ -54,7 +54,9 @@ absl::StatusOr<MetricSums> Evaluation::Run(const std::shared_ptr<const Dataset>&
   GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<BatchStream> stream,
                           BatchStream::Create(dataset, options));
   for (size_t i = 0; i < values_.size(); ++i) {
-    values_[i].resize(static_cast<size_t>(batch_size));
+    const size_t losses = loss_weights_.size();
+    const int64_t width = i < losses ? 1 : model_.metrics[i - losses].width;
+    values_[i].resize(static_cast<size_t>(batch_size * width));
     results_.values[i] = values_[i].data();
   }
   std::vector<const void*> inputs;
@@ -66,19 +68,8 @@ absl::StatusOr<MetricSums> Evaluation::Run(const std::shared_ptr<const Dataset>&
     GRADUS_RETURN_IF_ERROR(
         executor_->Run(context_.get(),
                        {store.evaluated(), store.states(), inputs, batch->rows, scalars_}, results_));
-    SumValues(values_, loss_weights_, batch->rows, &sums);
+    SumValues(values_, loss_weights_, model_.metrics, batch->rows, &sums);
     total.Add(sums);
-  }
-}
-
-void SetMeans(const MetricSums& sums, absl::Span<const NamedValue> metrics, double* loss,
-              std::vector<std::pair<std::string, double>>* means) {
-  const double examples = static_cast<double>(sums.examples);
-  *loss = sums.loss / examples;
-  means->resize(sums.metrics.size());
-  for (size_t i = 0; i < sums.metrics.size(); ++i) {
-    (*means)[i].first = metrics[i].name;
-    (*means)[i].second = sums.metrics[i] / examples;
   }
 }
 

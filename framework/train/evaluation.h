@@ -27,7 +27,7 @@ class Evaluation {
       const ModelConfig& model, const StepOptions& options, Diagnostics* diagnostics,
       const ParameterLayout* layout = nullptr);
 
-  // Means are sums / examples. `batch_size` rows at a time, in file order. A store made for another
+  // FinishSums makes numbers of the sums. `batch_size` rows at a time, in file order. A store made for another
   // graph of the same model serves.
   absl::StatusOr<MetricSums> Run(const std::shared_ptr<const Dataset>& dataset, int64_t batch_size,
                                  const ParameterStore& store);
@@ -45,11 +45,6 @@ class Evaluation {
   std::vector<std::vector<float>> values_;
   Results results_;
 };
-
-// The means over the examples of `sums`, each metric with its name. Allocates nothing once the
-// results have been through it.
-void SetMeans(const MetricSums& sums, absl::Span<const NamedValue> metrics, double* loss,
-              std::vector<std::pair<std::string, double>>* means);
 
 }  // namespace gradus
 

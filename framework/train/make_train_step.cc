@@ -46,7 +46,7 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
   step->rules_ = UpdateRules::Make(optimizer, groups, optimizer_path, diagnostics);
   if (step->options_.timeline == nullptr) step->options_.timeline = std::make_shared<Timeline>();
   std::vector<std::string> metrics;
-  for (const NamedValue& metric : step->model_.metrics) metrics.push_back(metric.name);
+  for (const ModelMetric& metric : step->model_.metrics) metrics.push_back(metric.name);
   step->monitors_ = MonitorTable(std::move(metrics), options.validates);
   step->numbers_ = Hyperparameters::Make(optimizer, step->model_, groups, step->monitors_,
                                          step->options_.timeline, optimizer_path, diagnostics);
@@ -81,7 +81,7 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
     GRADUS_RETURN_IF_ERROR(emit.status());
     fetches.values.push_back(loss.value);
   }
-  for (const NamedValue& metric : step->model_.metrics) fetches.values.push_back(metric.value);
+  for (const ModelMetric& metric : step->model_.metrics) fetches.values.push_back(metric.value);
   GRADUS_ASSIGN_OR_RETURN(Gradients gradients,
                           AddGradients(graph, losses, seeds, graph->parameters()));
   fetches.gradients = gradients.of;

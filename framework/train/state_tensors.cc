@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gradus/base/status.h"
@@ -17,6 +18,15 @@ namespace gradus {
 namespace {
 
 constexpr char kEvaluation[] = "@evaluation/";
+constexpr char kEpochRows[] = "@epoch_rows/";
+constexpr size_t kMostMetrics = 10000;
+
+}  // namespace
+
+bool IsEvaluationTensor(absl::string_view name) { return absl::StartsWith(name, kEvaluation); }
+bool IsEpochRowsTensor(absl::string_view name) { return absl::StartsWith(name, kEpochRows); }
+
+namespace {
 
 // What a state consists of: each tensor's name, and where it stands in memory.
 template <class Float>
@@ -94,6 +104,18 @@ void WritePiece(const Tensor& tensor, const Piece<float>& piece) {
   }
 }
 
+// Of which metric, or -1: a metric's place, a list of numbers.
+int MetricOfRows(const NamedTensor& named) {
+  size_t place;
+  if (!IsEpochRowsTensor(named.name) || named.tensor.dtype() != DType::kFloat32 ||
+      named.tensor.dims().size() != 1 ||
+      !absl::SimpleAtoi(absl::string_view(named.name).substr(sizeof(kEpochRows) - 1), &place) ||
+      place >= kMostMetrics || named.name != absl::StrCat(kEpochRows, place)) {
+    return -1;
+  }
+  return static_cast<int>(place);
+}
+
 template <class Float>
 absl::Status Misfits(const SafetensorsFile& file, const std::vector<Piece<Float>>& pieces,
                      const std::string& path) {
@@ -112,7 +134,8 @@ absl::Status Misfits(const SafetensorsFile& file, const std::vector<Piece<Float>
     }
   }
   for (const NamedTensor& named : file.tensors) {
-    if (known.count(named.name) == 0 && !IsEvaluationTensor(named.name)) {
+    if (known.count(named.name) == 0 && !IsEvaluationTensor(named.name) &&
+        MetricOfRows(named) < 0) {
       problems.push_back(absl::StrCat("\"", named.name, "\" is not part of this model"));
     }
   }
@@ -123,13 +146,21 @@ absl::Status Misfits(const SafetensorsFile& file, const std::vector<Piece<Float>
 
 }  // namespace
 
-bool IsEvaluationTensor(absl::string_view name) { return absl::StartsWith(name, kEvaluation); }
 
 absl::StatusOr<SafetensorsFile> TensorsOf(const TrainState& state) {
   SafetensorsFile file;
   for (const auto& piece : Pieces(&state, true)) {
     GRADUS_ASSIGN_OR_RETURN(Tensor tensor, ReadPiece(piece));
     file.tensors.push_back({piece.name, std::move(tensor)});
+  }
+  const std::vector<std::vector<float>>& kept = state.epoch_sums.rows;
+  for (size_t i = 0; i < kept.size(); ++i) {
+    if (kept[i].empty()) continue;
+    GRADUS_ASSIGN_OR_RETURN(
+        Tensor tensor,
+        Tensor::Create(DType::kFloat32, {static_cast<int64_t>(kept[i].size())}));
+    std::copy(kept[i].begin(), kept[i].end(), tensor.mutable_data<float>().begin());
+    file.tensors.push_back({absl::StrCat(kEpochRows, i), std::move(tensor)});
   }
   return file;
 }
@@ -141,6 +172,14 @@ absl::Status CheckTensors(const SafetensorsFile& file, const TrainState& state,
 
 void WriteTensors(const SafetensorsFile& file, TrainState* state) {
   for (const auto& piece : Pieces(state, false)) WritePiece(*file.Find(piece.name), piece);
+  state->epoch_sums = MetricSums();
+  for (const NamedTensor& named : file.tensors) {
+    const int metric = MetricOfRows(named);
+    if (metric < 0) continue;
+    std::vector<std::vector<float>>& rows = state->epoch_sums.rows;
+    rows.resize(std::max(rows.size(), static_cast<size_t>(metric) + 1));
+    rows[metric].assign(named.tensor.data<float>().begin(), named.tensor.data<float>().end());
+  }
 }
 
 absl::Status WriteWeights(SafetensorsFile file, const std::string& path, ParameterStore* store) {

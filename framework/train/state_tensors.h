@@ -15,15 +15,16 @@ namespace gradus {
 
 // Parameters and states by their names, slots as "<parameter>/<slot>"; those of a snapshot have
 // "@<snapshot>/" in front, and weights that are evaluated and are not those that are trained
-// "@evaluation/".
+// "@evaluation/"; the rows of the epoch so far that a metric keeps "@epoch_rows/<its place>".
 absl::StatusOr<SafetensorsFile> TensorsOf(const TrainState& state);
 bool IsEvaluationTensor(absl::string_view name);
+bool IsEpochRowsTensor(absl::string_view name);
 
 // Whether a file has exactly the tensors of a state, but for what is evaluated, which is a function of
-// the rest; the error names all that are missing, other or too many. `path` is the file's in it.
+// the rest, and an epoch's rows, which may be any number; the error names all that are missing, other or too many. `path` is the file's in it.
 absl::Status CheckTensors(const SafetensorsFile& file, const TrainState& state,
                           const std::string& path);
-// CheckTensors must have found nothing.
+// CheckTensors must have found nothing. Of the epoch's sums there are only the rows then.
 void WriteTensors(const SafetensorsFile& file, TrainState* state);
 
 // Parameters and states alone: those that were evaluated, where a file has them. What else there is

@@ -151,11 +151,7 @@ class Loop {
   // Shows a measurement to the controllers, then to early stopping.
   absl::Status Measured(Section section, const MetricSums& sums, bool* best) {
     if (sums.examples == 0) return absl::OkStatus();
-    values_.clear();
-    values_.push_back(sums.loss / static_cast<double>(sums.examples));
-    for (double metric : sums.metrics) {
-      values_.push_back(metric / static_cast<double>(sums.examples));
-    }
+    FinishSums(sums, step_.model().metrics, &values_);
     if (step_.numbers().Watches(section)) {
       Observation observation;
       observation.section = section;
@@ -212,7 +208,8 @@ class Loop {
     line.split = std::string(split);
     line.step = state_.progress.update;
     line.epoch = epoch;
-    SetMeans(sums, step_.model().metrics, &line.loss, &line.metrics);
+    FinishSums(sums, step_.model().metrics, &line.loss, &line.metrics);
+    line.tables = FinishTables(sums, step_.model().metrics);
     line.learning_rate = state_.last_learning_rate;
     for (TrainObserver* observer : observers_) {
       GRADUS_RETURN_IF_ERROR(observer->OnLine(line));

@@ -29,6 +29,7 @@ struct MetricLine {
   int64_t epoch = 0;     // The epoch that the line is about, counted from 1; 0 before the first.
   double loss = 0;
   std::vector<std::pair<std::string, double>> metrics;
+  std::vector<NamedTable> tables;  // Of metrics that count in tables.
   double learning_rate = 0;  // What the last update used.
 };
 

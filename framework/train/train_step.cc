@@ -20,22 +20,6 @@ void AddFloats(const float* __restrict from, int64_t count, float* __restrict to
 
 }  // namespace
 
-void SumValues(absl::Span<const std::vector<float>> values, absl::Span<const double> loss_weights,
-               int64_t rows, MetricSums* sums) {
-  sums->examples = rows;
-  sums->loss = 0;
-  sums->metrics.resize(values.size() - loss_weights.size());
-  for (size_t i = 0; i < values.size(); ++i) {
-    double sum = 0;
-    for (int64_t row = 0; row < rows; ++row) sum += values[i][row];
-    if (i < loss_weights.size()) {
-      sums->loss += loss_weights[i] * sum;
-    } else {
-      sums->metrics[i - loss_weights.size()] = sum;
-    }
-  }
-}
-
 TrainStep::~TrainStep() = default;
 
 absl::Status TrainStep::Run(absl::Span<const void* const> inputs, int64_t rows, TrainState* state,
@@ -135,7 +119,7 @@ absl::Status TrainStep::Try(absl::Span<const void* const> inputs, int64_t rows, 
   if (computed.ok() && sharpness_ != nullptr) computed = Sharpen(inputs, rows, store, *report);
   if (!computed.ok()) {
     std::copy(first_states_.begin(), first_states_.end(), store->states());
-    report->sums.metrics.clear();  // Not those of a whole update.
+    report->sums.ForgetMetrics();  // Not those of a whole update.
     return computed;
   }
 
@@ -197,7 +181,7 @@ absl::StatusOr<double> TrainStep::TryLoss(absl::Span<const void* const> inputs, 
   trial_report_.learning_rate = report.learning_rate;
   std::copy(first_states_.begin(), first_states_.end(), store->states());
   GRADUS_RETURN_IF_ERROR(ComputeBatches(inputs, rows, store, &trial_report_));
-  return trial_report_.sums.loss / static_cast<double>(trial_report_.sums.examples);
+  return MeanLoss(trial_report_.sums);
 }
 
 // A state is good when nothing has happened for as long again as it takes to the next one.
@@ -213,10 +197,7 @@ absl::Status TrainStep::KeepSnapshot(TrainState* state) const {
 }
 
 Verdict TrainStep::Observe(TrainState* state, StepReport* report) {
-  const double examples = static_cast<double>(report->sums.examples);
-  observed_.clear();
-  observed_.push_back(report->sums.loss / examples);
-  for (double sum : report->sums.metrics) observed_.push_back(sum / examples);
+  FinishSums(report->sums, model_.metrics, &observed_);
   observed_.resize(model_.metrics.size() + 1, std::numeric_limits<double>::quiet_NaN());
   Observation observation;
   observation.section = Section::kBatch;
@@ -273,7 +254,9 @@ absl::Status TrainStep::ComputeBatch(const Bindings& bindings, float* gradients,
   if (bindings.rows > rows_) {
     rows_ = bindings.rows;
     for (size_t i = 0; i < values_.size(); ++i) {
-      values_[i].resize(static_cast<size_t>(rows_));
+      const size_t losses = loss_weights_.size();
+      const int64_t width = i < losses ? 1 : model_.metrics[i - losses].width;
+      values_[i].resize(static_cast<size_t>(rows_ * width));
       results_.values[i] = values_[i].data();
     }
   }
@@ -281,7 +264,7 @@ absl::Status TrainStep::ComputeBatch(const Bindings& bindings, float* gradients,
   results_.next_states = store->next_states();
   GRADUS_RETURN_IF_ERROR(executor_->Run(context_.get(), bindings, results_));
 
-  SumValues(values_, loss_weights_, bindings.rows, &batch_sums_);
+  SumValues(values_, loss_weights_, model_.metrics, bindings.rows, &batch_sums_);
   if (!std::isfinite(batch_sums_.loss)) return ExplainNonFinite(bindings, Watched::kLoss, report);
   if (!internal::AllFinite(store->next_states(), store->state_layout().floats())) {
     return ExplainNonFinite(bindings, Watched::kState, report);

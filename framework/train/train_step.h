@@ -180,7 +180,7 @@ class TrainStep {
   std::vector<int> seed_scalars_;  // Position in scalars_ of each loss's seed.
   int step_scalar_ = -1, row_offset_scalar_ = -1;
   int64_t rows_ = 0;
-  std::vector<std::vector<float>> values_;  // One per loss, then one per metric.
+  std::vector<std::vector<float>> values_;  // One per loss, then rows of each metric.
   Results results_;
   // Of one batch of several.
   std::vector<const void*> batch_inputs_;
@@ -204,11 +204,6 @@ std::vector<double> InitialScalars(const ModelGraph& model, uint64_t seed);
 double LossWeight(const ModelGraph& model, const ModelLoss& loss);
 // Position of a scalar by name, or -1.
 int FindScalar(const Graph& graph, absl::string_view name);
-
-// Sums of losses (weighted) and metrics from their values by example: first the losses, then the
-// metrics. Allocates nothing once `sums` has been through it.
-void SumValues(absl::Span<const std::vector<float>> values, absl::Span<const double> loss_weights,
-               int64_t rows, MetricSums* sums);
 
 }  // namespace gradus
 

@@ -39,6 +39,15 @@ TEST(ToJson, HasSeventeenDigits) {
             "\"accuracy\":0.33333333333333331,\"learning_rate\":0.001}");
 }
 
+TEST(ToJson, HasATableAsAListOfLines) {
+  MetricLine line = Line(15);
+  line.tables = {{"kinds", {3, {1, 2, 3, 4, 5, 6}}}};
+  EXPECT_EQ(ToJson(line),
+            "{\"scope\":\"epoch\",\"step\":15,\"epoch\":1,\"split\":\"train\",\"loss\":0."
+            "10000000000000001,\"accuracy\":0.33333333333333331,"
+            "\"kinds/counts\":[[1,2,3],[4,5,6]],\"learning_rate\":0.001}");
+}
+
 TEST(ToJson, WritesNullForWhatIsNotFinite) {
   MetricLine line = Line(1, MetricLine::kStep);
   line.loss = NAN;

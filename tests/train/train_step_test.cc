@@ -243,5 +243,17 @@ TEST(MetricSumsTest, AddUp) {
   EXPECT_EQ(sums.examples, 4);
 }
 
+TEST(MetricSumsTest, KeptRowsStandOneAfterAnother) {
+  MetricSums sums, batch;
+  batch.examples = 1;
+  batch.rows = {{}, {1, 2}};
+  sums.Add(batch);
+  batch.rows = {{}, {3, 4}};
+  sums.Add(batch);
+  EXPECT_EQ(sums.rows, (std::vector<std::vector<float>>{{}, {1, 2, 3, 4}}));
+  sums.Clear();
+  EXPECT_EQ(sums.rows, (std::vector<std::vector<float>>{{}, {}}));
+}
+
 }  // namespace
 }  // namespace gradus

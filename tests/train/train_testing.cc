@@ -55,9 +55,10 @@ RunConfig ParseRun(const std::string& text) {
 }
 
 std::unique_ptr<TestRun> MakeRun(const std::string& rest, bool batch_norm, int threads,
-                                 const std::string& checkpoint_folder, int64_t batch_size) {
+                                 const std::string& checkpoint_folder, int64_t batch_size,
+                                 absl::string_view more_model) {
   auto run = std::make_unique<TestRun>();
-  run->config = ParseRun(PointsModel(batch_norm, "", batch_size) + rest);
+  run->config = ParseRun(PointsModel(batch_norm, more_model, batch_size) + rest);
   run->pool = std::make_unique<ThreadPool>(threads);
   run->data.train = Points(100);
   run->data.validation = Points(37);
@@ -93,7 +94,7 @@ std::unique_ptr<TestRun> MakeRun(const std::string& rest, bool batch_norm, int t
   run->options.checkpoint_folder = checkpoint_folder;
   run->options.context.config = run->config;
   run->options.context.threads = threads;
-  run->options.context.metric_names = {"accuracy"};
+  run->options.context.sum_names = SumNames(run->step->model().metrics);
   run->options.context.numbers = &run->step->numbers();
   run->options.context.watcher = run->watcher.get();
   return run;
@@ -112,6 +113,9 @@ std::string Bytes(const TrainState& state) {
   };
   add(&state.epoch_sums.loss, sizeof(double));
   for (const double& sum : state.epoch_sums.metrics) add(&sum, sizeof sum);
+  for (const std::vector<float>& rows : state.epoch_sums.rows) {
+    add(rows.data(), static_cast<int64_t>(rows.size() * sizeof(float)));
+  }
   const ParameterStore& store = state.store;
   add(store.weights(), store.floats() * 4);
   for (int slot = 0; slot < store.memory().slots(); ++slot) {

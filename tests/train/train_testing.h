@@ -36,10 +36,10 @@ struct TestRun {
   absl::StatusOr<LoopEnd> Go(absl::Span<TrainObserver* const> observers = {});
 };
 // Trains on 100 points (in batches of 32 the last has 4), validates on 37 others. The rest of the
-// run's text is given: "optimizer { ... } run { ... }".
+// run's text is given: "optimizer { ... } run { ... }"; more of the model's may be.
 std::unique_ptr<TestRun> MakeRun(const std::string& rest, bool batch_norm = false, int threads = 1,
                              const std::string& checkpoint_folder = "",
-                             int64_t batch_size = 32);
+                             int64_t batch_size = 32, absl::string_view more_model = "");
 
 // All that is in a state as bytes: progress, sums, parameters, slots, states.
 std::string Bytes(const TrainState& state);

@@ -331,5 +331,17 @@ TEST(WatcherTest, AMonitorOfBatchesIsRefused) {
             "one of validation/ or train/ [run.checkpoint.best.metric]");
 }
 
+TEST(DirectionTest, IsKnownFromTheNamesOfMetrics) {
+  for (const char* name : {"validation/auc", "train/f1_score", "validation/f1", "validation/r2_score",
+                           "validation/confusion_matrix", "validation/top_k_categorical_accuracy",
+                           "validation/precision", "validation/recall"}) {
+    EXPECT_EQ(DirectionOf(AUTO, name), MAX) << name;
+  }
+  for (const char* name : {"validation/loss", "validation/root_mean_squared_error",
+                           "validation/mean_absolute_percentage_error"}) {
+    EXPECT_EQ(DirectionOf(AUTO, name), MIN) << name;
+  }
+}
+
 }  // namespace
 }  // namespace gradus
