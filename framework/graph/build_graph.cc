@@ -170,6 +170,9 @@ class Builder {
     model_.hyperparameters.insert(model_.hyperparameters.end(), scope.hyperparameters().begin(),
                                   scope.hyperparameters().end());
     *output = scope.output();
+    if (scope.meaning().kind != PredictionMeaning::kPlain) {
+      model_.meanings.push_back(scope.meaning());
+    }
     if (summary != nullptr) {
       *summary = scope.summary();
     } else if (scope.summary() != nullptr) {

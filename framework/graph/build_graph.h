@@ -49,6 +49,7 @@ struct ModelGraph {
   Mode mode;
   std::vector<NamedValue> outputs;   // What predict gives.
   std::vector<ModelLoss> losses;
+  std::vector<PredictionMeaning> meanings;  // What losses say of their predictions.
   std::vector<ModelMetric> metrics;
   std::vector<LayerRow> layers;
   // Scalars that the configuration gives, with their values: dropout rates, loss weights.

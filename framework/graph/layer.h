@@ -25,6 +25,7 @@
 #include "gradus/base/registry.h"
 #include "gradus/graph/emitter.h"
 #include "gradus/graph/metric_summary.h"
+#include "gradus/graph/prediction_meaning.h"
 
 namespace gradus {
 
@@ -68,9 +69,10 @@ class LayerScope {
   // what it names is wrong itself.
   Value Reference(absl::string_view field, absl::string_view name);
 
-  // "<weights>/<name>". Shared when another layer has the same `weights`. The initializer comes from the config's field
-  // "<name>_initializer" or is the layer's own default.
-  Value Parameter(absl::string_view name, const Shape& shape, const InitializerConfig& initializer);
+  // "<weights>/<name>". Shared when another layer has the same `weights`. The initializer comes from the config's field `field`, from
+  // "<name>_initializer" when that is empty, or is the layer's own default.
+  Value Parameter(absl::string_view name, const Shape& shape, const InitializerConfig& initializer,
+                  absl::string_view field = "");
   // "<layer>/<name>". Each layer's own, also when it shares its parameters.
   Value State(absl::string_view name, const Shape& shape, double initial);
   // A number given at every run, "<layer>/<field>", that starts as `value` and may follow a schedule: a dropout rate.
@@ -86,6 +88,11 @@ class LayerScope {
   void SetOutput(Value value) { output_ = value; }
   // What a metric makes of its output's rows; the mean of one number per example when it is not called.
   void SetSummary(std::shared_ptr<const MetricSummary> summary) { summary_ = std::move(summary); }
+  // What a loss's prediction means; plain numbers when it is not called. `config` has the fields `prediction` and `label`.
+  template <class Config>
+  void SetMeaning(const Config& config, PredictionMeaning::Kind kind) {
+    meaning_ = {kind, config.prediction(), config.label()};
+  }
 
   // A finding at a field of the layer's config ("units"), or at the layer itself when empty. `message` goes on after `layer "fc2": `.
   void Error(absl::string_view code, absl::string_view field, absl::string_view message);
@@ -98,6 +105,7 @@ class LayerScope {
 
   Value output() const { return output_; }
   const std::shared_ptr<const MetricSummary>& summary() const { return summary_; }
+  const PredictionMeaning& meaning() const { return meaning_; }
   // Parameters in the order in which they were asked for.
   const std::vector<Value>& parameters() const { return parameters_; }
   // Hyperparameters and their values in the order in which they were asked for.
@@ -110,6 +118,7 @@ class LayerScope {
   Emitter emit_;
   Value output_;
   std::shared_ptr<const MetricSummary> summary_;
+  PredictionMeaning meaning_;
   std::vector<Value> parameters_;
   std::vector<ModelScalar> hyperparameters_;
 };

@@ -24,6 +24,8 @@ class BinaryCrossentropy final : public TypedLayer<loss::BinaryCrossentropy> {
   void Build(const loss::BinaryCrossentropy& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid()) return;
+    scope->SetMeaning(config, config.from_logits() ? PredictionMeaning::kYesLogits
+                                                   : PredictionMeaning::kYesProbabilities);
     Emitter& emit = scope->emit();
     const Value label = SmoothedLabel(config, pair.label, 2, scope);
     const Value loss = config.from_logits()

@@ -25,6 +25,8 @@ class BinaryFocalCrossentropy final : public TypedLayer<loss::BinaryFocalCrossen
   void Build(const loss::BinaryFocalCrossentropy& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid()) return;
+    scope->SetMeaning(config, config.from_logits() ? PredictionMeaning::kYesLogits
+                                                   : PredictionMeaning::kYesProbabilities);
     Emitter& emit = scope->emit();
     const Value one = emit.Constant(1);
     const Value y = SmoothedLabel(config, pair.label, 2, scope);

@@ -21,6 +21,8 @@ class CategoricalCrossentropy final : public TypedLayer<loss::CategoricalCrossen
   void Build(const loss::CategoricalCrossentropy& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid() || !ExpectClasses(pair.prediction, scope)) return;
+    scope->SetMeaning(config, config.from_logits() ? PredictionMeaning::kClassLogits
+                                                   : PredictionMeaning::kClassProbabilities);
     Emitter& emit = scope->emit();
     const Value log_p = config.from_logits()
                             ? emit(op::LogSoftmax(), {pair.prediction})

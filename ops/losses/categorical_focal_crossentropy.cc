@@ -38,6 +38,8 @@ class CategoricalFocalCrossentropy final : public TypedLayer<loss::CategoricalFo
   void Build(const loss::CategoricalFocalCrossentropy& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid() || !ExpectClasses(pair.prediction, scope)) return;
+    scope->SetMeaning(config, config.from_logits() ? PredictionMeaning::kClassLogits
+                                                   : PredictionMeaning::kClassProbabilities);
     Emitter& emit = scope->emit();
     const Value one = emit.Constant(1);
     const Probabilities given = config.from_logits() ? FromLogits(pair.prediction, emit)

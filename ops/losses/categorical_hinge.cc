@@ -17,6 +17,7 @@ class CategoricalHinge final : public TypedLayer<loss::CategoricalHinge> {
   void Build(const loss::CategoricalHinge& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid() || !ExpectClasses(pair.prediction, scope)) return;
+    scope->SetMeaning(config, PredictionMeaning::kClassScores);
     Emitter& emit = scope->emit();
     op::ReduceSum sum;
     sum.add_axis(-1);

@@ -17,6 +17,7 @@ class Hinge final : public TypedLayer<loss::Hinge> {
   void Build(const loss::Hinge& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid()) return;
+    scope->SetMeaning(config, PredictionMeaning::kYesScores);
     Emitter& emit = scope->emit();
     const Value missing = MissingMargin(pair, emit);
     scope->SetOutput(MeanPerExample(missing, emit));

@@ -18,6 +18,7 @@ class Huber final : public TypedLayer<loss::Huber> {
   void Build(const loss::Huber& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid()) return;
+    scope->SetMeaning(config, PredictionMeaning::kInUnits);
     Emitter& emit = scope->emit();
     op::Clip limit;
     limit.set_min(-config.delta());

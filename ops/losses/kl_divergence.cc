@@ -20,6 +20,7 @@ class KlDivergence final : public TypedLayer<loss::KlDivergence> {
   void Build(const loss::KlDivergence& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid() || !ExpectClasses(pair.prediction, scope)) return;
+    scope->SetMeaning(config, PredictionMeaning::kClassProbabilities);
     Emitter& emit = scope->emit();
     op::Clip clip;
     clip.set_min(kEpsilon);

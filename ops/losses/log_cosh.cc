@@ -16,6 +16,7 @@ class LogCosh final : public TypedLayer<loss::LogCosh> {
   void Build(const loss::LogCosh& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid()) return;
+    scope->SetMeaning(config, PredictionMeaning::kInUnits);
     Emitter& emit = scope->emit();
     const Value error = emit(op::Sub(), {pair.prediction, pair.label});
     const Value below = emit(op::Softplus(), {emit(op::Mul(), {error, emit.Constant(-2)})});

@@ -12,6 +12,7 @@ class MeanAbsoluteError final : public TypedLayer<loss::MeanAbsoluteError> {
   void Build(const loss::MeanAbsoluteError& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid()) return;
+    scope->SetMeaning(config, PredictionMeaning::kInUnits);
     Emitter& emit = scope->emit();
     const Value difference = emit(op::Sub(), {pair.prediction, pair.label});
     scope->SetOutput(MeanPerExample(emit(op::Abs(), {difference}), emit));

@@ -16,6 +16,7 @@ class MeanAbsolutePercentageError final : public TypedLayer<loss::MeanAbsolutePe
   void Build(const loss::MeanAbsolutePercentageError& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid()) return;
+    scope->SetMeaning(config, PredictionMeaning::kInUnits);
     Emitter& emit = scope->emit();
     op::Clip at_least;
     at_least.set_min(kEpsilon);

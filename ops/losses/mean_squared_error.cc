@@ -12,6 +12,7 @@ class MeanSquaredError final : public TypedLayer<loss::MeanSquaredError> {
   void Build(const loss::MeanSquaredError& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid()) return;
+    scope->SetMeaning(config, PredictionMeaning::kInUnits);
     Emitter& emit = scope->emit();
     const Value difference = emit(op::Sub(), {pair.prediction, pair.label});
     scope->SetOutput(MeanPerExample(emit(op::Square(), {difference}), emit));

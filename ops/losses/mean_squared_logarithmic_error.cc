@@ -23,6 +23,7 @@ class MeanSquaredLogarithmicError final : public TypedLayer<loss::MeanSquaredLog
   void Build(const loss::MeanSquaredLogarithmicError& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid()) return;
+    scope->SetMeaning(config, PredictionMeaning::kInUnits);
     Emitter& emit = scope->emit();
     const Value difference =
         emit(op::Sub(), {LogOnePlus(pair.prediction, emit), LogOnePlus(pair.label, emit)});

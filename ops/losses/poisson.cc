@@ -19,6 +19,7 @@ class Poisson final : public TypedLayer<loss::Poisson> {
   void Build(const loss::Poisson& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid()) return;
+    scope->SetMeaning(config, PredictionMeaning::kInUnits);
     Emitter& emit = scope->emit();
     const Value positive = emit(op::Add(), {pair.prediction, emit.Constant(kEpsilon)});
     const Value gain = emit(op::Mul(), {pair.label, emit(op::Log(), {positive})});

@@ -34,6 +34,8 @@ class SparseCategoricalCrossentropy final : public TypedLayer<loss::SparseCatego
   void Build(const loss::SparseCategoricalCrossentropy& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadClasses(config.prediction(), config.label(), scope);
     if (!pair.valid() || !ExpectClasses(pair.prediction, scope)) return;
+    scope->SetMeaning(config, config.from_logits() ? PredictionMeaning::kClassLogits
+                                                   : PredictionMeaning::kClassProbabilities);
     Emitter& emit = scope->emit();
     op::Gather pick;
     pick.set_batch_dims(1);

@@ -17,6 +17,7 @@ class SquaredHinge final : public TypedLayer<loss::SquaredHinge> {
   void Build(const loss::SquaredHinge& config, LayerScope* scope) const override {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid()) return;
+    scope->SetMeaning(config, PredictionMeaning::kYesScores);
     Emitter& emit = scope->emit();
     const Value missing = MissingMargin(pair, emit);
     scope->SetOutput(MeanPerExample(emit(op::Square(), {missing}), emit));
