@@ -22,6 +22,19 @@ std::string WhyNotInitializer(const InitializerConfig& initializer, const Shape&
   if (initializer.has_orthogonal() && shape.rank() < 2) {
     return absl::StrCat("orthogonal needs at least two axes, the parameter is ", shape.ToString());
   }
+  if (initializer.has_parts()) {
+    const int count = initializer.parts().part_size(), last = shape.rank() - 1;
+    if (last < 0 || count == 0 || shape.dim(last).k % count != 0) {
+      return absl::StrCat("the last axis of ", shape.ToString(), " is not cut into ", count,
+                          " equal parts");
+    }
+    Shape part = shape;
+    part.Set(last, {shape.dim(last).k / count, false});
+    for (int i = 0; i < count; ++i) {
+      const std::string why = WhyNotInitializer(initializer.parts().part(i), part);
+      if (!why.empty()) return absl::StrCat("part ", i, ": ", why);
+    }
+  }
   return "";
 }
 
@@ -43,10 +56,10 @@ Value LayerScope::Reference(absl::string_view field, absl::string_view name) {
 }
 
 Value LayerScope::Parameter(absl::string_view name, const Shape& shape,
-                            const InitializerConfig& initializer) {
+                            const InitializerConfig& initializer, absl::string_view field) {
   const std::string wrong = WhyNotInitializer(initializer, shape);
   if (!wrong.empty()) {
-    Error("out-of-range", absl::StrCat(name, "_initializer"), wrong);
+    Error("out-of-range", field.empty() ? absl::StrCat(name, "_initializer") : field, wrong);
     return Value();
   }
   absl::StatusOr<Value> value = settings_.graph->AddParameter(

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "gradus/base/random.h"
 #include "gradus/base/status.h"
 
@@ -150,6 +151,26 @@ void FillOrthogonal(RandomSequence* random, double gain, const Shape& shape,
   }
 }
 
+// Each part as a parameter of its own, "<name>/<number>", so that its numbers depend on nothing else.
+void FillParts(const Parts& config, const ParameterSpec& parameter, uint64_t seed,
+               absl::Span<float> values) {
+  const int count = config.part_size(), last = parameter.shape.rank() - 1;
+  GRADUS_CHECK(count > 0 && last >= 0);
+  const int64_t columns = parameter.shape.dim(last).k;
+  if (columns == 0) return;
+  const int64_t width = columns / count;
+  const int64_t rows = static_cast<int64_t>(values.size()) / columns;
+  std::vector<float> part(static_cast<size_t>(rows * width));
+  for (int p = 0; p < count; ++p) {
+    ParameterSpec own = {absl::StrCat(parameter.name, "/", p), parameter.shape, config.part(p)};
+    own.shape.Set(last, {width, false});
+    Initialize(own, seed, absl::MakeSpan(part));
+    for (int64_t r = 0; r < rows; ++r) {
+      std::copy_n(part.begin() + r * width, width, values.begin() + r * columns + p * width);
+    }
+  }
+}
+
 }  // namespace
 
 void Initialize(const ParameterSpec& parameter, uint64_t seed, absl::Span<float> values) {
@@ -174,6 +195,8 @@ void Initialize(const ParameterSpec& parameter, uint64_t seed, absl::Span<float>
       return FillNormal(&random, initializer.random_normal().mean(),
                         initializer.random_normal().stddev(),
                         initializer.random_normal().truncated(), values);
+    case InitializerConfig::kParts:
+      return FillParts(initializer.parts(), parameter, seed, values);
     case InitializerConfig::KIND_NOT_SET:
       std::fill(values.begin(), values.end(), 0.0f);
       return;

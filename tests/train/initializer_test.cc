@@ -179,6 +179,23 @@ TEST(InitializerTest, NumbersDependOnSeedAndNameAndNothingElse) {
   EXPECT_NE(Fill(text, {20, 30}, "layer/kernel", 2), values);
 }
 
+TEST(InitializerTest, PartsOfTheLastAxisAreParametersOfTheirOwn) {
+  const std::vector<float> bias = Fill(
+      "parts { part { constant: 0 } part { constant: 1 } part { constant: 0 } }", {6}, "lstm/bias");
+  EXPECT_EQ(bias, (std::vector<float>{0, 0, 1, 1, 0, 0}));
+  const std::vector<float> both =
+      Fill("parts { part { orthogonal {} } part { scaled: HE_NORMAL } }", {4, 8}, "a");
+  const std::vector<float> first = Fill("orthogonal {}", {4, 4}, "a/0");
+  const std::vector<float> second = Fill("scaled: HE_NORMAL", {4, 4}, "a/1");
+  for (int row = 0; row < 4; ++row) {
+    for (int column = 0; column < 4; ++column) {
+      EXPECT_EQ(both[row * 8 + column], first[row * 4 + column]);
+      EXPECT_EQ(both[row * 8 + 4 + column], second[row * 4 + column]);
+    }
+  }
+  EXPECT_TRUE(Fill("parts { part { constant: 1 } part { constant: 2 } }", {3, 0}).empty());
+}
+
 TEST(InitializerTest, EmptyParametersAndScalarsAreFine) {
   EXPECT_TRUE(Fill("scaled: HE_NORMAL", {0, 5}).empty());
   EXPECT_TRUE(Fill("scaled: GLOROT_UNIFORM", {0}).empty());
