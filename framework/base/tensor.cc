@@ -30,6 +30,18 @@ absl::StatusOr<Tensor> Tensor::Create(DType dtype, std::vector<int64_t> dims) {
   return tensor;
 }
 
+absl::StatusOr<Tensor> Tensor::Over(std::shared_ptr<void> buffer, DType dtype,
+                                    std::vector<int64_t> dims) {
+  Tensor tensor;
+  GRADUS_ASSIGN_OR_RETURN(tensor.elements_, ElementCount(dims));
+  GRADUS_CHECK(reinterpret_cast<uintptr_t>(buffer.get()) % 64 == 0);
+  GRADUS_CHECK(tensor.elements_ == 0 || buffer != nullptr);
+  tensor.dtype_ = dtype;
+  tensor.dims_ = std::move(dims);
+  tensor.buffer_ = std::move(buffer);
+  return tensor;
+}
+
 Tensor Tensor::Clone() const {
   Tensor copy = *this;
   if (elements_ == 0) return copy;

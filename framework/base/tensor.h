@@ -30,6 +30,8 @@ class Tensor {
   // For literals whose size is known to fit; a mismatch is our own bug.
   template <class T>
   static Tensor Of(std::vector<int64_t> dims, const std::vector<T>& values);
+  // Over memory that is there already (a mapped file's, say): aligned to 64 bytes, as large as the shape says, freed by `buffer`.
+  static absl::StatusOr<Tensor> Over(std::shared_ptr<void> buffer, DType dtype, std::vector<int64_t> dims);
 
   DType dtype() const { return dtype_; }
   const std::vector<int64_t>& dims() const { return dims_; }

@@ -9,8 +9,10 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
@@ -39,8 +41,14 @@ std::string Quote(absl::string_view text) {
 
 class Scanner {
  public:
-  Scanner(const std::string& name, absl::string_view text, size_t begin, int64_t line)
-      : name_(name), text_(text), at_(begin), line_begin_(begin), line_(line) {}
+  Scanner(const std::string& name, absl::string_view text, char separator, size_t begin,
+          int64_t line)
+      : name_(name),
+        text_(text),
+        separator_(separator),
+        at_(begin),
+        line_begin_(begin),
+        line_(line) {}
 
   bool done() const { return at_ == text_.size(); }
   size_t position() const { return at_; }
@@ -61,7 +69,7 @@ class Scanner {
                                                                      : Plain(&cell));
       cells->push_back(cell);
       if (at_ == text_.size()) return absl::OkStatus();
-      if (text_[at_] == ',') {
+      if (text_[at_] == separator_) {
         ++at_;
         continue;
       }
@@ -88,7 +96,7 @@ class Scanner {
     const size_t begin = at_;
     while (at_ < text_.size()) {
       const char c = text_[at_];
-      if (c == ',' || c == '\n' || c == '\r') break;
+      if (c == separator_ || c == '\n' || c == '\r') break;
       if (c == '"')
         return Error(line_, Column(), "a quote inside a cell that does not begin with one");
       ++at_;
@@ -115,7 +123,8 @@ class Scanner {
     }
     cell->text = text_.substr(begin, at_ - begin);
     ++at_;
-    if (at_ < text_.size() && text_[at_] != ',' && text_[at_] != '\n' && text_[at_] != '\r') {
+    if (at_ < text_.size() && text_[at_] != separator_ && text_[at_] != '\n' &&
+        text_[at_] != '\r') {
       return Error(line_, Column(), "text after the closing quote");
     }
     return absl::OkStatus();
@@ -123,6 +132,7 @@ class Scanner {
 
   const std::string& name_;
   const absl::string_view text_;
+  const char separator_;
   size_t at_;
   size_t line_begin_;
   int64_t line_;
@@ -130,7 +140,6 @@ class Scanner {
 
 // What is wrong with the number, or empty.
 std::string ParseNumber(absl::string_view text, DType dtype, double* number) {
-  if (text.empty()) return "the cell is empty";
   const char* begin = text.data();
   const char* end = begin + text.size();
   if (*begin == '+' && text.size() > 1 && begin[1] != '-') ++begin;  // from_chars takes no plus.
@@ -151,15 +160,61 @@ std::string ParseNumber(absl::string_view text, DType dtype, double* number) {
   return "";
 }
 
-}  // namespace
-
-absl::StatusOr<CsvFile> CsvFile::Open(const std::string& path) {
-  GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<InputFile> file, InputFile::Open(path));
-  GRADUS_ASSIGN_OR_RETURN(std::string text, file->ReadAll());
-  return Parse(path, std::move(text));
+std::string Unquoted(const Cell& cell) {
+  return cell.quoted ? absl::StrReplaceAll(cell.text, {{"\"\"", "\""}}) : std::string(cell.text);
 }
 
-absl::StatusOr<CsvFile> CsvFile::OpenFileOrPipe(const std::string& path) {
+// One column's texts.
+struct Texts {
+  std::vector<std::string> texts;
+  std::unordered_map<std::string, int32_t> codes;
+
+  int32_t Code(std::string text) {
+    const auto [found, is_new] = codes.emplace(text, static_cast<int32_t>(texts.size()));
+    if (is_new) texts.push_back(std::move(text));
+    return found->second;
+  }
+};
+
+}  // namespace
+
+absl::StatusOr<char> ParseCsvSeparator(absl::string_view text) {
+  if (text.size() != 1) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("separator ", Quote(text), " is not one character"));
+  }
+  const char c = text[0];
+  if (absl::ascii_isalnum(c) || absl::StrContains(absl::string_view("\"\r\n\0+-.", 7), c)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "separator ", Quote(text), " cannot be one: numbers, quotes and line ends are made of it"));
+  }
+  return c;
+}
+
+int64_t CsvLines::operator[](int64_t row) const {
+  GRADUS_CHECK(row >= 0 && row < size_);
+  const auto after = std::upper_bound(runs_.begin(), runs_.end(), row,
+                                      [](int64_t r, const auto& run) { return r < run.first; });
+  const auto& run = *(after - 1);
+  return run.second + (row - run.first);
+}
+
+void CsvLines::Add(int64_t first_line, int64_t rows) {
+  if (rows == 0) return;
+  if (runs_.empty() || runs_.back().second + (size_ - runs_.back().first) != first_line) {
+    runs_.emplace_back(size_, first_line);
+  }
+  size_ += rows;
+}
+
+absl::StatusOr<CsvFile> CsvFile::Open(const std::string& path, const CsvDialect& dialect) {
+  GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<InputFile> file, InputFile::Open(path));
+  GRADUS_ASSIGN_OR_RETURN(std::string text, file->ReadAll());
+  return Parse(path, std::move(text), dialect);
+}
+
+absl::StatusOr<CsvFile> CsvFile::OpenFileOrPipe(const std::string& path,
+                                                const CsvDialect& dialect) {
   struct stat status;
   if (stat(path.c_str(), &status) == 0 && S_ISFIFO(status.st_mode)) {
     GRADUS_ASSIGN_OR_RETURN(std::string text, ReadFileOrPipe(path, kMostPipeBytes));
@@ -167,37 +222,43 @@ absl::StatusOr<CsvFile> CsvFile::OpenFileOrPipe(const std::string& path) {
       return absl::InvalidArgumentError(
           absl::StrCat(path, ": what comes out of a pipe must not be compressed; unpack it first"));
     }
-    return Parse(path, std::move(text));
+    return Parse(path, std::move(text), dialect);
   }
-  return Open(path);
+  return Open(path, dialect);
 }
 
-absl::StatusOr<CsvFile> CsvFile::Parse(std::string name, std::string text) {
+absl::StatusOr<CsvFile> CsvFile::Parse(std::string name, std::string text,
+                                       const CsvDialect& dialect) {
   CsvFile file;
   file.name_ = std::move(name);
+  file.dialect_ = dialect;
   file.text_ = std::move(text);
   const absl::string_view all = file.text_;
   if (absl::StartsWith(all, "\xff\xfe") || absl::StartsWith(all, "\xfe\xff")) {
     return absl::InvalidArgumentError(
         absl::StrCat(file.name_, ":1:1: the file is UTF-16; save it as UTF-8"));
   }
-  Scanner scanner(file.name_, all, absl::StartsWith(all, "\xef\xbb\xbf") ? 3 : 0, 1);
+  Scanner scanner(file.name_, all, dialect.separator, absl::StartsWith(all, "\xef\xbb\xbf") ? 3 : 0,
+                  1);
   if (scanner.done()) {
     return absl::InvalidArgumentError(absl::StrCat(file.name_, ": the file is empty"));
   }
+  file.body_ = scanner.position();
+  file.body_line_ = scanner.line();
   std::vector<Cell> cells;
   GRADUS_RETURN_IF_ERROR(scanner.Row(&cells));
   for (const Cell& cell : cells) {
-    std::string column =
-        cell.quoted ? absl::StrReplaceAll(cell.text, {{"\"\"", "\""}}) : std::string(cell.text);
+    std::string column = dialect.header ? Unquoted(cell) : absl::StrCat(file.columns_.size() + 1);
     if (!file.places_.emplace(column, static_cast<int>(file.columns_.size())).second) {
       return scanner.Error(cell.line, cell.column,
                            absl::StrCat("column ", Quote(column), " is there twice"));
     }
     file.columns_.push_back(std::move(column));
   }
-  file.body_ = scanner.position();
-  file.body_line_ = scanner.line();
+  if (dialect.header) {
+    file.body_ = scanner.position();
+    file.body_line_ = scanner.line();
+  }
   return file;
 }
 
@@ -210,13 +271,15 @@ absl::StatusOr<CsvTable> CsvFile::Read(absl::Span<const CsvSelection> selections
   CsvTable table;
   // They grow as rows are read: a row that is not there yet is not believed in.
   std::vector<std::vector<double>> numbers(selections.size());
+  std::vector<std::vector<Texts>> texts(selections.size());
   for (size_t i = 0; i < selections.size(); ++i) {
     for (int column : selections[i].columns) {
       GRADUS_CHECK(column >= 0 && column < static_cast<int>(columns_.size()));
     }
+    if (selections[i].text) texts[i].resize(selections[i].columns.size());
   }
 
-  Scanner scanner(name_, text_, body_, body_line_);
+  Scanner scanner(name_, text_, dialect_.separator, body_, body_line_);
   std::vector<Cell> cells;
   cells.reserve(columns_.size());
   while (!scanner.done()) {
@@ -224,35 +287,56 @@ absl::StatusOr<CsvTable> CsvFile::Read(absl::Span<const CsvSelection> selections
     GRADUS_RETURN_IF_ERROR(scanner.Row(&cells));
     if (cells.size() != columns_.size()) {
       const bool blank = cells.size() == 1 && cells[0].text.empty() && !cells[0].quoted;
-      return scanner.Error(line, 1,
-                           blank ? "the line is empty"
-                                 : absl::StrCat("the row has ", cells.size(), " cells, the header ",
-                                                columns_.size()));
+      return scanner.Error(
+          line, 1,
+          blank ? "the line is empty"
+                : absl::StrCat("the row has ", cells.size(), " cells, the ",
+                               dialect_.header ? "header " : "first row ", columns_.size()));
     }
     for (size_t i = 0; i < selections.size(); ++i) {
-      for (int column : selections[i].columns) {
-        double number = 0;
-        const std::string problem = ParseNumber(cells[column].text, selections[i].dtype, &number);
+      const CsvSelection& selection = selections[i];
+      for (size_t k = 0; k < selection.columns.size(); ++k) {
+        const Cell& cell = cells[selection.columns[k]];
+        std::string text = Unquoted(cell);
+        const bool missing =
+            text.empty() || std::find(dialect_.missing.begin(), dialect_.missing.end(), text) !=
+                                dialect_.missing.end();
+        double number = selection.text ? -1 : std::numeric_limits<double>::quiet_NaN();
+        std::string problem;
+        if (missing) {
+          if (!selection.may_miss || (!selection.text && selection.dtype == DType::kInt32)) {
+            problem = text.empty() ? "the cell is empty"
+                                   : absl::StrCat("the cell is missing (", Quote(text), ")");
+          }
+        } else if (selection.text) {
+          number = texts[i][k].Code(std::move(text));
+        } else {
+          problem = ParseNumber(cell.text, selection.dtype, &number);
+        }
         if (!problem.empty()) {
-          return scanner.Error(cells[column].line, cells[column].column,
-                               absl::StrCat("column ", Quote(columns_[column]), ": ", problem));
+          return scanner.Error(
+              cell.line, cell.column,
+              absl::StrCat("column ", Quote(columns_[selection.columns[k]]), ": ", problem));
         }
         numbers[i].push_back(number);
       }
     }
-    table.lines.push_back(line);
+    table.lines.Add(line, 1);
   }
 
-  const int64_t rows = static_cast<int64_t>(table.lines.size());
+  const int64_t rows = table.lines.size();
+  table.texts.resize(selections.size());
   for (size_t i = 0; i < selections.size(); ++i) {
     const int64_t columns = static_cast<int64_t>(selections[i].columns.size());
-    GRADUS_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Create(selections[i].dtype, {rows, columns}));
-    if (selections[i].dtype == DType::kInt32) {
+    const DType dtype = selections[i].text ? DType::kInt32 : selections[i].dtype;
+    GRADUS_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Create(dtype, {rows, columns}));
+    if (dtype == DType::kInt32) {
       std::copy(numbers[i].begin(), numbers[i].end(), tensor.mutable_data<int32_t>().begin());
     } else {
       std::copy(numbers[i].begin(), numbers[i].end(), tensor.mutable_data<double>().begin());
     }
     table.fields.push_back(std::move(tensor));
+    for (Texts& column : texts[i]) table.texts[i].push_back(std::move(column.texts));
   }
   return table;
 }

@@ -1,10 +1,13 @@
-// Comma-separated values as RFC 4180 has them: a header row, cells that may be quoted, CRLF or LF.
-// Cells that are asked for must be numbers; nothing is guessed, trimmed or filled in. Errors say
-// file:line:column and the column's name.
+// Tables as text, as they are found: RFC 4180 with any separator, with or without a header row, with CRLF or LF, quotes, a byte order
+// mark, gzip. Nothing is guessed or trimmed. Errors say file:line:column and the column's name; the first one in the file is told,
+// whatever the number of threads.
 //
 //   GRADUS_ASSIGN_OR_RETURN(CsvFile file, CsvFile::Open("wine.csv"));
-//   GRADUS_ASSIGN_OR_RETURN(CsvTable table, file.Read({{{0, 1, 2}, DType::kFloat64}, {{3},
-//   DType::kInt32}}));
+//   CsvSelection numbers, city;
+//   numbers.columns = {0, 1, 2};
+//   city.columns = {file.Find("city")};
+//   city.text = true;
+//   GRADUS_ASSIGN_OR_RETURN(CsvTable table, file.Read({numbers, city}));
 
 #ifndef GRADUS_DATA_CSV_H_
 #define GRADUS_DATA_CSV_H_
@@ -12,6 +15,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -21,25 +25,60 @@
 
 namespace gradus {
 
-// Columns that make up one field. FLOAT64: any finite number; INT32: whole numbers that fit ("3",
-// also "3.0").
+// How a table is written.
+struct CsvDialect {
+  char separator = ',';
+  // Whether the first row has the names of the columns; without it they are called "1", "2", and so on.
+  bool header = true;
+  // The cells that are missing beside empty ones, quoted or not.
+  std::vector<std::string> missing = {"NA", "N/A", "NaN", "nan", "NULL", "null"};
+  // Whether what is read is kept in a temporary file (in TMPDIR, or /tmp) instead of in memory.
+  bool on_disk = false;
+};
+
+// The separator that a configuration names: one character that no number has in it. Quotes and line ends are none.
+absl::StatusOr<char> ParseCsvSeparator(absl::string_view text);
+
+// Columns that make up one field.
 struct CsvSelection {
   std::vector<int> columns;
+  // Of numbers. FLOAT64: any finite number; INT32: whole numbers that fit ("3", also "3.0").
   DType dtype = DType::kFloat64;
+  // Not numbers but texts, which are read as INT32 codes: their places in CsvTable::texts.
+  bool text = false;
+  // Whether a missing cell is NaN (FLOAT64) or code -1 (text); otherwise, and in INT32 numbers, it is an error.
+  bool may_miss = false;
+};
+
+// On which line of the file each row begins. Takes no room for rows of one line each.
+class CsvLines {
+ public:
+  int64_t size() const { return size_; }
+  int64_t operator[](int64_t row) const;
+  // So many more rows, one line each.
+  void Add(int64_t first_line, int64_t rows);
+
+ private:
+  int64_t size_ = 0;
+  std::vector<std::pair<int64_t, int64_t>> runs_;  // First row, and its line.
 };
 
 struct CsvTable {
   std::vector<Tensor> fields;  // One per selection, [rows, columns].
-  std::vector<int64_t> lines;  // On which line of the file each row begins.
+  // By selection and column: the distinct texts in the order of their first appearance; empty for numbers.
+  std::vector<std::vector<std::vector<std::string>>> texts;
+  CsvLines lines;
 };
 
 class CsvFile {
  public:
-  // Plain or gzip, with or without a UTF-8 byte order mark; reads all of it and parses the header.
-  static absl::StatusOr<CsvFile> Open(const std::string& path);
-  // The same, also from a pipe (`/dev/stdin`): plain, and at most 1 GiB.
-  static absl::StatusOr<CsvFile> OpenFileOrPipe(const std::string& path);
-  static absl::StatusOr<CsvFile> Parse(std::string name, std::string text);
+  // Plain or gzip, with or without a UTF-8 byte order mark; reads the header.
+  static absl::StatusOr<CsvFile> Open(const std::string& path, const CsvDialect& dialect = {});
+  // The same, also from a pipe (`/dev/stdin`): at most 1 GiB, which is kept.
+  static absl::StatusOr<CsvFile> OpenFileOrPipe(const std::string& path,
+                                                const CsvDialect& dialect = {});
+  static absl::StatusOr<CsvFile> Parse(std::string name, std::string text,
+                                       const CsvDialect& dialect = {});
 
   const std::string& name() const { return name_; }
   const std::vector<std::string>& columns() const { return columns_; }
@@ -49,6 +88,7 @@ class CsvFile {
 
  private:
   std::string name_;
+  CsvDialect dialect_;
   std::string text_;
   std::vector<std::string> columns_;
   // Of the columns, by name. Not a map of Abseil: those do not survive a failed allocation.

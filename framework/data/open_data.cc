@@ -148,7 +148,7 @@ absl::StatusOr<std::shared_ptr<const Dataset>> OpenCsv(const std::string& file,
         file, ":1:1: no column ", absl::StrJoin(missing, ", "), "; the model was trained on it"));
   }
   GRADUS_ASSIGN_OR_RETURN(CsvTable table, csv.Read(selections));
-  const int64_t rows = static_cast<int64_t>(table.lines.size());
+  const int64_t rows = table.lines.size();
   source.raw =
       MakeCsvDataset(file, std::move(specs), std::move(table.fields), std::move(table.lines));
   return Prepare(source, inputs, 0, rows);

@@ -12,6 +12,7 @@
 #include "gradus/base/config_path.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/data.pb.h"
+#include "gradus/data/csv.h"
 #include "gradus/data/dataset.h"
 #include "gradus/data/memory.h"
 #include "gradus/data/preprocessing.h"
@@ -58,7 +59,7 @@ std::shared_ptr<const Dataset> Prepare(const Source& source, absl::Span<const Fi
 std::shared_ptr<const Dataset> MakeCsvDataset(const std::string& file,
                                               std::vector<FieldSpec> fields,
                                               std::vector<Tensor> tensors,
-                                              std::vector<int64_t> lines);
+                                              CsvLines lines);
 
 // What CSV columns of an input of this type are read as.
 DType CsvType(DType input);

@@ -121,7 +121,7 @@ DType CsvType(DType input) { return input == DType::kInt32 ? DType::kInt32 : DTy
 std::shared_ptr<const Dataset> MakeCsvDataset(const std::string& file,
                                               std::vector<FieldSpec> fields,
                                               std::vector<Tensor> tensors,
-                                              std::vector<int64_t> lines) {
+                                              CsvLines lines) {
   return MakeTensorDataset(std::move(fields), std::move(tensors),
                            [file, lines = std::move(lines)](int64_t row, int) {
                              return absl::StrCat(file, ":", lines[row]);

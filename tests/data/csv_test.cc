@@ -15,6 +15,12 @@ std::vector<double> Doubles(const Tensor& tensor) {
   return {tensor.data<double>().begin(), tensor.data<double>().end()};
 }
 
+std::vector<int64_t> Lines(const CsvLines& lines) {
+  std::vector<int64_t> all;
+  for (int64_t row = 0; row < lines.size(); ++row) all.push_back(lines[row]);
+  return all;
+}
+
 absl::StatusOr<CsvTable> ReadColumns(const std::string& text,
                                      std::vector<CsvSelection> selections) {
   absl::StatusOr<CsvFile> file = CsvFile::Parse("t.csv", text);
@@ -29,7 +35,7 @@ TEST(CsvTest, ReadsSelectedColumnsInTheAskedOrder) {
   EXPECT_EQ(table->fields[0].dims(), (std::vector<int64_t>{2, 2}));
   EXPECT_EQ(Doubles(table->fields[0]), (std::vector<double>{2.5, 1, .5, -300}));
   EXPECT_EQ(table->fields[1].data<int32_t>()[1], 8);
-  EXPECT_EQ(table->lines, (std::vector<int64_t>{2, 3}));
+  EXPECT_EQ(Lines(table->lines), (std::vector<int64_t>{2, 3}));
 }
 
 TEST(CsvTest, ReadsQuotesCarriageReturnsAndByteOrderMark) {
@@ -41,7 +47,7 @@ TEST(CsvTest, ReadsQuotesCarriageReturnsAndByteOrderMark) {
   const auto table = file->Read({{{0}, DType::kFloat64}});
   ASSERT_TRUE(table.ok()) << table.status();
   EXPECT_EQ(Doubles(table->fields[0]), (std::vector<double>{1, 3}));
-  EXPECT_EQ(table->lines, (std::vector<int64_t>{2, 4}));  // The first row takes two lines.
+  EXPECT_EQ(Lines(table->lines), (std::vector<int64_t>{2, 4}));  // The first row takes two lines.
 }
 
 TEST(CsvTest, LastLineNeedsNoLineFeed) {
@@ -106,7 +112,7 @@ TEST(CsvTest, ReadsTheBreastCancerTable) {
   const auto table =
       file->Read({{{file->Find("mean_area")}, DType::kFloat64}, {{30}, DType::kInt32}});
   ASSERT_TRUE(table.ok()) << table.status();
-  EXPECT_EQ(table->lines.size(), 569u);
+  EXPECT_EQ(table->lines.size(), 569);
   EXPECT_EQ(Doubles(table->fields[0])[0], 1001);
   int benign = 0;
   for (int32_t label : table->fields[1].data<int32_t>()) benign += label;
@@ -136,7 +142,7 @@ TEST(CsvTest, BrokenTextsAreRefusedWithTheirPlace) {
       {"a,b\n1,0x10\n", "t.csv:2:3: column \"b\": \"0x10\" is not a number"},
       {"a,b\n1,\n", "t.csv:2:3: column \"b\": the cell is empty"},
       {"a,b\n1,\"\"\n", "t.csv:2:3: column \"b\": the cell is empty"},
-      {"a,b\n1,nan\n", "t.csv:2:3: column \"b\": nan is not finite"},
+      {"a,b\n1,nan\n", "t.csv:2:3: column \"b\": the cell is missing (\"nan\")"},
       {"a,b\n1,-inf\n", "t.csv:2:3: column \"b\": -inf is not finite"},
       {"a,b\n1,1e999\n", "t.csv:2:3: column \"b\": 1e999 is out of the range of a double"},
       {"a,b\n1,\"2\n", "t.csv:2:3: the quote is never closed"},
