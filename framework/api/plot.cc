@@ -135,6 +135,24 @@ struct Range {
 
 }  // namespace
 
+PlotOptions PanelOptions(const PlotPage& page, size_t panel) {
+  PlotOptions options;
+  options.title = page.panels[panel].title;
+  options.log_x = page.log_x;
+  options.log_y = page.panels[panel].log_y;
+  options.markers = page.markers;
+  Range x;
+  for (const PlotPanel& one : page.panels) {
+    for (const PlotSeries& series : one.series) {
+      for (size_t i = 0; i < series.x.size() && i < series.y.size(); ++i) {
+        if (Visible(series.y[i], one.log_y)) x.Add(series.x[i], page.log_x);
+      }
+    }
+  }
+  if (!x.empty()) options.x_from = x.low, options.x_to = x.high;
+  return options;
+}
+
 PlotAxis PlotAxis::Make(double low, double high, bool log, int most_ticks, bool round) {
   PlotAxis axis;
   axis.log_ = log;
@@ -204,6 +222,8 @@ PlotAxes MakeAxes(absl::Span<const PlotSeries> series, const PlotOptions& option
   }
   PlotAxes axes;
   axes.any = !x.empty() && !y.empty();
+  x.Add(options.x_from, options.log_x);
+  x.Add(options.x_to, options.log_x);
   axes.x = PlotAxis::Make(x.low, x.high, options.log_x, most_x_ticks, false);
   axes.y = PlotAxis::Make(y.low, y.high, options.log_y, most_y_ticks, true);
   return axes;

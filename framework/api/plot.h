@@ -10,6 +10,7 @@
 #ifndef GRADUS_API_PLOT_H_
 #define GRADUS_API_PLOT_H_
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -24,12 +25,16 @@ struct PlotSeries {
   // A band that is shaded, for example from the least to the greatest of several runs; both empty,
   // or as long as `x`.
   std::vector<double> low = {}, high = {};
+  int colour = -1;     // Which of the colours; its position among the series when it is below 0.
+  double width = 2;    // Of its line; thin ones step back in a terminal, too.
+  double opacity = 1;  // Likewise.
 };
 
 // An event: a line across the plot.
 struct PlotMarker {
   double x = 0;
   std::string text;
+  int colour = -1;  // That of series with this colour; grey when it is below 0.
 };
 
 struct PlotOptions {
@@ -37,7 +42,26 @@ struct PlotOptions {
   std::string caption;  // Small, below everything.
   bool log_x = false, log_y = false;
   std::vector<PlotMarker> markers;
+  // The x axis goes at least from here to there, where these are numbers.
+  double x_from = std::numeric_limits<double>::quiet_NaN(), x_to = x_from;
 };
+
+// Plots of different measures over one x axis, one below the other.
+struct PlotPanel {
+  std::string title;
+  bool log_y = false;
+  std::vector<PlotSeries> series;  // Their names are not shown.
+};
+
+struct PlotPage {
+  std::string title, x_label, caption;
+  bool log_x = false;
+  std::vector<PlotPanel> panels;
+  std::vector<PlotSeries> legend;   // Only their names, colours and lines count.
+  std::vector<PlotMarker> markers;  // Across all panels.
+};
+// The panel as a plot of its own, its x axis as wide as that of all panels.
+PlotOptions PanelOptions(const PlotPage& page, size_t panel);
 
 // One direction of a plot.
 class PlotAxis {

@@ -1,6 +1,5 @@
 // Dots on a grid of characters.
 //
-// A braille character (U+2800 and the following) shows 2 x 4 dots, one bit each; ASCII has 1 x 1.
 // Where two series meet in a character the later one gives its colour.
 
 #include "gradus/api/text_plot.h"
@@ -16,13 +15,13 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "gradus/api/text_canvas.h"
 
 namespace gradus {
 namespace {
 
 constexpr int kColours[] = {33, 208, 36, 175, 45, 214, 247};  // As of svg_plot.cc, of 256.
-constexpr char kSigns[] = "*o+x#@%&";
-constexpr int kBits[4][2] = {{0x01, 0x08}, {0x02, 0x10}, {0x04, 0x20}, {0x40, 0x80}};
+constexpr char kSigns[] = "*o+x#@%&", kThinSigns[] = ".:',-~^_";
 constexpr int kLeastColumns = 8;
 
 size_t Columns(absl::string_view text) {
@@ -42,53 +41,6 @@ std::string Plain(const std::string& text, bool utf8) {
 }
 
 std::string Spaces(int count) { return std::string(static_cast<size_t>(std::max(count, 0)), ' '); }
-
-class Canvas {
- public:
-  struct Cell {
-    int bits = 0;
-    int series = -1;  // The last one that drew here.
-    bool band = false;
-    int band_series = 0;
-    bool marker = false;
-  };
-
-  Canvas(int columns, int rows, bool utf8)
-      : columns_(columns),
-        rows_(rows),
-        dots_x_(utf8 ? 2 : 1),
-        dots_y_(utf8 ? 4 : 1),
-        cells_(static_cast<size_t>(columns * rows)) {}
-
-  int width() const { return columns_ * dots_x_; }
-  int height() const { return rows_ * dots_y_; }
-  Cell& at(int column, int row) { return cells_[static_cast<size_t>(row * columns_ + column)]; }
-
-  void Dot(int x, int y, int series) {
-    if (x < 0 || x >= width() || y < 0 || y >= height()) return;
-    y = height() - 1 - y;
-    Cell& cell = at(x / dots_x_, y / dots_y_);
-    cell.bits |= dots_y_ == 1 ? 1 : kBits[y % 4][x % 2];
-    cell.series = series;
-  }
-
-  // Bresenham's.
-  void Line(int x, int y, int to_x, int to_y, int series) {
-    const int dx = std::abs(to_x - x), dy = -std::abs(to_y - y);
-    const int step_x = x < to_x ? 1 : -1, step_y = y < to_y ? 1 : -1;
-    for (int error = dx + dy;;) {
-      Dot(x, y, series);
-      if (x == to_x && y == to_y) return;
-      const int twice = 2 * error;
-      if (twice >= dy) error += dy, x += step_x;
-      if (twice <= dx) error += dx, y += step_y;
-    }
-  }
-
- private:
-  const int columns_, rows_, dots_x_, dots_y_;
-  std::vector<Cell> cells_;
-};
 
 class Drawing {
  public:
@@ -120,7 +72,7 @@ class Drawing {
     Legend(&out);
     for (const PlotMarker& marker : options_.markers) {
       const double place = axes_.x.Place(marker.x);
-      if (!(place >= 0 && place <= 1)) continue;
+      if (!(place >= 0 && place <= 1) || marker.text.empty()) continue;
       Append(&out, absl::StrCat(Spaces(margin_ + 1), text_.utf8 ? "┊ " : "| ",
                                 Plain(absl::StrCat(marker.x, " ", marker.text), text_.utf8)));
     }
@@ -147,9 +99,15 @@ class Drawing {
 
   std::string Coloured(const std::string& text, int series) const {
     if (!text_.colour || series < 0) return text;
-    const size_t colour = static_cast<size_t>(series) % std::size(kColours);
-    return absl::StrCat("\x1b[38;5;", kColours[colour], "m", text, "\x1b[0m");
+    return absl::StrCat("\x1b[", IsThin(series) ? "2;" : "", "38;5;",
+                        kColours[ColourNumber(series) % std::size(kColours)], "m", text, "\x1b[0m");
   }
+
+  size_t ColourNumber(int series) const {
+    const int colour = series_[static_cast<size_t>(series)].colour;
+    return static_cast<size_t>(colour < 0 ? series : colour);
+  }
+  bool IsThin(int series) const { return series_[static_cast<size_t>(series)].opacity < 1; }
 
   int DotX(double x) const {
     return static_cast<int>(std::lround(axes_.x.Place(x) * (canvas_.width() - 1)));
@@ -198,11 +156,12 @@ class Drawing {
 
   // How a series looks where there is no colour.
   std::string Sign(int series) const {
-    return std::string(1, kSigns[static_cast<size_t>(series) % (sizeof(kSigns) - 1)]);
+    const size_t number = ColourNumber(series) % (sizeof(kSigns) - 1);
+    return std::string(1, (IsThin(series) ? kThinSigns : kSigns)[number]);
   }
 
   // A cell's character, and the series whose colour it has or -1.
-  std::pair<std::string, int> Glyph(const Canvas::Cell& cell) const {
+  std::pair<std::string, int> Glyph(const TextCanvas::Cell& cell) const {
     if (cell.bits != 0) {
       // Braille without colour cannot tell series apart.
       const bool braille = text_.utf8 && (text_.colour || series_.size() == 1);
@@ -310,7 +269,7 @@ class Drawing {
   const int rows_;
   const PlotAxes axes_;
   const int margin_, columns_;
-  Canvas canvas_;
+  TextCanvas canvas_;
 };
 
 bool IsUtf8(const char* locale) {
@@ -342,6 +301,24 @@ TextPlotOptions TextPlotOptionsFor(int descriptor) {
 std::string RenderText(absl::Span<const PlotSeries> series, const PlotOptions& options,
                        const TextPlotOptions& text) {
   return Drawing(series, options, text).Render();
+}
+
+std::string RenderTextPage(const PlotPage& page, const TextPlotOptions& text) {
+  std::string out = page.title.empty() ? "" : absl::StrCat(Plain(page.title, text.utf8), "\n\n");
+  for (size_t i = 0; i < page.panels.size(); ++i) {
+    PlotOptions options = PanelOptions(page, i);
+    std::vector<PlotSeries> series = page.panels[i].series;
+    for (PlotSeries& one : series) one.name.clear();
+    if (i + 1 == page.panels.size()) {
+      options.x_label = page.x_label;
+      options.caption = page.caption;
+      series.insert(series.end(), page.legend.begin(), page.legend.end());
+    } else {
+      for (PlotMarker& marker : options.markers) marker.text.clear();
+    }
+    absl::StrAppend(&out, i == 0 ? "" : "\n", RenderText(series, options, text));
+  }
+  return out;
 }
 
 }  // namespace gradus

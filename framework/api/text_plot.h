@@ -25,6 +25,8 @@ TextPlotOptions TextPlotOptionsFor(int descriptor);
 
 std::string RenderText(absl::Span<const PlotSeries> series, const PlotOptions& options,
                        const TextPlotOptions& text = {});
+// Panel below panel, each `text.rows` high; the legend and what the events are stand below the last.
+std::string RenderTextPage(const PlotPage& page, const TextPlotOptions& text = {});
 
 }  // namespace gradus
 
