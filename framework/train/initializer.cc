@@ -152,7 +152,7 @@ void FillOrthogonal(RandomSequence* random, double gain, const Shape& shape,
 }
 
 // Each part as a parameter of its own, "<name>/<number>", so that its numbers depend on nothing else.
-void FillParts(const Parts& config, const ParameterSpec& parameter, uint64_t seed,
+void FillParts(const InitializerParts& config, const ParameterSpec& parameter, uint64_t seed,
                absl::Span<float> values) {
   const int count = config.part_size(), last = parameter.shape.rank() - 1;
   GRADUS_CHECK(count > 0 && last >= 0);
