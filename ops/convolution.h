@@ -15,6 +15,7 @@
 #include "absl/strings/match.h"
 #include "gradus/base/isa.h"
 #include "gradus/runtime/kernel.h"
+#include "ops/channels.h"
 #include "ops/windows.h"
 
 namespace gradus {
@@ -115,34 +116,6 @@ inline double ConvolutionFlops(const Shape& windowed, const Shape& kernel, int64
 
 // ---- Loops.
 
-// Channels side by side. Each number of a result is a sum in one order, whatever the instruction set.
-constexpr int kChannelLanes = 16;
-typedef float ChannelLanes __attribute__((vector_size(kChannelLanes * sizeof(float))));
-
-GRADUS_INLINE void LoadChannels(const float* from, ChannelLanes* lanes) {
-  __builtin_memcpy(lanes, from, sizeof(*lanes));
-}
-GRADUS_INLINE void StoreChannels(const ChannelLanes& lanes, float* to) {
-  __builtin_memcpy(to, &lanes, sizeof(lanes));
-}
-
-// For lambdas that are called within a loop that is compiled for several instruction sets, where inlining is what gives them theirs.
-#define GRADUS_INLINE_LAMBDA __attribute__((always_inline))
-
-// Calls block(LaneCount<vectors>, channel) for as many whole vectors as there are, and rest(channel, count) for what is left.
-template <int vectors>
-struct LaneCount {
-  static constexpr int kVectors = vectors;
-};
-template <class Block, class Rest>
-GRADUS_INLINE void ForChannels(int64_t channels, const Block& block, const Rest& rest) {
-  int64_t at = 0;
-  for (; at + 4 * kChannelLanes <= channels; at += 4 * kChannelLanes) block(LaneCount<4>(), at);
-  for (; at + 2 * kChannelLanes <= channels; at += 2 * kChannelLanes) block(LaneCount<2>(), at);
-  for (; at + kChannelLanes <= channels; at += kChannelLanes) block(LaneCount<1>(), at);
-  if (at < channels) rest(at, static_cast<int>(channels - at));
-}
-
 // Measured with AVX-512 (32 images of 7 x 7 to 28 x 28, 1 to 64 channels): 14 to 120 operations in a nanosecond with whole vectors, 10
 // with 10 channels. The other instruction sets are guessed from that.
 inline double ConvolutionLoopCost(const Convolution& convolution, int64_t channels_side_by_side) {
@@ -170,25 +143,44 @@ inline dnnl::memory::desc KernelDesc(const Convolution& convolution, bool any_la
   return dnnl::memory::desc(dims, OneDnnType(DType::kFloat32), dnnl::memory::format_tag::any);
 }
 
+// What a convolution does to its results: a bias, which is inputs[2], and what oneDNN appends.
+struct ConvolutionEpilogue {
+  bool has_bias = false;
+  dnnl::post_ops post_ops;
+};
+
+inline dnnl::memory::desc BiasDesc(const Convolution& convolution) {
+  return StridedDesc(DType::kFloat32, {convolution.y.dims[3]}, {1});
+}
+
 inline absl::StatusOr<dnnl::convolution_forward::primitive_desc> DescribeConvolution(
-    const Convolution& convolution, bool any_layout) {
+    const Convolution& convolution, bool any_layout, const ConvolutionEpilogue& epilogue = {}) {
   using Desc = dnnl::convolution_forward::primitive_desc;
   return GuardOneDnn("convolution", [&]() -> absl::StatusOr<Desc> {
     const OneDnnWindows at(convolution.windows);
-    const dnnl::convolution_forward::desc desc(
-        dnnl::prop_kind::forward_training, dnnl::algorithm::convolution_direct,
-        ChannelsLastDesc(convolution.x), KernelDesc(convolution, any_layout),
-        ChannelsLastDesc(convolution.y), at.strides, at.dilates, at.before, at.after);
-    return Desc(desc, OneDnnAttributes(), OneDnnEngine());
+    const auto x = ChannelsLastDesc(convolution.x), y = ChannelsLastDesc(convolution.y);
+    const auto kernel = KernelDesc(convolution, any_layout);
+    const auto training = dnnl::prop_kind::forward_training;
+    const auto direct = dnnl::algorithm::convolution_direct;
+    const auto desc =
+        epilogue.has_bias
+            ? dnnl::convolution_forward::desc(training, direct, x, kernel, BiasDesc(convolution), y,
+                                              at.strides, at.dilates, at.before, at.after)
+            : dnnl::convolution_forward::desc(training, direct, x, kernel, y, at.strides,
+                                              at.dilates, at.before, at.after);
+    dnnl::primitive_attr attributes = OneDnnAttributes();
+    attributes.set_post_ops(epilogue.post_ops);
+    return Desc(desc, attributes, OneDnnEngine());
   });
 }
 
 // A convolution whose kernel (inputs[1] when `reads_kernel`, otherwise the output) stands in another layout in scratch memory.
 class ConvolutionInLayout final : public Kernel {
  public:
-  ConvolutionInLayout(bool reads_kernel, int64_t kernel_bytes, std::unique_ptr<Kernel> convolution,
-                      std::unique_ptr<Kernel> reorder)
+  ConvolutionInLayout(bool reads_kernel, bool has_bias, int64_t kernel_bytes,
+                      std::unique_ptr<Kernel> convolution, std::unique_ptr<Kernel> reorder)
       : reads_kernel_(reads_kernel),
+        has_bias_(has_bias),
         kernel_bytes_(kernel_bytes),
         convolution_(std::move(convolution)),
         reorder_(std::move(reorder)) {}
@@ -207,7 +199,7 @@ class ConvolutionInLayout final : public Kernel {
     if (reads_kernel_) {
       GRADUS_RETURN_IF_ERROR(
           reorder_->Run({args.inputs + 1, &kernel, scratch}, state->reorder.get()));
-      const void* inputs[] = {args.inputs[0], kernel_in};
+      const void* inputs[] = {args.inputs[0], kernel_in, has_bias_ ? args.inputs[2] : nullptr};
       return convolution_->Run({inputs, args.outputs, scratch}, state->convolution.get());
     }
     GRADUS_RETURN_IF_ERROR(
@@ -219,7 +211,7 @@ class ConvolutionInLayout final : public Kernel {
   struct State final : public KernelState {
     std::unique_ptr<KernelState> convolution, reorder;
   };
-  const bool reads_kernel_;
+  const bool reads_kernel_, has_bias_;
   const int64_t kernel_bytes_;
   const std::unique_ptr<Kernel> convolution_, reorder_;
 };
@@ -283,6 +275,8 @@ inline absl::StatusOr<std::unique_ptr<Kernel>> MakeConvolution(const OneDnnConvo
                                                                bool reads_kernel,
                                                                dnnl::primitive primitive,
                                                                std::vector<OneDnnArg> args) {
+  bool has_bias = false;
+  for (const OneDnnArg& arg : args) has_bias |= arg.id == DNNL_ARG_BIAS;
   auto inner = MakeOneDnnKernel(std::move(primitive), made.scratchpad, std::move(args));
   if (!made.reorders()) return inner;
   auto reorder = MakeOneDnnKernel(
@@ -290,7 +284,7 @@ inline absl::StatusOr<std::unique_ptr<Kernel>> MakeConvolution(const OneDnnConvo
       {{DNNL_ARG_FROM, reads_kernel ? made.plain : made.wanted, OneDnnArg::kInput, 0},
        {DNNL_ARG_TO, reads_kernel ? made.wanted : made.plain, OneDnnArg::kOutput, 0}});
   return std::unique_ptr<Kernel>(std::make_unique<ConvolutionInLayout>(
-      reads_kernel, made.kernel_bytes(), std::move(inner), std::move(reorder)));
+      reads_kernel, has_bias, made.kernel_bytes(), std::move(inner), std::move(reorder)));
 }
 
 }  // namespace gradus

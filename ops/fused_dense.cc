@@ -4,11 +4,9 @@
 //
 // The bias is added and the activation applied to each block of the result while it is in cache.
 
-#include <algorithm>
-
-#include "gradus/base/vector_math.h"
 #include "gradus/graph/op.h"
 #include "gradus/op.pb.h"
+#include "ops/epilogue.h"
 #include "ops/gemm.h"
 
 namespace gradus {
@@ -50,35 +48,6 @@ GemmProblem ProblemOf(const Request& request) {
   return MakeGemmProblem(false, false, request.inputs[0], request.inputs[1], request.outputs[0]);
 }
 
-// A block of the result that the product has just finished.
-struct Block {
-  float* data;
-  int64_t rows, columns, pitch;
-};
-
-template <class Function>
-struct OverBlock {
-  template <Isa>
-  GRADUS_INLINE static void Run(const Block* block, float alpha) {
-    for (int64_t row = 0; row < block->rows; ++row) {
-      float* y = block->data + row * block->pitch;
-      for (int64_t i = 0; i < block->columns; ++i) y[i] = Function::Of(y[i], alpha);
-    }
-  }
-};
-
-struct Elu {
-  GRADUS_INLINE static float Of(float x, float alpha) {
-    return vector_math::Select(x > 0, x, alpha * vector_math::Expm1(x));
-  }
-};
-struct Sigmoid {
-  GRADUS_INLINE static float Of(float x, float) { return vector_math::Sigmoid(x); }
-};
-struct Tanh {
-  GRADUS_INLINE static float Of(float x, float) { return vector_math::Tanh(x); }
-};
-
 struct Finish {
   op::FusedDense::Activation activation;
   float alpha;
@@ -88,18 +57,8 @@ struct Finish {
 
 void FinishBlock(void* context, int64_t row, int64_t rows, int64_t column, int64_t columns) {
   const Finish& finish = *static_cast<const Finish*>(context);
-  const Block block{finish.c + row * finish.ldc + column, rows, columns, finish.ldc};
-  switch (finish.activation) {
-    case op::FusedDense::ELU:
-      return ForIsa<OverBlock<Elu>>(&block, finish.alpha);
-    case op::FusedDense::SIGMOID:
-      return ForIsa<OverBlock<Sigmoid>>(&block, finish.alpha);
-    case op::FusedDense::TANH:
-      return ForIsa<OverBlock<Tanh>>(&block, finish.alpha);
-    case op::FusedDense::NONE:
-    case op::FusedDense::RELU:
-      return;
-  }
+  ApplyToBlock(finish.activation, finish.alpha,
+               {finish.c + row * finish.ldc + column, rows, columns, finish.ldc});
 }
 
 class FusedDenseWithVectors final : public KernelFactory {
@@ -154,23 +113,7 @@ class FusedDenseWithOneDnn final : public KernelFactory {
     const auto& config = static_cast<const op::FusedDense&>(*request.config);
     GemmEpilogue epilogue;
     if (config.has_bias()) epilogue.bias_input = 2;
-    switch (config.activation()) {
-      case op::FusedDense::NONE:
-        break;
-      case op::FusedDense::RELU:
-        epilogue.post_ops.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0);
-        break;
-      case op::FusedDense::ELU:
-        epilogue.post_ops.append_eltwise(1, dnnl::algorithm::eltwise_elu,
-                                         static_cast<float>(config.alpha()), 0);
-        break;
-      case op::FusedDense::SIGMOID:
-        epilogue.post_ops.append_eltwise(1, dnnl::algorithm::eltwise_logistic, 0, 0);
-        break;
-      case op::FusedDense::TANH:
-        epilogue.post_ops.append_eltwise(1, dnnl::algorithm::eltwise_tanh, 0, 0);
-        break;
-    }
+    epilogue.post_ops = ActivationPostOps(config.activation(), config.alpha());
     return epilogue;
   }
 };

@@ -2,15 +2,15 @@
 //
 //   y[n, oy, ox, c] = max over ky, kx of x[n, oy s - top + ky, ox s - left + kx, c]     over what lies in the image
 //   index[n, oy, ox, c] = (iy w + ix) c_in + c, the place of the first of the largest in [h w c_in]
-//   dx = scatter_add(dy, index), each image by itself
+//   dx = max_pool2d_grad(dy, index)
 //
-// NaN where a window has one. With the index as an output of the graph, the gradient and the gradient's gradient are operations that
-// exist. oneDNN is not used: its pooling keeps the index in a form of its own, which no other operation reads.
+// NaN where a window has one. The index is an output of the graph, so that the gradient is a function of values like any other. oneDNN is
+// not used: its pooling keeps the index in a form of its own, which no other operation reads.
 
 #include <limits>
 
-#include "gradus/base/isa.h"
 #include "gradus/runtime/kernel.h"
+#include "ops/channels.h"
 #include "ops/pool.h"
 
 namespace gradus {
@@ -38,20 +38,18 @@ class MaxPool2d final : public TypedOp<op::MaxPool2d> {
     outputs->assign({{DType::kFloat32, y}, {DType::kInt32, y}});
     return absl::OkStatus();
   }
-  absl::Status Differentiate(const op::MaxPool2d&, GradientScope* scope) const override {
+  absl::Status Differentiate(const op::MaxPool2d& config, GradientScope* scope) const override {
     const Value dy = scope->output_gradient(0);
     if (!scope->wants(0) || !dy.valid()) return absl::OkStatus();
     Emitter& emit = scope->emit();
-    const Shape x = emit.spec(scope->input(0)).shape, y = emit.spec(dy).shape;
-    const auto places = [](const Shape& shape) {
-      return Dim{shape.dim(1).k * shape.dim(2).k * shape.dim(3).k, false};
-    };
-    const Shape flat = {y.dim(0), places(y)};
-    op::ScatterAdd scatter;
-    scatter.set_batch_dims(1);
-    scatter.mutable_length()->set_k(places(x).k);
-    const Value dx = emit(scatter, {emit.Reshape(dy, flat), emit.Reshape(scope->output(1), flat)});
-    scope->SetInputGradient(0, emit.Reshape(dx, x));
+    const Shape x = emit.spec(scope->input(0)).shape;
+    op::MaxPool2dGrad gradient;
+    *gradient.mutable_window() = config.window();
+    *gradient.mutable_stride() = config.stride();
+    *gradient.mutable_padding() = config.padding();
+    gradient.add_image_size(x.dim(1).k);
+    gradient.add_image_size(x.dim(2).k);
+    scope->SetInputGradient(0, emit(gradient, {dy, scope->output(1)}));
     return emit.status();
   }
 };
@@ -69,46 +67,73 @@ struct MaxPoolLoop {
   GRADUS_INLINE static void Run(const MaxPoolCall* call) {
     const ImageLoop& loop = call->loop;
     const WindowAxis &down = loop.windows[0], &across = loop.windows[1];
-    const int64_t channels = loop.c;
     float* y = call->y;
     int32_t* index = call->index;
     for (int64_t n = 0; n < loop.n; ++n) {
-      const float* image = call->x + n * loop.h * loop.w * channels;
+      const float* image = call->x + n * loop.h * loop.w * loop.c;
       for (int64_t oy = 0; oy < loop.oh; ++oy) {
-        for (int64_t ox = 0; ox < loop.ow; ++ox, y += channels, index += channels) {
-          bool first = true;
-          for (int64_t ky = down.First(oy); ky < down.Last(oy, loop.h); ++ky) {
-            const int64_t iy = oy * down.stride - down.before + ky;
-            for (int64_t kx = across.First(ox); kx < across.Last(ox, loop.w); ++kx) {
-              const int64_t ix = ox * across.stride - across.before + kx;
-              const int64_t place = (iy * loop.w + ix) * channels;
-              if (first) {
-                Set(image + place, static_cast<int32_t>(place), channels, y, index);
-              } else {
-                Update(image + place, static_cast<int32_t>(place), channels, y, index);
-              }
-              first = false;
-            }
-          }
+        const int64_t top = oy * down.stride - down.before;
+        const int64_t iy_begin = top + down.First(oy), iy_end = top + down.Last(oy, loop.h);
+        for (int64_t ox = 0; ox < loop.ow; ++ox, y += loop.c, index += loop.c) {
+          const int64_t left = ox * across.stride - across.before;
+          Window(loop, image, iy_begin, iy_end, left + across.First(ox),
+                 left + across.Last(ox, loop.w), y, index);
         }
       }
     }
   }
-  GRADUS_INLINE static void Set(const float* x, int32_t place, int64_t channels,
-                                float* __restrict y, int32_t* __restrict index) {
-    for (int64_t c = 0; c < channels; ++c) {
-      y[c] = x[c];
-      index[c] = place + static_cast<int32_t>(c);
-    }
-  }
-  GRADUS_INLINE static void Update(const float* x, int32_t place, int64_t channels,
-                                   float* __restrict y, int32_t* __restrict index) {
-    for (int64_t c = 0; c < channels; ++c) {
-      // A NaN is larger than all, and no number is larger than a NaN.
-      const bool larger = (x[c] > y[c]) | (x[c] != x[c]);
-      y[c] = larger ? x[c] : y[c];
-      index[c] = larger ? place + static_cast<int32_t>(c) : index[c];
-    }
+
+  // The largest of the places [iy_begin, iy_end) x [ix_begin, ix_end), of which there is one at least.
+  GRADUS_INLINE static void Window(const ImageLoop& loop, const float* image, int64_t iy_begin,
+                                   int64_t iy_end, int64_t ix_begin, int64_t ix_end, float* y,
+                                   int32_t* index) {
+    const int64_t first = (iy_begin * loop.w + ix_begin) * loop.c;
+    const auto block = [&](auto count, int64_t channel) GRADUS_INLINE_LAMBDA {
+      constexpr int kVectors = decltype(count)::kVectors;
+      ChannelLanes most[kVectors];
+      IndexLanes at[kVectors];
+      for (int v = 0; v < kVectors; ++v) {
+        LoadChannels(image + first + channel + v * kChannelLanes, &most[v]);
+        at[v] = IndexLanes() + static_cast<int32_t>(first);
+      }
+      for (int64_t iy = iy_begin; iy < iy_end; ++iy) {
+        for (int64_t ix = ix_begin; ix < ix_end; ++ix) {
+          const int64_t place = (iy * loop.w + ix) * loop.c;
+          for (int v = 0; v < kVectors; ++v) {
+            ChannelLanes x;
+            LoadChannels(image + place + channel + v * kChannelLanes, &x);
+            // A NaN is larger than all, and no number is larger than a NaN.
+            const IndexLanes larger = (x > most[v]) | (x != x);
+            most[v] = larger ? x : most[v];
+            at[v] = larger ? IndexLanes() + static_cast<int32_t>(place) : at[v];
+          }
+        }
+      }
+      IndexLanes lane;
+      for (int j = 0; j < kChannelLanes; ++j) lane[j] = static_cast<int32_t>(channel) + j;
+      for (int v = 0; v < kVectors; ++v, lane += kChannelLanes) {
+        StoreChannels(most[v], y + channel + v * kChannelLanes);
+        StoreIndices(at[v] + lane, index + channel + v * kChannelLanes);
+      }
+    };
+    const auto rest = [&](int64_t channel, int count) GRADUS_INLINE_LAMBDA {
+      for (int64_t c = channel; c < channel + count; ++c) {
+        float most = image[first + c];
+        int64_t at = first;
+        for (int64_t iy = iy_begin; iy < iy_end; ++iy) {
+          for (int64_t ix = ix_begin; ix < ix_end; ++ix) {
+            const int64_t place = (iy * loop.w + ix) * loop.c;
+            const float x = image[place + c];
+            const bool larger = (x > most) | (x != x);
+            most = larger ? x : most;
+            at = larger ? place : at;
+          }
+        }
+        y[c] = most;
+        index[c] = static_cast<int32_t>(at + c);
+      }
+    };
+    ForChannels(loop.c, block, rest);
   }
 };
 

@@ -25,7 +25,7 @@ struct Pass {
   absl::StatusOr<Program> (*run)(const Program& program);
 };
 
-// In the order in which they run: prune, fold equal nodes, fuse bias and activation into dense, ...
+// In the order in which they run: prune, fold equal nodes, fuse bias and activation into products, ...
 absl::Span<const Pass> Passes();
 
 struct PassOptions {

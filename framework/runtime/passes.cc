@@ -12,8 +12,13 @@ namespace {
 
 // Prune runs again at the end, for what the others left without a reader.
 const Pass kPasses[] = {
-    {"prune", Prune},          {"simplify", Simplify}, {"fold_equal", FoldEqual},
-    {"fuse_dense", FuseDense}, {"prune_again", Prune},
+    {"prune", Prune},
+    {"simplify", Simplify},
+    {"fold_equal", FoldEqual},
+    {"pool_gradients", PoolGradients},
+    {"fuse_dense", FuseDense},
+    {"fuse_conv2d", FuseConv2d},
+    {"prune_again", Prune},
 };
 
 }  // namespace

@@ -21,6 +21,12 @@ absl::StatusOr<Program> Simplify(const Program& program);
 // activation(x kernel + bias) in one node, where nobody else reads what lies between.
 absl::StatusOr<Program> FuseDense(const Program& program);
 
+// activation(conv2d(x, kernel) + bias) in one node, likewise.
+absl::StatusOr<Program> FuseConv2d(const Program& program);
+
+// Gradients of relu and of a bias before a maximum pool, on its windows instead of on its images.
+absl::StatusOr<Program> PoolGradients(const Program& program);
+
 }  // namespace gradus
 
 #endif  // GRADUS_RUNTIME_PASSES_H_

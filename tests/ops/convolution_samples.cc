@@ -1,6 +1,9 @@
-// Samples and references of conv2d and its two gradients: the same convolutions for all three, with another operand left out.
+// Samples and references of conv2d and its two gradients, the same convolutions for all three with another operand left out, and of
+// fused_conv2d.
 
+#include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "tests/ops/sample_builders.h"
 
@@ -58,6 +61,39 @@ GRADUS_OP_REFERENCE(op::Conv2d, [](const op::Conv2d& config, absl::Span<const Re
                    out[0].values[y] += in[0].values[x] * in[1].values[k];
                  });
 });
+
+double Activated(const op::FusedConv2d& config, double y) {
+  switch (config.activation()) {
+    case op::FusedDense::NONE:
+      return y;
+    case op::FusedDense::RELU:
+      return std::max(y, 0.0);
+    case op::FusedDense::ELU:
+      return y > 0 ? y : config.alpha() * std::expm1(y);
+    case op::FusedDense::SIGMOID:
+      return 1 / (1 + std::exp(-y));
+    case op::FusedDense::TANH:
+      return std::tanh(y);
+  }
+  return y;
+}
+
+GRADUS_OP_REFERENCE(op::FusedConv2d,
+                    [](const op::FusedConv2d& config, absl::Span<const RefTensor> in,
+                       absl::Span<RefTensor> out) {
+                      ForEachProduct(Geometry::Of(config), in[0].dims, in[1].dims, out[0].dims,
+                                     [&](int64_t x, int64_t k, int64_t y) {
+                                       out[0].values[y] += in[0].values[x] * in[1].values[k];
+                                     });
+                      const int64_t filters = out[0].dims[3];
+                      for (size_t i = 0; i < out[0].values.size(); ++i) {
+                        double& y = out[0].values[i];
+                        if (config.has_bias()) {
+                          y += in[2].values[static_cast<int64_t>(i) % filters];
+                        }
+                        y = Activated(config, y);
+                      }
+                    });
 
 GRADUS_OP_REFERENCE(op::Conv2dInputGrad,
                     [](const op::Conv2dInputGrad& config, absl::Span<const RefTensor> in,
@@ -193,6 +229,31 @@ GRADUS_OP_SAMPLES(op::Conv2dKernelGrad, [] {
     sample.absolute =
         SumTolerance(static_cast<double>(c.x.dim(0).At(sample.rows) * c.y.dim(1).k * c.y.dim(2).k));
     samples.push_back(std::move(sample));
+  }
+  return samples;
+});
+
+GRADUS_OP_SAMPLES(op::FusedConv2d, [] {
+  std::vector<OpSample> samples;
+  int number = 0;
+  for (const ConvolutionCase& c : Cases()) {
+    for (const bool has_bias : {false, true}) {
+      auto config = c.Make<op::FusedConv2d>();
+      // Each activation on several shapes, with a bias and without.
+      config.set_activation(static_cast<op::FusedDense::Activation>(number++ * 2 % 5));
+      config.set_alpha(0.7);
+      config.set_has_bias(has_bias);
+      std::vector<InputSample> inputs = {Floats(c.x), Floats(c.kernel)};
+      if (has_bias) inputs.push_back(Floats(Shape::Fixed({c.filters})));
+      // Made after differentiation: no gradient goes through it.
+      for (InputSample& input : inputs) input.differentiable = false;
+      OpSample sample = Sample(config, inputs, c.note);
+      // oneDNN's elu is off by 1.4e-3 relative near 0, and its sigmoid and tanh by some 1e-6.
+      sample.absolute =
+          SumTolerance(static_cast<double>(c.kernel_height * c.kernel_width * c.kernel.dim(2).k)) +
+          4e-6;
+      samples.push_back(std::move(sample));
+    }
   }
   return samples;
 });

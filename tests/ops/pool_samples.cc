@@ -1,4 +1,4 @@
-// Samples and references of max_pool2d, avg_pool2d and its gradient.
+// Samples and references of max_pool2d, avg_pool2d and their gradients.
 
 #include <array>
 
@@ -69,6 +69,16 @@ GRADUS_OP_REFERENCE(op::AvgPool2dGrad, [](const op::AvgPool2dGrad& config,
   });
 });
 
+GRADUS_OP_REFERENCE(op::MaxPool2dGrad, [](const op::MaxPool2dGrad&, absl::Span<const RefTensor> in,
+                                          absl::Span<RefTensor> out) {
+  const int64_t picks = in[0].dims[1] * in[0].dims[2] * in[0].dims[3];
+  const int64_t places = out[0].dims[1] * out[0].dims[2] * out[0].dims[3];
+  for (size_t i = 0; i < in[0].values.size(); ++i) {
+    const int64_t image = static_cast<int64_t>(i) / picks;
+    out[0].values[image * places + static_cast<int64_t>(in[1].values[i])] += in[0].values[i];
+  }
+});
+
 struct PoolCase {
   const char* note;
   Shape x;
@@ -120,6 +130,37 @@ GRADUS_OP_SAMPLES(op::MaxPool2d, [] {
   ties.inputs[0].values = {0.5, 0.5, -1, -1};
   ties.inputs[0].differentiable = false;  // There the derivative jumps.
   samples.push_back(ties);
+  return samples;
+});
+
+// Some place of each window: the first, the last, the second from the front, ..
+std::vector<double> SomePlaces(const op::MaxPool2dGrad& config, const Shape& x, const Shape& y,
+                               int64_t rows) {
+  const std::vector<int64_t> x_dims = x.At(rows), y_dims = y.At(rows);
+  int64_t results = 1;
+  for (int64_t d : y_dims) results *= d;
+  std::vector<std::vector<int64_t>> places(results);
+  ForEachPlace(config, x_dims, y_dims,
+               [&](int64_t at, int64_t result) { places[result].push_back(at); });
+  std::vector<double> index;
+  for (int64_t i = 0; i < results; ++i) {
+    const auto count = static_cast<int64_t>(places[i].size());
+    const int64_t place = places[i][(i % 3 == 1 ? count - 1 : i / 3) % count];
+    index.push_back(static_cast<double>(place % (x_dims[1] * x_dims[2] * x_dims[3])));
+  }
+  return index;
+}
+
+GRADUS_OP_SAMPLES(op::MaxPool2dGrad, [] {
+  std::vector<OpSample> samples;
+  for (const PoolCase& c : Cases()) {
+    auto config = c.Make<op::MaxPool2dGrad>();
+    config.add_image_size(c.x.dim(1).k);
+    config.add_image_size(c.x.dim(2).k);
+    OpSample sample = Sample(config, {Floats(c.Pooled()), Indices(c.Pooled(), 0)}, c.note);
+    sample.inputs[1].values = SomePlaces(config, c.x, c.Pooled(), sample.rows);
+    samples.push_back(std::move(sample));
+  }
   return samples;
 });
 

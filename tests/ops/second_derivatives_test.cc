@@ -87,6 +87,7 @@ TEST(SecondDerivatives, OfConv2d) { CheckAllSmall<op::Conv2d>(); }
 TEST(SecondDerivatives, OfConv2dInputGrad) { CheckAllSmall<op::Conv2dInputGrad>(); }
 TEST(SecondDerivatives, OfConv2dKernelGrad) { CheckAllSmall<op::Conv2dKernelGrad>(); }
 TEST(SecondDerivatives, OfMaxPool2d) { CheckAllSmall<op::MaxPool2d>(); }
+TEST(SecondDerivatives, OfMaxPool2dGrad) { CheckAllSmall<op::MaxPool2dGrad>(); }
 TEST(SecondDerivatives, OfAvgPool2d) { CheckAllSmall<op::AvgPool2d>(); }
 TEST(SecondDerivatives, OfAvgPool2dGrad) { CheckAllSmall<op::AvgPool2dGrad>(); }
 TEST(SecondDerivatives, OfBatchNorm) { CheckAllSmall<op::BatchNorm>(); }

@@ -1,0 +1,49 @@
+// Channels side by side in vector registers: what convolutions and pools of channels-last images are made of. Each number of a result
+// is computed in one order, whatever the instruction set.
+
+#ifndef GRADUS_OPS_CHANNELS_H_
+#define GRADUS_OPS_CHANNELS_H_
+
+#include <cstdint>
+
+#include "gradus/base/isa.h"
+
+namespace gradus {
+
+constexpr int kChannelLanes = 16;
+typedef float ChannelLanes __attribute__((vector_size(kChannelLanes * sizeof(float))));
+typedef int32_t IndexLanes __attribute__((vector_size(kChannelLanes * sizeof(int32_t))));
+
+GRADUS_INLINE void LoadChannels(const float* from, ChannelLanes* lanes) {
+  __builtin_memcpy(lanes, from, sizeof(*lanes));
+}
+GRADUS_INLINE void StoreChannels(const ChannelLanes& lanes, float* to) {
+  __builtin_memcpy(to, &lanes, sizeof(lanes));
+}
+GRADUS_INLINE void LoadIndices(const int32_t* from, IndexLanes* lanes) {
+  __builtin_memcpy(lanes, from, sizeof(*lanes));
+}
+GRADUS_INLINE void StoreIndices(const IndexLanes& lanes, int32_t* to) {
+  __builtin_memcpy(to, &lanes, sizeof(lanes));
+}
+
+// For lambdas that are called within a loop that is compiled for several instruction sets, where inlining is what gives them theirs.
+#define GRADUS_INLINE_LAMBDA __attribute__((always_inline))
+
+// Calls block(LaneCount<vectors>, channel) for as many whole vectors as there are, and rest(channel, count) for what is left.
+template <int vectors>
+struct LaneCount {
+  static constexpr int kVectors = vectors;
+};
+template <class Block, class Rest>
+GRADUS_INLINE void ForChannels(int64_t channels, const Block& block, const Rest& rest) {
+  int64_t at = 0;
+  for (; at + 4 * kChannelLanes <= channels; at += 4 * kChannelLanes) block(LaneCount<4>(), at);
+  for (; at + 2 * kChannelLanes <= channels; at += 2 * kChannelLanes) block(LaneCount<2>(), at);
+  for (; at + kChannelLanes <= channels; at += kChannelLanes) block(LaneCount<1>(), at);
+  if (at < channels) rest(at, static_cast<int>(channels - at));
+}
+
+}  // namespace gradus
+
+#endif  // GRADUS_OPS_CHANNELS_H_
