@@ -25,6 +25,10 @@ struct FieldSpec {
   std::string input;  // The input of the model.
   DType dtype = DType::kFloat32;
   std::vector<int64_t> dims;  // Of one example; empty for one number.
+  // Of an input of a model, when data is opened for it:
+  bool any_dims = false;      // The text does not say its shape; the training data does.
+  bool is_label = false;      // A loss compares predictions with it.
+  bool not_negative = false;  // A weight of examples.
 
   int64_t elements() const;      // Of one example.
   std::string ToString() const;  // "FLOAT32 [28, 28]"

@@ -8,6 +8,7 @@
 #include "gradus/base/status.h"
 #include "gradus/base/text_config.h"
 #include "gradus/base/text_positions.h"
+#include "gradus/graph/example_weights.h"
 #include "gradus/graph/model_names.h"
 
 namespace gradus {
@@ -31,8 +32,12 @@ DType TypeOf(ElementType type) { return type == INT32 ? DType::kInt32 : DType::k
 class Builder {
  public:
   Builder(const ModelConfig& model, Mode mode, Parts parts, const ConfigPath& path,
-          Diagnostics* diagnostics)
-      : config_(model), parts_(parts), path_(path), diagnostics_(*diagnostics) {
+          Diagnostics* diagnostics, const BuildOptions& options)
+      : config_(model),
+        parts_(parts),
+        path_(path),
+        diagnostics_(*diagnostics),
+        options_(options) {
     model_.mode = mode;
   }
 
@@ -74,6 +79,7 @@ class Builder {
     input_values_.push_back(Value());
     if (!names_.input_is_sound[i] || !build_input_[i]) return;
     const InputConfig& input = config_.input(i);
+    if (options_.unknown_inputs.count(input.name()) > 0) return;
     const Shape shape = Shape::Batched(
         absl::Span<const int64_t>(input.shape().data(), input.shape_size()));
     absl::StatusOr<Value> value =
@@ -214,6 +220,7 @@ class Builder {
     settings.name = *name;
     settings.node_prefix = absl::StrCat(noun, "/", *name, "/");
     settings.weights = *name;
+    if (noun == "metric") settings.units = options_.units;
     Value value;
     if (!BuildKind(config, *kind, path, std::move(settings), &value, nullptr, summary)) {
       return Value();
@@ -247,8 +254,17 @@ class Builder {
     const LossConfig& loss = config_.loss(i);
     std::string name;
     const ConfigPath path = path_.Child("loss", i, loss.name());
-    const Value value = BuildPerExample("loss", loss, path, &loss_names_, &name);
+    const size_t meanings = model_.meanings.size();
+    Value value = BuildPerExample("loss", loss, path, &loss_names_, &name);
     if (!value.valid()) return;
+    if (loss.has_class_weight() || loss.has_example_weight()) {
+      const bool told = model_.meanings.size() > meanings;
+      const PredictionMeaning meaning = told ? model_.meanings.back() : PredictionMeaning();
+      value = Weighted("loss", name, path, [&](const WeightScope& scope) {
+        return WeighLoss(loss, meaning, value, scope);
+      });
+      if (!value.valid()) return;
+    }
     const std::string weight = absl::StrCat(name, "/weight");
     if (model_.graph.FindLeaf(Leaf::kScalar, weight).valid()) {
       diagnostics_.Error("duplicate-name", path,
@@ -266,17 +282,40 @@ class Builder {
     std::string name;
     const ConfigPath path = path_.Child("metric", i, metric.name());
     std::shared_ptr<const MetricSummary> summary;
-    const Value value = BuildPerExample("metric", metric, path, &metric_names_, &name, &summary);
+    Value value = BuildPerExample("metric", metric, path, &metric_names_, &name, &summary);
     if (IsReserved(name)) {
       diagnostics_.Error("name", path.Child("name"),
                          absl::StrCat("metric ", Quoted(name),
                                       ": the name is taken by a column of the log"));
     }
     if (!value.valid()) return;
-    const int64_t width = summary == nullptr ? 1 : model_.graph.spec(value).shape.dim(1).k;
+    const bool weighted = metric.has_example_weight();
+    if (weighted) {
+      value = Weighted("metric", name, path, [&](const WeightScope& scope) {
+        return AppendWeight(metric, value, scope);
+      });
+      if (!value.valid()) return;
+    }
+    const Shape& shape = model_.graph.spec(value).shape;
+    const int64_t width = shape.rank() == 1 ? 1 : shape.dim(1).k;
     if (summary == nullptr) summary = std::make_shared<const MeanSummary>();
-    const int64_t sums = static_cast<int64_t>(summary->SumNames().size());
-    model_.metrics.push_back({name, value, width, sums, std::move(summary)});
+    int64_t sums = static_cast<int64_t>(summary->SumNames().size());
+    if (weighted && sums > 0) ++sums;
+    model_.metrics.push_back({name, value, width, sums, std::move(summary), weighted});
+  }
+
+  // What `weigh` makes of a loss or metric. Invalid after a finding.
+  template <class Weigh>
+  Value Weighted(absl::string_view noun, const std::string& name, const ConfigPath& path,
+                 Weigh weigh) {
+    const std::string scoped = absl::StrCat(noun, "/", name);
+    Emitter emit(&model_.graph, absl::StrCat(scoped, "/"), path);
+    const std::string subject = absl::StrCat(noun, " ", Quoted(name), ": ");
+    const Value value = weigh({scoped, subject, path, &emit, &names_.table, &diagnostics_});
+    if (!emit.status().ok()) {
+      diagnostics_.Error("shape", path, absl::StrCat(subject, emit.status().message()));
+    }
+    return value;
   }
 
   // Inputs and layers that lead to no output, loss or metric.
@@ -307,6 +346,7 @@ class Builder {
   const Parts parts_;
   const ConfigPath& path_;
   Diagnostics& diagnostics_;
+  const BuildOptions& options_;
   ModelGraph model_;
   ModelNames names_;
   std::vector<bool> build_input_, build_layer_;
@@ -318,8 +358,8 @@ class Builder {
 }  // namespace
 
 ModelGraph BuildGraph(const ModelConfig& model, Mode mode, Parts parts, const ConfigPath& path,
-                      Diagnostics* diagnostics) {
-  return Builder(model, mode, parts, path, diagnostics).Build();
+                      Diagnostics* diagnostics, const BuildOptions& options) {
+  return Builder(model, mode, parts, path, diagnostics, options).Build();
 }
 
 }  // namespace gradus

@@ -4,6 +4,7 @@
 #define GRADUS_GRAPH_BUILD_GRAPH_H_
 
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,9 +39,10 @@ struct ModelLoss {
 struct ModelMetric {
   std::string name;
   Value value;        // [batch], or [batch, width]
-  int64_t width = 1;  // How many numbers an example brings.
-  int64_t sums = 1;   // How many sums it has; 0: its rows are kept.
+  int64_t width = 1;  // How many numbers an example brings, its weight included.
+  int64_t sums = 1;   // How many sums it has, that of the weights included; 0: its rows are kept.
   std::shared_ptr<const MetricSummary> summary;  // What is made of them; never null.
+  bool weighted = false;  // Whether an example's weight stands behind its numbers.
 };
 
 // A model's graph in one mode with the places where things are in it.
@@ -61,8 +63,16 @@ struct ModelGraph {
 //
 // parts: kPrediction leaves out losses, metrics, and inputs that only they read, so that predict needs no labels.
 enum class Parts { kAll, kPrediction };
+
+// What the data says of a model, where it was opened.
+struct BuildOptions {
+  const UnitsByInput* units = nullptr;  // What metrics are told in; null: all numbers as the model sees them.
+  // Inputs whose shape nobody knows, because the data that would say it could not be opened, which is a finding already: what stands on
+  // them is left out without a word.
+  std::set<std::string> unknown_inputs = {};
+};
 ModelGraph BuildGraph(const ModelConfig& model, Mode mode, Parts parts, const ConfigPath& path,
-                      Diagnostics* diagnostics);
+                      Diagnostics* diagnostics, const BuildOptions& options = {});
 
 }  // namespace gradus
 

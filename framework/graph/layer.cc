@@ -109,6 +109,12 @@ int64_t LayerScope::StreamId() const {
   return static_cast<int64_t>((hash ^ (hash >> 24) ^ (hash >> 48)) & 0xFFFFFF);
 }
 
+const ValueUnits* LayerScope::UnitsOf(const std::string& label) const {
+  if (settings_.units == nullptr) return nullptr;
+  const auto found = settings_.units->find(label);
+  return found == settings_.units->end() ? nullptr : &found->second;
+}
+
 void LayerScope::SetNext(Value state, Value next) {
   if (!state.valid() || !next.valid()) return;
   absl::Status status = settings_.graph->SetNext(state, next);

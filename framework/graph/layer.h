@@ -25,6 +25,7 @@
 #include "gradus/base/registry.h"
 #include "gradus/graph/emitter.h"
 #include "gradus/graph/metric_summary.h"
+#include "gradus/graph/value_units.h"
 #include "gradus/graph/prediction_meaning.h"
 
 namespace gradus {
@@ -55,6 +56,7 @@ class LayerScope {
     std::vector<ConfigPath> input_paths;  // Where each input is named; for messages.
     const NameTable* names;
     Diagnostics* diagnostics;
+    const UnitsByInput* units = nullptr;  // Of a metric: what its numbers are told in; null: as they are.
   };
   explicit LayerScope(Settings settings);
 
@@ -81,6 +83,10 @@ class LayerScope {
   Value StepScalar(absl::string_view name);
   // A number that tells apart the random streams of a model's layers: a hash of the layer's name, in [0, 2^24).
   int64_t StreamId() const;
+
+  // The units that a metric turns predictions and labels back into, by the label's name; null where they are in them already, and for
+  // layers and losses.
+  const ValueUnits* UnitsOf(const std::string& label) const;
 
   // Adds nodes under the layer's name.
   Emitter& emit() { return emit_; }

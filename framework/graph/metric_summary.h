@@ -1,7 +1,7 @@
 // What a metric's number is made of, so that it is exact over any examples: a batch, an epoch, a split.
 //
 //   rows  <- the metric's nodes, [batch, width]: what an example brings, usually prediction and label
-//   sums  <- sums + Add(row), in double, for every example; or the rows themselves are kept
+//   sums  <- sums + Add(row, weight), in double, for every example; or the rows themselves are kept
 //   value <- Finish(sums)
 //
 // The mean of a batch's precisions is not an epoch's precision; its sums are. Sums are also all that a checkpoint must hold in the middle
@@ -10,13 +10,14 @@
 //
 //   class RootMeanSquaredError final : public MetricSummary {
 //     std::vector<std::string> SumNames() const override { return {"squares"}; }
-//     void Add(absl::Span<const float> row, absl::Span<double> sums) const override { sums[0] += ...; }
-//     double Finish(const MetricTotals& t) const override { return std::sqrt(t.sums[0] / t.examples); }
+//     void Add(absl::Span<const float> row, double weight, absl::Span<double> sums) const override { sums[0] += weight * ...; }
+//     double Finish(const MetricTotals& t) const override { return std::sqrt(t.sums[0] / t.weight); }
 //   };
 //   scope->SetOutput(rows);
 //   scope->SetSummary(std::make_shared<const RootMeanSquaredError>());
 //
-// A metric that sets none gives one number per example, and its value is their mean.
+// A metric that sets none gives one number per example, and its value is their mean. An example of weight w (MetricConfig.example_weight)
+// counts as w examples; the framework puts the weight behind the row's numbers and takes it off again.
 
 #ifndef GRADUS_GRAPH_METRIC_SUMMARY_H_
 #define GRADUS_GRAPH_METRIC_SUMMARY_H_
@@ -33,7 +34,9 @@ namespace gradus {
 struct MetricTotals {
   absl::Span<const double> sums;  // As SumNames counts them.
   absl::Span<const float> rows;   // One after another, of a metric that keeps them.
+  bool rows_end_with_weight = false;  // Where examples have weights: each of `rows` has one more number.
   int64_t examples = 0;
+  double weight = 0;  // The sum of their weights: what a mean is divided by. As many as examples where they have none.
 };
 
 // Counts that are shown beside the number: `columns` numbers a line.
@@ -50,8 +53,8 @@ class MetricSummary {
   // One for each sum, unique: "true_positives"; letters, digits and _ only. "" is the only sum of a metric that needs no other name. None:
   // the rows are kept, in memory and in checkpoints, because the number is not one of any sums.
   virtual std::vector<std::string> SumNames() const = 0;
-  // Adds an example. Called for every one, so it allocates nothing.
-  virtual void Add(absl::Span<const float> row, absl::Span<double> sums) const = 0;
+  // Adds an example that counts as `weight` of them, 1 mostly. Called for every one, so it allocates nothing.
+  virtual void Add(absl::Span<const float> row, double weight, absl::Span<double> sums) const = 0;
   // The number, at any time; NaN where there is none (of no examples, of one class). A pure function.
   virtual double Finish(const MetricTotals& totals) const = 0;
   virtual MetricTable Table(const MetricTotals&) const { return {}; }
@@ -61,12 +64,10 @@ class MetricSummary {
 class MeanSummary final : public MetricSummary {
  public:
   std::vector<std::string> SumNames() const override { return {""}; }
-  void Add(absl::Span<const float> row, absl::Span<double> sums) const override {
-    sums[0] += row[0];
+  void Add(absl::Span<const float> row, double weight, absl::Span<double> sums) const override {
+    sums[0] += weight * row[0];
   }
-  double Finish(const MetricTotals& totals) const override {
-    return totals.sums[0] / static_cast<double>(totals.examples);
-  }
+  double Finish(const MetricTotals& totals) const override { return totals.sums[0] / totals.weight; }
 };
 
 }  // namespace gradus

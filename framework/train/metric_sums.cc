@@ -11,6 +11,11 @@
 namespace gradus {
 namespace {
 
+// Sums that a metric's summary knows: all but that of its weights, which is the last.
+size_t OwnSums(const ModelMetric& metric) {
+  return static_cast<size_t>(metric.sums) - (metric.weighted && metric.sums > 0 ? 1 : 0);
+}
+
 // Calls visit(i, totals) for each metric. False when there are no sums of these metrics.
 template <class Visit>
 bool ForEachMetric(const MetricSums& sums, absl::Span<const ModelMetric> metrics, Visit visit) {
@@ -21,9 +26,19 @@ bool ForEachMetric(const MetricSums& sums, absl::Span<const ModelMetric> metrics
   for (size_t i = 0; i < metrics.size(); ++i) {
     const size_t count = static_cast<size_t>(metrics[i].sums);
     MetricTotals totals;
-    totals.sums = absl::MakeConstSpan(sums.metrics).subspan(first, count);
-    if (count == 0 && i < sums.rows.size()) totals.rows = sums.rows[i];
+    const bool weighted = metrics[i].weighted;
+    totals.sums = absl::MakeConstSpan(sums.metrics).subspan(first, OwnSums(metrics[i]));
     totals.examples = sums.examples;
+    totals.weight = weighted ? 0 : static_cast<double>(sums.examples);
+    if (count > 0 && weighted) totals.weight = sums.metrics[first + count - 1];
+    if (count == 0 && i < sums.rows.size()) {
+      totals.rows = sums.rows[i];
+      totals.rows_end_with_weight = weighted;
+      const size_t width = static_cast<size_t>(metrics[i].width);
+      for (size_t end = width; weighted && end <= totals.rows.size(); end += width) {
+        totals.weight += totals.rows[end - 1];
+      }
+    }
     visit(i, totals);
     first += count;
   }
@@ -61,6 +76,9 @@ std::vector<std::string> SumNames(absl::Span<const ModelMetric> metrics) {
     for (const std::string& sum : metric.summary->SumNames()) {
       names.push_back(sum.empty() ? metric.name : absl::StrCat(metric.name, "/", sum));
     }
+    if (metric.weighted && metric.sums > 0) {
+      names.push_back(absl::StrCat(metric.name, "/example_weights"));
+    }
   }
   return names;
 }
@@ -88,9 +106,13 @@ void SumValues(absl::Span<const std::vector<float>> values, absl::Span<const dou
       sums->rows[i].assign(all.begin(), all.end());
       continue;
     }
-    const absl::Span<double> into = absl::MakeSpan(sums->metrics).subspan(first, count);
-    for (int64_t row = 0; row < rows; ++row) {
-      metrics[i].summary->Add(all.subspan(static_cast<size_t>(row) * width, width), into);
+    const size_t own = width - (metrics[i].weighted ? 1 : 0);
+    const absl::Span<double> into =
+        absl::MakeSpan(sums->metrics).subspan(first, OwnSums(metrics[i]));
+    for (size_t row = 0; row < all.size(); row += width) {
+      const double weight = metrics[i].weighted ? all[row + own] : 1;
+      metrics[i].summary->Add(all.subspan(row, own), weight, into);
+      if (metrics[i].weighted) sums->metrics[first + count - 1] += weight;
     }
     first += count;
   }

@@ -13,7 +13,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "gradus/graph/per_example.h"
@@ -56,25 +55,32 @@ class AllThresholds final : public MetricSummary {
   AllThresholds(metric::Curve curve, int64_t n) : curve_(curve), n_(static_cast<size_t>(n)) {}
 
   std::vector<std::string> SumNames() const override { return {}; }
-  void Add(absl::Span<const float>, absl::Span<double>) const override {}
+  void Add(absl::Span<const float>, double, absl::Span<double>) const override {}
   double Finish(const MetricTotals& totals) const override {
-    std::vector<std::pair<float, bool>> scores;
+    struct Score {
+      float prediction;
+      bool positive;
+      float weight;
+    };
+    std::vector<Score> scores;
     scores.reserve(totals.rows.size() / 2);
-    for (size_t row = 0; row < totals.rows.size(); row += 2 * n_) {
+    const size_t width = 2 * n_ + (totals.rows_end_with_weight ? 1 : 0);
+    for (size_t row = 0; row < totals.rows.size(); row += width) {
+      const float weight = totals.rows_end_with_weight ? totals.rows[row + 2 * n_] : 1;
       for (size_t i = row; i < row + n_; ++i) {
         // NaN has no place among the others.
         if (std::isnan(totals.rows[i])) return std::numeric_limits<double>::quiet_NaN();
-        scores.emplace_back(totals.rows[i], totals.rows[i + n_] > 0.5f);
+        scores.push_back({totals.rows[i], totals.rows[i + n_] > 0.5f, weight});
       }
     }
     std::sort(scores.begin(), scores.end(),
-              [](const auto& a, const auto& b) { return a.first > b.first; });
+              [](const Score& a, const Score& b) { return a.prediction > b.prediction; });
     Area area(curve_);
     for (size_t i = 0; i < scores.size();) {
       double positives = 0, negatives = 0;
-      const float threshold = scores[i].first;
-      for (; i < scores.size() && scores[i].first == threshold; ++i) {
-        (scores[i].second ? positives : negatives) += 1;
+      const float threshold = scores[i].prediction;
+      for (; i < scores.size() && scores[i].prediction == threshold; ++i) {
+        (scores[i].positive ? positives : negatives) += scores[i].weight;
       }
       area.Step(positives, negatives);
     }
@@ -98,14 +104,14 @@ class SpreadThresholds final : public MetricSummary {
     }
     return names;
   }
-  void Add(absl::Span<const float> row, absl::Span<double> sums) const override {
+  void Add(absl::Span<const float> row, double weight, absl::Span<double> sums) const override {
     const size_t n = row.size() / 2;
     for (size_t i = 0; i < n; ++i) {
       const double steps = static_cast<double>(steps_);
       // A prediction counts as positive above a threshold, not at it. NaN is above none.
       const double step = std::ceil(row[i] * steps) - 1;
       const size_t place = step > 0 ? static_cast<size_t>(std::min(step, steps - 1)) : 0;
-      sums[(row[n + i] > 0.5f ? 0 : steps_) + place] += 1;
+      sums[(row[n + i] > 0.5f ? 0 : steps_) + place] += weight;
     }
   }
   double Finish(const MetricTotals& totals) const override {

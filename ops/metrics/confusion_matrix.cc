@@ -28,15 +28,15 @@ class Summary final : public MetricSummary {
     }
     return names;
   }
-  void Add(absl::Span<const float> row, absl::Span<double> sums) const override {
+  void Add(absl::Span<const float> row, double weight, absl::Span<double> sums) const override {
     const size_t predicted = scores_ ? row[0] > threshold_ : static_cast<size_t>(row[0]);
     const size_t label = scores_ ? row[1] > 0.5f : static_cast<size_t>(row[1]);
-    sums[label * classes_ + predicted] += 1;
+    sums[label * classes_ + predicted] += weight;
   }
   double Finish(const MetricTotals& totals) const override {
     double diagonal = 0;
     for (size_t k = 0; k < classes_; ++k) diagonal += totals.sums[k * classes_ + k];
-    return diagonal / static_cast<double>(totals.examples);
+    return diagonal / totals.weight;
   }
   MetricTable Table(const MetricTotals& totals) const override {
     return {static_cast<int64_t>(classes_), {totals.sums.begin(), totals.sums.end()}};

@@ -15,14 +15,14 @@ template <class Term>
 class PairMean final : public MetricSummary {
  public:
   std::vector<std::string> SumNames() const override { return {Term::kName}; }
-  void Add(absl::Span<const float> row, absl::Span<double> sums) const override {
+  void Add(absl::Span<const float> row, double weight, absl::Span<double> sums) const override {
     const size_t n = row.size() / 2;
     double sum = 0;
     for (size_t i = 0; i < n; ++i) sum += Term::Of(row[i], row[n + i]);
-    sums[0] += sum / static_cast<double>(n);
+    sums[0] += weight * (sum / static_cast<double>(n));
   }
   double Finish(const MetricTotals& totals) const override {
-    return Term::Finish(totals.sums[0] / static_cast<double>(totals.examples));
+    return Term::Finish(totals.sums[0] / totals.weight);
   }
 };
 

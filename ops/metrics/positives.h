@@ -27,17 +27,17 @@ class YesOrNoSummary final : public MetricSummary {
   std::vector<std::string> SumNames() const override {
     return {"true_positives", "false_positives", "false_negatives"};
   }
-  void Add(absl::Span<const float> row, absl::Span<double> sums) const override {
+  void Add(absl::Span<const float> row, double weight, absl::Span<double> sums) const override {
     const size_t n = row.size() / 2;
     for (size_t i = 0; i < n; ++i) {
       const bool predicted = row[i] > threshold_, positive = row[n + i] > 0.5f;
-      sums[0] += predicted && positive;
-      sums[1] += predicted && !positive;
-      sums[2] += !predicted && positive;
+      sums[0] += predicted && positive ? weight : 0;
+      sums[1] += predicted && !positive ? weight : 0;
+      sums[2] += !predicted && positive ? weight : 0;
     }
   }
   double Finish(const MetricTotals& totals) const override {
-    if (totals.examples == 0) return std::numeric_limits<double>::quiet_NaN();
+    if (!(totals.weight > 0)) return std::numeric_limits<double>::quiet_NaN();
     return Score::Of(totals.sums[0], totals.sums[1], totals.sums[2]);
   }
 
@@ -60,13 +60,13 @@ class ClassesSummary final : public MetricSummary {
     }
     return names;
   }
-  void Add(absl::Span<const float> row, absl::Span<double> sums) const override {
+  void Add(absl::Span<const float> row, double weight, absl::Span<double> sums) const override {
     const size_t predicted = static_cast<size_t>(row[0]), label = static_cast<size_t>(row[1]);
     if (predicted == label) {
-      sums[3 * label] += 1;
+      sums[3 * label] += weight;
     } else {
-      sums[3 * predicted + 1] += 1;
-      sums[3 * label + 2] += 1;
+      sums[3 * predicted + 1] += weight;
+      sums[3 * label + 2] += weight;
     }
   }
   double Finish(const MetricTotals& totals) const override {

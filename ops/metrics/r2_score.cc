@@ -1,6 +1,6 @@
 // The coefficient of determination, for each of the n numbers of an example, then the mean over them:
 //
-//   1 - sum (p - y)^2 / (sum y^2 - (sum y)^2 / examples)          sklearn.metrics.r2_score
+//   1 - sum (p - y)^2 / (sum y^2 - (sum y)^2 / examples)          sklearn.metrics.r2_score, with its sample_weight
 //
 //   metric { name: "r2" r2_score { prediction: "price" label: "paid" } }
 
@@ -29,26 +29,26 @@ class Summary final : public MetricSummary {
     return names;
   }
 
-  void Add(absl::Span<const float> row, absl::Span<double> sums) const override {
+  void Add(absl::Span<const float> row, double weight, absl::Span<double> sums) const override {
     const size_t n = row.size() / 2;
     for (size_t i = 0; i < n; ++i) {
       const double p = row[i], y = row[n + i];
-      sums[3 * i] += y;
-      sums[3 * i + 1] += y * y;  // Exact: 48 bits.
-      sums[3 * i + 2] += (p - y) * (p - y);
+      sums[3 * i] += weight * y;
+      sums[3 * i + 1] += weight * (y * y);  // The square is exact: 48 bits.
+      sums[3 * i + 2] += weight * ((p - y) * (p - y));
     }
   }
 
   double Finish(const MetricTotals& totals) const override {
     // Of one example nothing can be said.
     if (totals.examples < 2) return std::numeric_limits<double>::quiet_NaN();
-    const double examples = static_cast<double>(totals.examples);
     double sum = 0;
     for (size_t i = 0; i < totals.sums.size(); i += 3) {
       const double squares = totals.sums[i + 1], errors = totals.sums[i + 2];
-      const double spread = squares - totals.sums[i] * totals.sums[i] / examples;
+      const double spread = squares - totals.sums[i] * totals.sums[i] / totals.weight;
       // What adding so many numbers may have rounded away; below it the labels are the same.
-      const double rounding = examples * std::numeric_limits<double>::epsilon() * squares;
+      const double rounding = static_cast<double>(totals.examples) *
+                              std::numeric_limits<double>::epsilon() * squares;
       if (spread <= rounding) {
         sum += errors == 0 ? 1 : 0;
       } else {

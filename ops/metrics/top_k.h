@@ -21,15 +21,15 @@ class TopKSummary final : public MetricSummary {
   explicit TopKSummary(int64_t k) : k_(k) {}
 
   std::vector<std::string> SumNames() const override { return {""}; }
-  void Add(absl::Span<const float> row, absl::Span<double> sums) const override {
+  void Add(absl::Span<const float> row, double weight, absl::Span<double> sums) const override {
     const size_t classes = row.size() - 1;
     const float own = row[static_cast<size_t>(row[classes])];
     int64_t larger = 0;
     for (size_t i = 0; i < classes; ++i) larger += row[i] > own;
-    sums[0] += std::isfinite(own) && larger < k_;
+    sums[0] += std::isfinite(own) && larger < k_ ? weight : 0;
   }
   double Finish(const MetricTotals& totals) const override {
-    return totals.sums[0] / static_cast<double>(totals.examples);
+    return totals.sums[0] / totals.weight;
   }
 
  private:
