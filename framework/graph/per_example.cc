@@ -42,6 +42,10 @@ PredictionAndLabel ReadPair(const std::string& prediction, const std::string& la
     return {};
   }
   pair.label = scope->emit().Reshape(pair.label, wanted);
+  if (const ValueUnits* units = scope->UnitsOf(label)) {
+    pair.prediction = InOwnUnits(pair.prediction, label, *units, scope->emit());
+    pair.label = InOwnUnits(pair.label, label, *units, scope->emit());
+  }
   return pair;
 }
 

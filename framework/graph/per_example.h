@@ -16,7 +16,8 @@ struct PredictionAndLabel {
 };
 
 // Looks up the fields `prediction` and `label`. Both must be FLOAT32 of one shape that begins with the batch. As in Keras, [batch] and
-// [batch, 1] go together (the label takes the prediction's shape); everything else, which Keras would broadcast, is a finding.
+// [batch, 1] go together (the label takes the prediction's shape); everything else, which Keras would broadcast, is a finding. In a metric
+// both are in the label's own units (value_units.h): not standardised, not the logarithm.
 PredictionAndLabel ReadPair(const std::string& prediction, const std::string& label,
                             LayerScope* scope);
 

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "gradus/graph/emitter.h"
+
 namespace gradus {
 
 struct ValueUnits {
@@ -32,6 +34,9 @@ struct ValueUnits {
 
 // By the input's name; inputs whose numbers are as they were are not there.
 using UnitsByInput = std::map<std::string, ValueUnits>;
+
+// `value`, whose rows have as many numbers as there are elements, turned back. `input` has the units; constants are named by it.
+Value InOwnUnits(Value value, const std::string& input, const ValueUnits& units, Emitter& emit);
 
 }  // namespace gradus
 

@@ -12,7 +12,8 @@ absl::StatusOr<std::unique_ptr<Evaluation>> Evaluation::Create(const ModelConfig
                                                                const ParameterLayout* layout) {
   std::unique_ptr<Evaluation> evaluation(new Evaluation);
   evaluation->model_ =
-      BuildGraph(model, Mode::kInference, Parts::kAll, ConfigPath().Child("model"), diagnostics);
+      BuildGraph(model, Mode::kInference, Parts::kAll, ConfigPath().Child("model"), diagnostics,
+                 options.build);
   GRADUS_RETURN_IF_ERROR(diagnostics->ToStatus());
   const ModelGraph& built = evaluation->model_;
   Fetches fetches;

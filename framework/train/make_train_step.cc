@@ -39,7 +39,9 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
   std::unique_ptr<TrainStep> step(new TrainStep);
   step->options_ = options;
   const ConfigPath model_path = ConfigPath().Child("model");
-  step->model_ = BuildGraph(model, Mode::kTraining, Parts::kAll, model_path, diagnostics);
+  step->model_ = BuildGraph(model, Mode::kTraining, Parts::kAll, model_path, diagnostics,
+                            options.build);
+  step->options_.build = {};
   const ConfigPath optimizer_path = ConfigPath().Child("optimizer");
   const ParameterGroups groups =
       FindGroups(optimizer, step->model_.graph, optimizer_path, diagnostics);

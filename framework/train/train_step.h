@@ -60,6 +60,8 @@ struct StepOptions {
   const RunSettings* settings = nullptr;
   // After every so many updates a report has its groups; 0: never.
   int64_t report_groups_every_steps = 0;
+  // What the data says of the model; not kept.
+  BuildOptions build = {};
 };
 
 struct StepReport {
