@@ -20,6 +20,21 @@ FieldSpec FieldOf(const std::string& name, const TensorSpec& spec) {
   return field;
 }
 
+// What the losses say of the outputs. Nothing where the model with its losses cannot be built: predicting needs none of them.
+std::vector<OutputMeaning> ReadMeanings(const ModelConfig& config,
+                                        absl::Span<const FieldSpec> outputs,
+                                        const Preprocessing& preprocessing) {
+  Diagnostics findings;
+  const ModelGraph whole = BuildGraph(config, Mode::kInference, Parts::kAll,
+                                      ConfigPath().Child("model"), &findings);
+  std::vector<FieldSpec> inputs;
+  if (!findings.ok()) return MeaningsOf(outputs, config, {}, inputs, preprocessing);
+  for (Value input : whole.graph.inputs()) {
+    inputs.push_back(FieldOf(whole.graph.node(input).name, whole.graph.spec(input)));
+  }
+  return MeaningsOf(outputs, config, whole.meanings, inputs, preprocessing);
+}
+
 }  // namespace
 
 Predictor::~Predictor() = default;
@@ -49,6 +64,8 @@ absl::StatusOr<std::unique_ptr<Predictor>> Predictor::Load(const std::string& fo
   for (Value input : model.graph.inputs()) {
     predictor->inputs_.push_back(FieldOf(model.graph.node(input).name, model.graph.spec(input)));
   }
+  predictor->meanings_ =
+      ReadMeanings(saved.model(), predictor->outputs_, predictor->preprocessing_);
   GRADUS_ASSIGN_OR_RETURN(ParameterStore store, ParameterStore::Create(model.graph, 0, {}));
   predictor->store_ = std::make_unique<ParameterStore>(std::move(store));
   GRADUS_RETURN_IF_ERROR(source.Load(predictor->store_.get(), true));
@@ -59,6 +76,22 @@ absl::StatusOr<std::unique_ptr<Predictor>> Predictor::Load(const std::string& fo
   return predictor;
 } catch (...) {
   return StatusOfException("loading a model");
+}
+
+const OutputMeaning* Predictor::MeaningOf(const std::string& output) const {
+  for (const OutputMeaning& meaning : meanings_) {
+    if (meaning.output == output) return &meaning;
+  }
+  return nullptr;
+}
+
+absl::StatusOr<Interpretation> Predictor::Interpret(const std::string& output,
+                                                    const Tensor& values) const {
+  const OutputMeaning* meaning = MeaningOf(output);
+  if (meaning == nullptr) {
+    return absl::NotFoundError(absl::StrCat("the model has no output \"", output, "\""));
+  }
+  return gradus::Interpret(*meaning, values);
 }
 
 absl::StatusOr<std::map<std::string, Tensor>> Predictor::Predict(

@@ -4,7 +4,11 @@
 //   GRADUS_ASSIGN_OR_RETURN(auto outputs, predictor->Predict({{"x", x}}));
 //   const float* y = outputs.at("output").data<float>();
 //
-// `x` has raw values: preprocessing is the model's.
+// `x` has raw values: preprocessing is the model's. Outputs are what the network gives; Interpret makes probabilities of logits, says
+// which class is the most probable, and turns numbers back into the target's own units:
+//
+//   GRADUS_ASSIGN_OR_RETURN(auto read, predictor->Interpret("output", outputs.at("output")));
+//   const std::string& first = predictor->MeaningOf("output")->names[read.chosen[0]];
 
 #ifndef GRADUS_API_PREDICTOR_H_
 #define GRADUS_API_PREDICTOR_H_
@@ -16,6 +20,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "gradus/api/output_meaning.h"
 #include "gradus/base/tensor.h"
 #include "gradus/data/preprocessing.h"
 #include "gradus/graph/build_graph.h"
@@ -43,6 +48,9 @@ class Predictor {
   // example.
   const std::vector<FieldSpec>& inputs() const { return inputs_; }
   const std::vector<FieldSpec>& outputs() const { return outputs_; }
+  // What the outputs mean, one for each of them; plain where no loss says it, or where its kind is not in the program.
+  const std::vector<OutputMeaning>& meanings() const { return meanings_; }
+  const OutputMeaning* MeaningOf(const std::string& output) const;  // Null when there is none.
   const Preprocessing& preprocessing() const { return preprocessing_; }
   const std::string& name() const { return name_; }
   // Which weights it has: "best checkpoint, step 1200", "saved model".
@@ -53,12 +61,16 @@ class Predictor {
   absl::StatusOr<std::map<std::string, Tensor>> Predict(
       const std::map<std::string, Tensor>& inputs) const;
 
+  // What Predict gave for one output, as it is meant. Thread-safe.
+  absl::StatusOr<Interpretation> Interpret(const std::string& output, const Tensor& values) const;
+
  private:
   Predictor() = default;
 
   std::string name_, weights_;
   PredictorOptions options_;
   std::vector<FieldSpec> inputs_, outputs_;
+  std::vector<OutputMeaning> meanings_;
   Preprocessing preprocessing_;
   std::unique_ptr<ParameterStore> store_;
   std::unique_ptr<Executor> executor_;

@@ -1,0 +1,100 @@
+// Looks, plans, writes.
+
+#include "gradus/api/new_model.h"
+
+#include <filesystem>
+#include <memory>
+#include <system_error>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gradus/base/diagnostics.h"
+#include "gradus/base/file.h"
+#include "gradus/base/status.h"
+
+namespace gradus {
+namespace {
+
+// "data/Iris Data.csv.gz" -> "Iris_Data"
+std::string NameOf(const std::string& csv) {
+  std::filesystem::path path(csv);
+  if (path.extension() == ".gz") path = path.stem();
+  std::string name = path.stem().string();
+  for (char& c : name) {
+    const bool plain =
+        absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("_-.", c);
+    if (!plain) c = '_';
+  }
+  return name.empty() ? "model" : name;
+}
+
+// The file as it is reached from the folder that the text is in.
+std::string PathFrom(const std::string& out, const std::string& file) {
+  const std::filesystem::path path(file);
+  if (path.is_absolute()) return file;
+  std::error_code error;
+  const std::filesystem::path folder = std::filesystem::absolute(FolderOf(out), error);
+  const std::filesystem::path relative = std::filesystem::absolute(path, error)
+                                             .lexically_normal()
+                                             .lexically_relative(folder.lexically_normal());
+  return error || relative.empty() ? std::filesystem::absolute(path, error).string()
+                                   : relative.string();
+}
+
+}  // namespace
+
+absl::StatusOr<NewModel> MakeNewModel(const NewModelOptions& options) try {
+  LookOptions look = options.look;
+  look.target = options.target;
+  GRADUS_ASSIGN_OR_RETURN(const TableFacts table, LookAtTable(options.csv, look));
+  std::unique_ptr<TableFacts> test;
+  if (!options.test.empty()) {
+    // Written as the first one is.
+    look.separator = std::string(1, table.dialect.separator);
+    look.header = table.dialect.header ? LookOptions::kYes : LookOptions::kNo;
+    GRADUS_ASSIGN_OR_RETURN(TableFacts facts, LookAtTable(options.test, look));
+    test = std::make_unique<TableFacts>(std::move(facts));
+  }
+  GRADUS_ASSIGN_OR_RETURN(const TablePlan plan,
+                          PlanTable(table, test.get(), options.target, options.task));
+  NewModel model;
+  model.name = NameOf(options.csv);
+  model.task = plan.target.classification() ? Task::kClassification : Task::kRegression;
+  for (const ColumnPlan& column : plan.columns) {
+    ++(column.use == ColumnPlan::kLeftOut ? model.left_out : model.used);
+  }
+  const std::string test_path = options.test.empty() ? "" : PathFrom(options.out, options.test);
+  model.text = TextOf({table, test.get(), plan, options.task, model.name,
+                       PathFrom(options.out, options.csv), test_path, options.out});
+  return model;
+} catch (...) {
+  return StatusOfException("making a model of a table");
+}
+
+absl::Status WriteNewModel(const NewModel& model, const std::string& path) {
+  if (Exists(path)) {
+    return absl::AlreadyExistsError(
+        absl::StrCat(path, " is there already, and nothing is overwritten"));
+  }
+  return WriteFile(path, model.text);
+}
+
+// Found by trying on diabetes (442 rows), digits (1,797) and larger tables; the README says what they reach.
+ModelSize SizeFor(int64_t n) {
+  ModelSize size;
+  if (n < 200) {
+    size = {{32, 16}, 0.2, 0.1, 0.003, 100, 16, 0.2};
+  } else if (n < 2000) {
+    size = {{64, 32}, 0.2, 0.1, 0.002, 60, 32, 0.2};
+  } else if (n < 20000) {
+    size = {{128, 64}, 0.1, 0.05, 0.002, 40, 64, 0.2};
+  } else if (n < 200000) {
+    size = {{256, 128}, 0.1, 0.01, 0.002, 20, 256, 0.1};
+  } else {
+    size = {{256, 128}, 0, 0.01, 0.003, 10, 1024, 0.05};
+  }
+  return size;
+}
+
+}  // namespace gradus
