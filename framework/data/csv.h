@@ -13,6 +13,7 @@
 #define GRADUS_DATA_CSV_H_
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -22,6 +23,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
 #include "gradus/base/tensor.h"
+#include "gradus/data/input_file.h"
 
 namespace gradus {
 
@@ -57,6 +59,8 @@ class CsvLines {
   int64_t operator[](int64_t row) const;
   // So many more rows, one line each.
   void Add(int64_t first_line, int64_t rows);
+  // Those of more rows, whose lines begin at `line`.
+  void Add(const CsvLines& more, int64_t line);
 
  private:
   int64_t size_ = 0;
@@ -68,6 +72,12 @@ struct CsvTable {
   // By selection and column: the distinct texts in the order of their first appearance; empty for numbers.
   std::vector<std::vector<std::vector<std::string>>> texts;
   CsvLines lines;
+};
+
+// How a table is read: nothing of this changes what is read, or which error is found.
+struct CsvReading {
+  int64_t block_bytes = 1 << 20;  // Of text that a thread parses at once.
+  int threads = 0;                // 0: as many as there are cores, at most 8.
 };
 
 class CsvFile {
@@ -84,17 +94,21 @@ class CsvFile {
   const std::vector<std::string>& columns() const { return columns_; }
   int Find(absl::string_view column) const;  // -1 when there is none.
 
-  absl::StatusOr<CsvTable> Read(absl::Span<const CsvSelection> selections) const;
+  // Reads the rows, from the first one, block by block: the text is not kept in memory.
+  absl::StatusOr<CsvTable> Read(absl::Span<const CsvSelection> selections,
+                                const CsvReading& reading = {}) const;
 
  private:
+  static absl::StatusOr<CsvFile> Start(std::unique_ptr<InputFile> file, const CsvDialect& dialect);
+
   std::string name_;
   CsvDialect dialect_;
-  std::string text_;
+  std::shared_ptr<const InputFile> file_;
   std::vector<std::string> columns_;
   // Of the columns, by name. Not a map of Abseil: those do not survive a failed allocation.
   std::unordered_map<std::string, int> places_;
-  size_t body_ = 0;        // Where the first row begins,
-  int64_t body_line_ = 0;  // and on which line.
+  int64_t body_ = 0;       // Where the first row begins,
+  int64_t body_line_ = 1;  // and on which line.
 };
 
 }  // namespace gradus

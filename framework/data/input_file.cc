@@ -1,4 +1,4 @@
-// Files through read(2) and zlib's inflate. Members of a gzip file that follow each other are one
+// Files through pread(2) and zlib's inflate. Members of a gzip file that follow each other are one
 // content (RFC 1952, 2.2).
 
 #include "gradus/data/input_file.h"
@@ -29,6 +29,20 @@ absl::Status FileError(const std::string& path, int error) {
 
 }  // namespace
 
+// Where the bytes are: an open file, or memory.
+struct InputFile::Origin {
+  int descriptor = -1;
+  std::string bytes;
+  int64_t size = 0;
+
+  Origin() = default;
+  Origin(const Origin&) = delete;
+  Origin& operator=(const Origin&) = delete;
+  ~Origin() {
+    if (descriptor >= 0) close(descriptor);
+  }
+};
+
 struct InputFile::Inflater {
   z_stream stream = {};
   std::vector<unsigned char> packed = std::vector<unsigned char>(kChunk);
@@ -38,13 +52,10 @@ struct InputFile::Inflater {
   ~Inflater() { inflateEnd(&stream); }
 };
 
-InputFile::~InputFile() {
-  if (descriptor_ >= 0) close(descriptor_);
-}
+InputFile::InputFile() = default;
+InputFile::~InputFile() = default;
 
 absl::StatusOr<std::unique_ptr<InputFile>> InputFile::Open(const std::string& path) {
-  std::unique_ptr<InputFile> file(new InputFile);
-  file->path_ = path;
   struct stat status;
   // Before the file is opened: opening a pipe waits for its writer.
   if (stat(path.c_str(), &status) != 0) return FileError(path, errno);
@@ -52,32 +63,60 @@ absl::StatusOr<std::unique_ptr<InputFile>> InputFile::Open(const std::string& pa
   if (!S_ISREG(status.st_mode)) {
     return absl::InvalidArgumentError(absl::StrCat(path, ": is not a regular file"));
   }
-  file->descriptor_ = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file->descriptor_ < 0) return FileError(path, errno);
+  auto origin = std::make_shared<Origin>();
+  origin->descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (origin->descriptor < 0) return FileError(path, errno);
+  origin->size = status.st_size;
+  return Start(path, std::move(origin));
+}
 
+absl::StatusOr<std::unique_ptr<InputFile>> InputFile::OfBytes(std::string name, std::string bytes) {
+  auto origin = std::make_shared<Origin>();
+  origin->size = static_cast<int64_t>(bytes.size());
+  origin->bytes = std::move(bytes);
+  return Start(std::move(name), std::move(origin));
+}
+
+absl::StatusOr<std::unique_ptr<InputFile>> InputFile::Again() const {
+  return Start(path_, origin_);
+}
+
+absl::StatusOr<std::unique_ptr<InputFile>> InputFile::Start(std::string path,
+                                                            std::shared_ptr<const Origin> origin) {
+  std::unique_ptr<InputFile> file(new InputFile);
+  file->path_ = std::move(path);
+  file->origin_ = std::move(origin);
   unsigned char magic[2] = {};
-  const ssize_t got = pread(file->descriptor_, magic, 2, 0);
-  if (got < 0) return FileError(path, errno);
+  GRADUS_ASSIGN_OR_RETURN(const int64_t got, file->ReadPlain(magic, 2));
+  file->at_ = 0;
   file->compressed_ = got == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
-  file->most_bytes_ = status.st_size;
+  file->most_bytes_ = file->origin_->size;
   if (file->compressed_) {
-    file->most_bytes_ = std::max<int64_t>(kMostUnpacked, kMostRatio * status.st_size);
+    file->most_bytes_ = std::max<int64_t>(kMostUnpacked, kMostRatio * file->origin_->size);
     file->inflater_ = std::make_unique<Inflater>();
     if (inflateInit2(&file->inflater_->stream, 15 + 16) != Z_OK) {  // 16: with a gzip header.
-      return absl::ResourceExhaustedError(absl::StrCat(path, ": cannot start to unpack"));
+      return absl::ResourceExhaustedError(absl::StrCat(file->path_, ": cannot start to unpack"));
     }
   }
   return file;
 }
 
 absl::StatusOr<int64_t> InputFile::ReadPlain(void* to, int64_t bytes) {
+  if (origin_->descriptor < 0) {
+    const int64_t got = std::min(bytes, origin_->size - at_);
+    if (got > 0) std::memcpy(to, origin_->bytes.data() + at_, got);
+    at_ += got;
+    return got;
+  }
   int64_t done = 0;
   while (done < bytes) {
-    const ssize_t got = read(descriptor_, static_cast<char*>(to) + done, bytes - done);
+    const ssize_t got =
+        pread(origin_->descriptor, static_cast<char*>(to) + done, bytes - done, at_);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return FileError(path_, errno);
     if (got == 0) break;
     done += got;
+    at_ += got;
   }
   return done;
 }

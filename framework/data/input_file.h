@@ -1,5 +1,5 @@
-// Bytes of a file, plain or gzip (told apart by the first two bytes), front to back. How much a
-// compressed file may unpack to is bounded, so that a small file cannot fill the memory.
+// Content of a file, plain or gzip (told apart by the first two bytes), front to back. How much compressed bytes may unpack to is
+// bounded, so that a small file cannot fill the memory or the disk.
 
 #ifndef GRADUS_DATA_INPUT_FILE_H_
 #define GRADUS_DATA_INPUT_FILE_H_
@@ -16,6 +16,10 @@ class InputFile {
  public:
   // Only regular files: a pipe could block for ever.
   static absl::StatusOr<std::unique_ptr<InputFile>> Open(const std::string& path);
+  // Bytes that are there already, under the name that messages have.
+  static absl::StatusOr<std::unique_ptr<InputFile>> OfBytes(std::string name, std::string bytes);
+  // The same content from its beginning, independent of how far this one has been read.
+  absl::StatusOr<std::unique_ptr<InputFile>> Again() const;
   ~InputFile();
   InputFile(const InputFile&) = delete;
   InputFile& operator=(const InputFile&) = delete;
@@ -32,16 +36,20 @@ class InputFile {
   int64_t most_bytes() const { return most_bytes_; }
 
  private:
+  struct Origin;
   struct Inflater;
-  InputFile() = default;
+  InputFile();
+  static absl::StatusOr<std::unique_ptr<InputFile>> Start(std::string path,
+                                                          std::shared_ptr<const Origin> origin);
   absl::StatusOr<int64_t> ReadPlain(void* to, int64_t bytes);
   absl::StatusOr<int64_t> ReadCompressed(void* to, int64_t bytes);
 
   std::string path_;
-  int descriptor_ = -1;
+  std::shared_ptr<const Origin> origin_;
   bool compressed_ = false;
   int64_t most_bytes_ = 0;
-  int64_t bytes_read_ = 0;
+  int64_t at_ = 0;          // In the bytes of the origin.
+  int64_t bytes_read_ = 0;  // Of the content.
   std::unique_ptr<Inflater> inflater_;
 };
 
