@@ -12,34 +12,28 @@
 //   config.batch = 64;
 //   RawOneDnnMlp mlp(config);
 //   float loss = mlp.Step(x, labels);
-//
-// Header-only, since every .cc of this folder is a program. Threads: what omp_get_max_threads()
-// says where it is built and where it steps; they must agree.
 
 #ifndef GRADUS_TOOLS_BENCH_RAW_ONEDNN_H_
 #define GRADUS_TOOLS_BENCH_RAW_ONEDNN_H_
 
 #include <cmath>
 #include <cstdint>
-#include <cstring>
-#include <initializer_list>
-#include <memory>
 #include <random>
-#include <tuple>
 #include <utility>
 #include <vector>
 
-#include "dnnl.hpp"
-#include "gradus/base/isa.h"
+#include "tools/bench/raw_onednn_program.h"
 
 namespace gradus {
 
-class RawOneDnnMlp {
+class RawOneDnnMlp : private RawOneDnnProgram {
  public:
   enum Activation { kRelu, kTanh };
   // With one sigmoid output, ten classes, or one linear output.
   enum Loss { kBinaryCrossEntropy, kSoftmaxCrossEntropy, kSquaredError };
-  enum Rule { kSgd, kAdam };
+  using RawOneDnnProgram::kAdam;
+  using RawOneDnnProgram::kSgd;
+  using RawOneDnnProgram::Rule;
   enum Layout { kAny, kInputsByUnits, kUnitsByInputs };
 
   struct Config {
@@ -53,7 +47,7 @@ class RawOneDnnMlp {
   };
 
   explicit RawOneDnnMlp(const Config& config)
-      : config_(config), engine_(dnnl::engine::kind::cpu, 0), stream_(engine_) {
+      : RawOneDnnProgram(config.rule, config.rate), config_(config) {
     std::mt19937 random(1);
     const size_t layers = config.widths.size() - 1;
     outputs_.push_back(dnnl::memory({{config.batch, config.widths[0]}, kF32, kRowMajor}, engine_));
@@ -83,76 +77,12 @@ class RawOneDnnMlp {
   }
 
  private:
-  static constexpr dnnl::memory::data_type kF32 = dnnl::memory::data_type::f32;
   static constexpr dnnl::memory::format_tag kRowMajor = dnnl::memory::format_tag::ab;
 
-  struct Call {
-    dnnl::primitive primitive;
-    std::vector<dnnl_exec_arg_t> arguments;
-  };
   struct Layer {
     dnnl::inner_product_forward::primitive_desc forward;
     dnnl::memory weights, bias, weights_gradient, bias_gradient;
   };
-  struct Parameter {
-    float* value;
-    float* gradient;
-    int64_t size;
-    std::vector<float> first, second;  // Adam's moments
-  };
-
-  // The update rules, written once and compiled for each instruction set, as the caller's -march
-  // would do it.
-  struct SgdLoop {
-    template <Isa>
-    GRADUS_INLINE static void Run(float* w, const float* g, int64_t n, float rate) {
-      for (int64_t i = 0; i < n; ++i) w[i] -= rate * g[i];
-    }
-  };
-  struct AdamLoop {
-    template <Isa>
-    GRADUS_INLINE static void Run(float* __restrict w, const float* __restrict g,
-                                  float* __restrict m, float* __restrict v, int64_t n, float rate) {
-      for (int64_t i = 0; i < n; ++i) {
-        m[i] += (g[i] - m[i]) * 0.1f;
-        v[i] += (g[i] * g[i] - v[i]) * 0.001f;
-        w[i] -= rate * m[i] / (std::sqrt(v[i]) + 1e-7f);
-      }
-    }
-  };
-
-  static float* Data(const dnnl::memory& memory) {
-    return static_cast<float*>(memory.get_data_handle());
-  }
-
-  dnnl::memory NewLike(const dnnl::memory& other) {
-    return dnnl::memory(other.get_desc(), engine_);
-  }
-
-  void Add(std::vector<Call>* calls, const dnnl::primitive& primitive,
-           std::initializer_list<std::pair<int, dnnl::memory>> arguments) {
-    Call call{primitive, {}};
-    for (const auto& [id, memory] : arguments) call.arguments.push_back({id, memory.get()});
-    calls->push_back(std::move(call));
-    for (const auto& argument : arguments) held_.push_back(argument.second);
-  }
-
-  void Run(const std::vector<Call>& calls) {
-    for (const Call& call : calls) {
-      dnnl_primitive_execute(call.primitive.get(), stream_.get(),
-                             static_cast<int>(call.arguments.size()), call.arguments.data());
-    }
-  }
-
-  // Returns `memory`, or a reordered copy of it that the calls before refresh.
-  dnnl::memory InLayout(std::vector<Call>* calls, const dnnl::memory& memory,
-                        const dnnl::memory::desc& wanted) {
-    if (memory.get_desc() == wanted) return memory;
-    dnnl::memory copy(wanted, engine_);
-    Add(calls, dnnl::reorder(memory, copy), {{DNNL_ARG_FROM, memory}, {DNNL_ARG_TO, copy}});
-    return copy;
-  }
-
   dnnl::memory::format_tag WeightsTag() const {
     switch (config_.weights) {
       case kAny:
@@ -201,23 +131,15 @@ class RawOneDnnMlp {
     std::uniform_real_distribution<float> uniform(-limit, limit);
     for (int64_t j = 0; j < inputs * units; ++j) Data(plain)[j] = uniform(*random);
     dnnl::reorder(plain, layer.weights).execute(stream_, plain, layer.weights);
-    const int64_t stored =
-        static_cast<int64_t>(layer.weights.get_desc().get_size() / sizeof(float));
-    std::memset(Data(layer.weights_gradient), 0, stored * sizeof(float));
-    std::memset(Data(layer.bias), 0, units * sizeof(float));
+    Clear(layer.bias);
     outputs_.push_back(dnnl::memory(output, engine_));
     Add(&forward_, dnnl::inner_product_forward(layer.forward),
         {{DNNL_ARG_SRC, outputs_[i]},
          {DNNL_ARG_WEIGHTS, layer.weights},
          {DNNL_ARG_BIAS, layer.bias},
          {DNNL_ARG_DST, outputs_[i + 1]}});
-    for (const auto& [value, gradient, size] :
-         {std::make_tuple(layer.weights, layer.weights_gradient, stored),
-          std::make_tuple(layer.bias, layer.bias_gradient, units)}) {
-      const size_t moments = config_.rule == kAdam ? size : 0;
-      parameters_.push_back({Data(value), Data(gradient), size, std::vector<float>(moments),
-                             std::vector<float>(moments)});
-    }
+    AddParameter(layer.weights, layer.weights_gradient);
+    AddParameter(layer.bias, layer.bias_gradient);
     layers_.push_back(std::move(layer));
   }
 
@@ -262,56 +184,31 @@ class RawOneDnnMlp {
 
   template <class T>
   float LossAndGradient(const T* target) {
-    const int64_t classes = config_.widths.back();
+    const int64_t outputs = config_.widths.back();
     const float scale = 1.0f / static_cast<float>(config_.batch);
     const float* y = Data(outputs_.back());
     float* g = Data(gradient_);
+    if (config_.loss == kSoftmaxCrossEntropy) {
+      return SoftmaxCrossEntropy(y, target, config_.batch, outputs, g);
+    }
     float loss = 0;
-    for (int64_t i = 0; i < config_.batch; ++i, y += classes, g += classes) {
+    for (int64_t i = 0; i < config_.batch; ++i, y += outputs, g += outputs) {
       const float t = static_cast<float>(target[i]);
       if (config_.loss == kSquaredError) {
         loss += (*y - t) * (*y - t);
         *g = 2 * scale * (*y - t);
-      } else if (config_.loss == kBinaryCrossEntropy) {
+      } else {
         loss -= t * std::log(*y + 1e-7f) + (1 - t) * std::log(1 - *y + 1e-7f);
         *g = scale * (*y - t);
-      } else {
-        const int64_t label = static_cast<int64_t>(target[i]);
-        float most = y[0], sum = 0;
-        for (int64_t j = 1; j < classes; ++j) most = y[j] > most ? y[j] : most;
-        for (int64_t j = 0; j < classes; ++j) sum += g[j] = std::exp(y[j] - most);
-        loss += std::log(sum) - (y[label] - most);
-        for (int64_t j = 0; j < classes; ++j) g[j] *= scale / sum;
-        g[label] -= scale;
       }
     }
     return loss * scale;
   }
 
-  void Update() {
-    ++steps_;
-    const double corrected =
-        config_.rate * std::sqrt(1 - std::pow(0.999, steps_)) / (1 - std::pow(0.9, steps_));
-    for (Parameter& p : parameters_) {
-      if (config_.rule == kSgd) {
-        ForIsa<SgdLoop>(p.value, static_cast<const float*>(p.gradient), p.size, config_.rate);
-      } else {
-        ForIsa<AdamLoop>(p.value, static_cast<const float*>(p.gradient), p.first.data(),
-                         p.second.data(), p.size, static_cast<float>(corrected));
-      }
-    }
-  }
-
   Config config_;
-  dnnl::engine engine_;
-  dnnl::stream stream_;
   std::vector<dnnl::memory> outputs_;  // the input, then each layer's output
   dnnl::memory gradient_;              // of the last output, before its activation
   std::vector<Layer> layers_;
-  std::vector<Parameter> parameters_;
-  std::vector<Call> forward_, backward_;
-  std::vector<dnnl::memory> held_;  // what the argument lists point to
-  int64_t steps_ = 0;
 };
 
 }  // namespace gradus

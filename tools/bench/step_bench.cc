@@ -3,30 +3,22 @@
 //
 //   bazel run //tools/bench:step_bench
 //
-// Repetitions are short and come in random order, so that what else the machine does falls on all
-// of them alike. The table at the end has the fastest and the median repetition of each. On one
-// thread time is the thread's own, which a busy machine touches least, and ratios are those of the
-// medians; on two it is the clock's, and ratios are those of the fastest. The yardstick is the
-// faster of oneDNN's own choice of layouts and of weights as [inputs, units].
+// How it is measured: ratio_table.h. The yardstick is the faster of oneDNN's own choice of layouts
+// and of weights as [inputs, units].
 
 #include <benchmark/benchmark.h>
 #include <omp.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdio>
-#include <functional>
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/string_view.h"
 #include "gradus/api/trainer.h"
 #include "tools/bench/bench_model.h"
+#include "tools/bench/ratio_table.h"
 #include "tools/bench/raw_onednn.h"
 
 namespace gradus {
@@ -106,12 +98,6 @@ std::vector<Case> Cases() {
   return cases;
 }
 
-// Lets the threads of other measurements fall asleep and brings this one's into the caches.
-void Settle(const std::function<void()>& step) {
-  std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  for (int i = 0; i < 10; ++i) step();
-}
-
 bool IsClasses(const Case& c) { return c.raw.loss == RawOneDnnMlp::kSoftmaxCrossEntropy; }
 
 BenchBatch BatchOf(const Case& c) {
@@ -179,56 +165,6 @@ void RegisterRaw(const Case& c, int threads, RawOneDnnMlp::Layout layout) {
       ->UseRealTime();
 }
 
-// Keeps every repetition's time; prints nothing before the table.
-class Collector final : public benchmark::BenchmarkReporter {
- public:
-  // Microseconds.
-  struct Time {
-    double least = 0, median = 0;
-  };
-  struct Times {
-    Time cpu, clock;
-  };
-
-  bool ReportContext(const Context&) override { return true; }
-  void ReportRuns(const std::vector<Run>& runs) override {
-    for (const Run& run : runs) {
-      if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
-      auto& samples = samples_[run.run_name.function_name];
-      samples.cpu.push_back(run.GetAdjustedCPUTime() / 1000);
-      samples.clock.push_back(run.GetAdjustedRealTime() / 1000);
-    }
-  }
-  // Of what begins so; of the faster one where there are two.
-  Times Of(const std::string& prefix) const {
-    Times best;
-    for (const auto& entry : samples_) {
-      if (!absl::StartsWith(entry.first, prefix)) continue;
-      const Times times{TimeOf(entry.second.cpu), TimeOf(entry.second.clock)};
-      if (best.clock.least == 0 || times.clock.least < best.clock.least) best = times;
-    }
-    return best;
-  }
-
- private:
-  struct Samples {
-    std::vector<double> cpu, clock;
-  };
-  static Time TimeOf(std::vector<double> samples) {
-    std::sort(samples.begin(), samples.end());
-    return {samples.front(), samples[samples.size() / 2]};
-  }
-  std::map<std::string, Samples> samples_;
-};
-
-void PrintTime(const char* what, const Collector::Time& time) {
-  std::printf("  %-34s %10.2f %10.2f", what, time.least, time.median);
-}
-void PrintRatio(double ratio, double limit, const char* of) {
-  std::printf(" %8.2f  %s %.2f of %s\n", ratio, ratio <= limit ? "ok,  at most" : "SLOW, limit ",
-              limit, of);
-}
-
 void PrintTable(const std::vector<Case>& cases, const Collector& collector) {
   for (const Case& c : cases) {
     const Collector::Times gradus = collector.Of(absl::StrCat(c.name, "/gradus1"));
@@ -258,14 +194,7 @@ void PrintTable(const std::vector<Case>& cases, const Collector& collector) {
 }
 
 int Main(int argc, char** argv) {
-  // Given arguments come after ours and win.
-  std::vector<std::string> words = {argv[0], "--benchmark_enable_random_interleaving=true",
-                                    "--benchmark_repetitions=80", "--benchmark_min_time=0.001"};
-  words.insert(words.end(), argv + 1, argv + argc);
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(&word[0]);
-  int count = static_cast<int>(arguments.size());
-  benchmark::Initialize(&count, arguments.data());
+  ReadArguments(argc, argv);
   const std::vector<Case> cases = Cases();
   for (const Case& c : cases) {
     RegisterTrainer(c);
