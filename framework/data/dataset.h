@@ -53,6 +53,12 @@ class Dataset {
   // Row 0 of a field when all its rows lie one after another in memory, else null.
   virtual const void* Contiguous(int /*field*/) const { return nullptr; }
 
+  // When rows lie in a file that is mapped: lets their pages leave this process's memory. They come back when they are touched. To be called
+  // after every kRowsAtHand rows that were taken from Contiguous(), wherever they lie, or after kBytesAtHand of neighbours.
+  virtual void LetGo() const {}
+  static constexpr int64_t kRowsAtHand = 1024;
+  static constexpr int64_t kBytesAtHand = int64_t{64} << 20;
+
   // Whether Read only copies and converts what lies in memory, so that preparing small batches
   // ahead is not worth a thread.
   virtual bool in_memory() const { return false; }

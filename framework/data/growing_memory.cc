@@ -120,4 +120,9 @@ absl::StatusOr<std::shared_ptr<void>> GrowingMemory::Finish() {
   return std::shared_ptr<void>(memory, [room](void* pages) { munmap(pages, room); });
 }
 
+void LetGoOfPages(const void* memory, int64_t bytes) {
+  // The file has what they say: nothing is lost.
+  madvise(const_cast<void*>(memory), static_cast<size_t>(bytes), MADV_DONTNEED);
+}
+
 }  // namespace gradus

@@ -34,6 +34,9 @@ class GrowingMemory {
   int64_t size_ = 0;
 };
 
+// Lets the pages of a finished memory that lies on a disk leave this process's memory until they are touched again.
+void LetGoOfPages(const void* memory, int64_t bytes);
+
 }  // namespace gradus
 
 #endif  // GRADUS_DATA_GROWING_MEMORY_H_

@@ -6,6 +6,7 @@
 #include <exception>
 
 #include "gradus/base/status.h"
+#include "gradus/data/growing_memory.h"
 
 namespace gradus {
 namespace {
@@ -43,13 +44,24 @@ absl::Status CheckFields(absl::Span<const FieldSpec> fields) {
 
 class TensorDataset : public Dataset {
  public:
-  TensorDataset(std::vector<FieldSpec> fields, std::vector<Tensor> tensors, NameRow where)
-      : fields_(std::move(fields)), tensors_(std::move(tensors)), where_(std::move(where)) {}
+  TensorDataset(std::vector<FieldSpec> fields, std::vector<Tensor> tensors, NameRow where,
+                bool on_disk)
+      : fields_(std::move(fields)),
+        tensors_(std::move(tensors)),
+        where_(std::move(where)),
+        on_disk_(on_disk) {}
 
   absl::Span<const FieldSpec> fields() const override { return fields_; }
   int64_t size() const override { return tensors_[0].rows(); }
   const void* Contiguous(int field) const override { return tensors_[field].raw(); }
-  bool in_memory() const override { return true; }
+  bool in_memory() const override { return !on_disk_; }
+  void LetGo() const override {
+    if (!on_disk_) return;
+    for (const Tensor& tensor : tensors_) {
+      // Little tensors are as well kept.
+      if (tensor.bytes() > kBytesAtHand / 8) LetGoOfPages(tensor.raw(), tensor.bytes());
+    }
+  }
   std::string Where(int64_t row, int field) const override {
     return where_ ? where_(row, field) : Dataset::Where(row, field);
   }
@@ -74,6 +86,7 @@ class TensorDataset : public Dataset {
   const std::vector<FieldSpec> fields_;
   const std::vector<Tensor> tensors_;
   const NameRow where_;
+  const bool on_disk_;
 };
 
 class CallbackDataset : public Dataset {
@@ -105,9 +118,11 @@ class CallbackDataset : public Dataset {
 }  // namespace
 
 std::shared_ptr<const Dataset> MakeTensorDataset(std::vector<FieldSpec> fields,
-                                                 std::vector<Tensor> tensors, NameRow where) {
+                                                 std::vector<Tensor> tensors, NameRow where,
+                                                 bool on_disk) {
   GRADUS_CHECK(!fields.empty() && fields.size() == tensors.size());
-  return std::make_shared<TensorDataset>(std::move(fields), std::move(tensors), std::move(where));
+  return std::make_shared<TensorDataset>(std::move(fields), std::move(tensors), std::move(where),
+                                         on_disk);
 }
 
 absl::StatusOr<std::shared_ptr<const Dataset>> MakeMemoryDataset(

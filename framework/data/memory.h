@@ -37,9 +37,10 @@ using MemoryDatasets = std::map<std::string, std::shared_ptr<const Dataset>>;
 // A row of a field as a message names it.
 using NameRow = std::function<std::string(int64_t row, int field)>;
 
-// Whole tensors [rows, ...], one per field, that are known to fit. For readers.
+// Whole tensors [rows, ...], one per field, that are known to fit. For readers. `on_disk`: the memory behind them is a mapped file's.
 std::shared_ptr<const Dataset> MakeTensorDataset(std::vector<FieldSpec> fields,
-                                                 std::vector<Tensor> tensors, NameRow where);
+                                                 std::vector<Tensor> tensors, NameRow where,
+                                                 bool on_disk = false);
 
 }  // namespace gradus
 
