@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "gradus/api/predictor.h"
 #include "gradus/api/summary.h"
 #include "gradus/api/trainer.h"

@@ -1,9 +1,10 @@
-// conv2d and its gradients: every kernel against a plain loop for all combinations of stride, padding, dilation and groups; values
+// conv2d, its gradients and fused_conv2d: every kernel against a plain loop for all combinations of stride, padding, dilation and groups; values
 // by hand; what the shape rules refuse.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 
 #include "gradus/base/random.h"
@@ -134,6 +135,14 @@ TEST(ConvolutionTest, IsThePlainLoopForEveryStridePaddingDilationAndGroups) {
           ExpectRuns("y", conv, {xs, ks}, expected.y);
           ExpectRuns("dx", input_grad, {dys, ks}, expected.dx);
           ExpectRuns("dk", kernel_grad, {xs, dys}, expected.dk);
+          auto fused = c.Make<op::FusedConv2d>();
+          fused.set_activation(op::FusedDense::RELU);
+          const std::vector<float> b = Draw(c.filters, &random);
+          std::vector<double> finished = expected.y;
+          for (size_t i = 0; i < finished.size(); ++i) {
+            finished[i] = std::max(finished[i] + b[i % b.size()], 0.0);
+          }
+          ExpectRuns("fused", fused, {xs, ks, Tensor::Of<float>({c.filters}, b)}, finished);
           if (HasFatalFailure()) return;
           ++combinations;
         }
@@ -160,6 +169,17 @@ TEST(ConvolutionTest, AKernelGradientOverNoImagesIsZero) {
   for (const OpRun& run : RunOp(config, {x, dy})) {
     EXPECT_THAT(Floats(run.outputs[0]), ElementsAre(0, 0, 0, 0)) << run.kernel;
   }
+}
+
+TEST(FusedConvolutionTest, NamesTheShapesThatDoNotFit) {
+  const TensorSpec x = FloatSpec(Shape::Batched({4, 4, 2}));
+  const TensorSpec kernel = FloatSpec(Shape::Fixed({3, 3, 2, 5}));
+  const op::FusedConv2d config;
+  EXPECT_EQ(InferredShape(config, {x, kernel, FloatSpec(Shape::Fixed({5}))}),
+            "FLOAT32 [batch, 2, 2, 5]");
+  EXPECT_EQ(InferError(config, {x, kernel, FloatSpec(Shape::Fixed({2}))}),
+            "bias [2] does not fit the kernel [3, 3, 2, 5]");
+  EXPECT_EQ(InferError(config, {x, kernel}), "takes 3 inputs, not 2");
 }
 
 TEST(ConvolutionTest, ImagesAreRowsAndKernelGradientsAreSums) {

@@ -55,6 +55,39 @@ TEST(MaxPoolTest, KeepsNaN) {
   }
 }
 
+op::MaxPool2dGrad Gradient(op::MaxPool2dGrad config, int64_t height, int64_t width) {
+  config.add_image_size(height);
+  config.add_image_size(width);
+  return config;
+}
+
+TEST(MaxPoolTest, GradientsGoWhereTheLargestStood) {
+  // Two windows of two channels, and a column that no window has.
+  const auto config = Gradient(Pool<op::MaxPool2dGrad>(1, 2, {1, 2}), 1, 5);
+  const Tensor dy = Tensor::Of<float>({1, 1, 2, 2}, {1, 2, 3, 4});
+  const Tensor index = Tensor::Of<int32_t>({1, 1, 2, 2}, {2, 1, 4, 7});
+  for (const OpRun& run : RunOp(config, {dy, index})) {
+    EXPECT_THAT(Floats(run.outputs[0]), ElementsAre(0, 2, 1, 0, 3, 0, 0, 4, 0, 0)) << run.kernel;
+  }
+}
+
+TEST(MaxPoolTest, GradientsOfWindowsThatOverlapAddUp) {
+  const auto config = Gradient(Pool<op::MaxPool2dGrad>(1, 2), 1, 3);
+  const Tensor dy = Tensor::Of<float>({2, 1, 2, 1}, {1, 2, 4, 8});
+  const Tensor index = Tensor::Of<int32_t>({2, 1, 2, 1}, {1, 1, 0, 2});
+  for (const OpRun& run : RunOp(config, {dy, index})) {
+    EXPECT_THAT(Floats(run.outputs[0]), ElementsAre(0, 3, 0, 4, 0, 8)) << run.kernel;
+  }
+}
+
+TEST(MaxPoolTest, AnIndexOutsideOfTheImageIsNeverFollowed) {
+  const auto config = Gradient(Pool<op::MaxPool2dGrad>(1, 2), 1, 3);
+  const Tensor dy = Tensor::Of<float>({1, 1, 2, 1}, {1, 2});
+  for (const OpRun& run : RunOp(config, {dy, Tensor::Of<int32_t>({1, 1, 2, 1}, {1, 3})})) {
+    EXPECT_EQ(run.status.message(), "index 3 is outside [0, 3)") << run.kernel;
+  }
+}
+
 TEST(AvgPoolTest, CountsPaddingOnlyWhenAsked) {
   const Tensor x = Tensor::Of<float>({1, 1, 3, 1}, {2, 4, 6});
   auto config = Pool<op::AvgPool2d>(1, 2, {1, 2}, {0, 0, 1, 0});
@@ -91,6 +124,10 @@ TEST(PoolTest, RefusesWhatDoesNotFit) {
   EXPECT_EQ(
       InferError(Pool<op::MaxPool2d>(1, 1), {FloatSpec(Shape::Batched({1 << 15, 1 << 15, 2}))}),
       "images [batch, 32768, 32768, 2] have more places than an INT32 counts");
+  EXPECT_EQ(
+      InferError(Gradient(Pool<op::MaxPool2dGrad>(2, 3, {2, 3}), 4, 6),
+                 {FloatSpec(Shape::Batched({2, 2, 2})), IndexSpec(Shape::Batched({2, 2, 1}))}),
+      "index [batch, 2, 2, 1] has not the shape of [batch, 2, 2, 2]");
   auto gradient = Pool<op::AvgPool2dGrad>(2, 2);
   gradient.add_image_size(4);
   gradient.add_image_size(6);
