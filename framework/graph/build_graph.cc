@@ -10,6 +10,7 @@
 #include "gradus/base/text_positions.h"
 #include "gradus/graph/example_weights.h"
 #include "gradus/graph/model_names.h"
+#include "gradus/graph/regularizers.h"
 
 namespace gradus {
 namespace {
@@ -53,6 +54,7 @@ class Builder {
     }
     if (parts_ == Parts::kAll) {
       for (int i = 0; i < config_.loss_size(); ++i) BuildLoss(i);
+      if (!regularizers_.empty() && config_.loss_size() > 0) BuildRegularizers();
       for (int i = 0; i < config_.metric_size(); ++i) BuildMetric(i);
       if (diagnostics_.ok()) WarnOfUnused();
     }
@@ -122,6 +124,7 @@ class Builder {
                                       " has no parameters to share"));
       return;
     }
+    regularizers_.Add(layer, row.parameters, model_.graph, path, &diagnostics_);
     layer_values_.back() = row.output;
     names_.table.SetValue(layer.name(), row.output);
     model_.layers.push_back(std::move(row));
@@ -265,16 +268,36 @@ class Builder {
       });
       if (!value.valid()) return;
     }
-    const std::string weight = absl::StrCat(name, "/weight");
-    if (model_.graph.FindLeaf(Leaf::kScalar, weight).valid()) {
+    AddLoss(name, value, loss.weight(), path, path.Child("weight"));
+  }
+
+  // One more loss, of the parameters.
+  void BuildRegularizers() {
+    const ConfigPath& path = regularizers_.path();
+    if (!loss_names_.insert(kRegularizers).second) {
       diagnostics_.Error("duplicate-name", path,
-                         absl::StrCat("loss ", Quoted(name), ": the number ", Quoted(weight),
+                         absl::StrCat("the name ", Quoted(kRegularizers),
+                                      " is that of what regularizers add; a loss has it"));
+      return;
+    }
+    Emitter emit(&model_.graph, absl::StrCat("loss/", kRegularizers, "/"), path);
+    const Value value = regularizers_.PerExample(emit);
+    if (emit.status().ok()) return AddLoss(kRegularizers, value, 1, path, path);
+    diagnostics_.Error("shape", path, emit.status().message());
+  }
+
+  void AddLoss(const std::string& name, Value value, double weight, const ConfigPath& path,
+               const ConfigPath& weight_path) {
+    const std::string scalar = absl::StrCat(name, "/weight");
+    if (model_.graph.FindLeaf(Leaf::kScalar, scalar).valid()) {
+      diagnostics_.Error("duplicate-name", path,
+                         absl::StrCat("loss ", Quoted(name), ": the number ", Quoted(scalar),
                                       " exists already"));
       return;
     }
-    GRADUS_CHECK(model_.graph.AddScalar(weight).ok());
-    model_.hyperparameters.push_back({weight, loss.weight(), path.Child("weight")});
-    model_.losses.push_back({name, value, weight});
+    GRADUS_CHECK(model_.graph.AddScalar(scalar).ok());
+    model_.hyperparameters.push_back({scalar, weight, weight_path});
+    model_.losses.push_back({name, value, scalar});
   }
 
   void BuildMetric(int i) {
@@ -353,6 +376,7 @@ class Builder {
   std::vector<Value> input_values_, layer_values_;  // By position in the text; invalid when broken.
   std::map<std::string, std::pair<std::string, const FieldDescriptor*>> weight_kinds_;
   std::set<std::string> loss_names_, metric_names_;
+  Regularizers regularizers_;
 };
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "gradus/base/status.h"
 #include "gradus/graph/layer.h"
 #include "gradus/layer.pb.h"
+#include "ops/layers/layer_inputs.h"
 
 namespace gradus {
 namespace {
@@ -21,7 +22,7 @@ class BatchNorm final : public TypedLayer<layer::BatchNorm> {
   void Build(const layer::BatchNorm& config, LayerScope* scope) const override {
     if (!scope->ExpectInputs(1, 1) || !scope->ExpectFloat(scope->input(0), "input")) return;
     const Value x = scope->input(0);
-    const Shape& shape = scope->spec(x).shape;
+    const Shape shape = scope->spec(x).shape;
     if (shape.rank() < 2) {
       scope->InputError("shape", 0,
                         absl::StrCat("batch_norm needs an axis behind the batch, the input is ",
@@ -29,14 +30,20 @@ class BatchNorm final : public TypedLayer<layer::BatchNorm> {
       return;
     }
     const Shape channels({shape.dim(shape.rank() - 1)});
-    InitializerConfig zeros, ones;
-    zeros.set_constant(0);
-    ones.set_constant(1);
-    const Value gamma = scope->Parameter("gamma", channels, ones);
-    const Value beta = scope->Parameter("beta", channels, zeros);
+    Emitter& emit = scope->emit();
+    // What is left away is 1 or 0 for the operation, which has it in its formula.
+    const Value gamma =
+        config.scale() ? scope->Parameter("gamma", channels,
+                                          InitializerOr(config.gamma_initializer(),
+                                                        ConstantInitializer(1)))
+                       : emit.Broadcast(emit.Constant(1), channels);
+    const Value beta =
+        config.center() ? scope->Parameter("beta", channels,
+                                           InitializerOr(config.beta_initializer(),
+                                                         ConstantInitializer(0)))
+                        : emit.Broadcast(emit.Constant(0), channels);
     const Value mean = scope->State("moving_mean", channels, 0);
     const Value variance = scope->State("moving_variance", channels, 1);
-    Emitter& emit = scope->emit();
     if (scope->mode() == Mode::kTraining) {
       op::BatchNorm norm;
       norm.set_epsilon(config.epsilon());

@@ -1,4 +1,4 @@
-// What the spatial dropouts share: dropout of whole channels. The mask of op Dropout has one number
+// What the spatial dropouts and recurrent layers share: dropout of whole channels. The mask of op Dropout has one number
 // for each example and channel, and meets the input along the axes between.
 
 #ifndef GRADUS_OPS_LAYERS_CHANNEL_DROPOUT_H_
@@ -8,12 +8,8 @@
 
 namespace gradus {
 
-inline void DropChannels(double rate, LayerScope* scope) {
-  const Value x = scope->input(0);
-  if (scope->mode() == Mode::kInference) {
-    scope->SetOutput(x);
-    return;
-  }
+// x with whole channels dropped, at the rate "<layer>/<field>"; invalid after a finding.
+inline Value WithChannelsDropped(Value x, absl::string_view field, double rate, LayerScope* scope) {
   Emitter& emit = scope->emit();
   // The first place of each channel, of which dropout takes the shape alone.
   Value first = x;
@@ -28,11 +24,17 @@ inline void DropChannels(double rate, LayerScope* scope) {
   dropout.set_node(scope->StreamId());
   const Value dropped =
       emit(dropout,
-           {emit(op::StopGradient(), {first}), scope->Hyperparameter("rate", rate),
+           {emit(op::StopGradient(), {first}), scope->Hyperparameter(field, rate),
             scope->StepScalar("seed"), scope->StepScalar("step"), scope->StepScalar("row_offset")});
-  if (!dropped.valid()) return;
+  if (!dropped.valid()) return Value();
   const Value mask = {dropped.node, 1};
-  scope->SetOutput(emit(op::Mul(), {x, mask}));
+  return emit(op::Mul(), {x, mask});
+}
+
+inline void DropChannels(double rate, LayerScope* scope) {
+  const Value x = scope->input(0);
+  scope->SetOutput(scope->mode() == Mode::kInference ? x
+                                                     : WithChannelsDropped(x, "rate", rate, scope));
 }
 
 }  // namespace gradus

@@ -5,16 +5,14 @@
 // The result is the gradient, in its images, of a convolution with this kernel, stride and padding that gives the input's shape:
 //   SAME    h strides                                  rows, of which the convolution with SAME makes h
 //   VALID   h strides + max(size - strides, 0)         with the size that a dilated window reaches
+//   with output_padding, as in Keras: (h - 1) strides + size - 2 pad + output_padding, pad = size / 2 for SAME, 0 for VALID
 // Parameters: `kernel` [height, width, filters, channels], `bias` [filters], stored and initialised as in Keras' Conv2DTranspose.
 
 #include "gradus/graph/layer.h"
-#include "ops/layers/windows.h"
+#include "ops/layers/transposed.h"
 
 namespace gradus {
 namespace {
-
-// More than an operand of a kernel may have, and far from what 64 bits count.
-constexpr int64_t kMostPlaces = int64_t{1} << 30;
 
 class Conv2dTranspose final : public TypedLayer<layer::Conv2dTranspose> {
   void Build(const layer::Conv2dTranspose& config, LayerScope* scope) const override {
@@ -23,19 +21,15 @@ class Conv2dTranspose final : public TypedLayer<layer::Conv2dTranspose> {
     const Value x = scope->input(0);
     const Shape shape = scope->spec(x).shape;
     op::Conv2dInputGrad convolution;
+    TwoNumbers output_padding;
+    if (!ReadTwo(config.output_padding(), {-1, -1}, "output_padding", scope, &output_padding)) {
+      return;
+    }
     for (int axis = 0; axis < 2; ++axis) {
-      if (shape.dim(axis + 1).k > kMostPlaces / windows.stride[axis]) {
-        scope->Error("out-of-range", "strides",
-                     absl::StrCat("strides ", windows.stride[axis], " make axis ", axis + 1, " of ",
-                                  shape.ToString(), " longer than 2^30"));
-        return;
-      }
-      int64_t length = shape.dim(axis + 1).k * windows.stride[axis];
-      if (config.padding() == layer::SAME) {
-        windows.PadSame(axis, length);
-      } else {
-        length += std::max<int64_t>(windows.reach(axis) - windows.stride[axis], 0);
-      }
+      const int64_t length =
+          TransposedLength(shape.dim(axis + 1).k, axis, axis + 1, config.padding(),
+                           output_padding[axis], scope, &windows);
+      if (length < 0) return;
       convolution.add_image_size(length);
     }
     windows.WriteConvolution(1, &convolution);

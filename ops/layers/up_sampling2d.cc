@@ -1,12 +1,12 @@
-// Rows and columns of the images of [batch, height, width, channels] repeated: the nearest of
-// Keras' interpolations.
+// Rows and columns of the images of [batch, height, width, channels] repeated, or interpolated between.
 //
 //   layer { name: "larger" up_sampling2d { size: 2 } }
 //   layer { name: "wider" up_sampling2d { size: [1, 3] } }
+//   layer { name: "smooth" up_sampling2d { size: 2 interpolation: BILINEAR } }
 
 #include "gradus/graph/layer.h"
 #include "gradus/layer.pb.h"
-#include "ops/layers/layer_inputs.h"
+#include "ops/layers/resize.h"
 
 namespace gradus {
 namespace {
@@ -25,6 +25,10 @@ class UpSampling2d final : public TypedLayer<layer::UpSampling2d> {
     const Dim batch{1, true}, one{1, false};
     const Dim height = shape.dim(1), width = shape.dim(2), channels = shape.dim(3);
     Emitter& emit = scope->emit();
+    if (config.interpolation() == layer::BILINEAR) {
+      scope->SetOutput(ResizeImages(scope->input(0), height.k * down, width.k * across, true, scope));
+      return;
+    }
     const Value apart = emit.Reshape(scope->input(0), {batch, height, one, width, one, channels});
     const Value repeated =
         emit.Broadcast(apart, {batch, height, {down, false}, width, {across, false}, channels});
