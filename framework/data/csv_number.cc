@@ -17,11 +17,18 @@ const double kPowersOfTen[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
 
 }  // namespace internal
 
-std::string QuoteCsv(absl::string_view text) {
-  constexpr size_t kMost = 40;
-  return absl::StrCat("\"", absl::Utf8SafeCEscape(text.substr(0, kMost)),
-                      text.size() > kMost ? "..." : "", "\"");
+namespace {
+
+constexpr size_t kMostShown = 40;
+
+std::string Shown(absl::string_view text) {
+  return absl::StrCat(absl::Utf8SafeCEscape(text.substr(0, kMostShown)),
+                      text.size() > kMostShown ? "..." : "");
 }
+
+}  // namespace
+
+std::string QuoteCsv(absl::string_view text) { return absl::StrCat("\"", Shown(text), "\""); }
 
 std::string ParseCsvNumber(absl::string_view text, DType dtype, double* number) {
   const char* begin = text.data();
@@ -30,16 +37,16 @@ std::string ParseCsvNumber(absl::string_view text, DType dtype, double* number) 
   if (text.size() > 1 && begin[0] == '+' && begin[1] != '-') ++begin;
   const std::from_chars_result result = std::from_chars(begin, end, *number);
   if (result.ec == std::errc::result_out_of_range && result.ptr == end) {
-    return absl::StrCat(text, " is out of the range of a double");
+    return absl::StrCat(Shown(text), " is out of the range of a double");
   }
   if (result.ec != std::errc() || result.ptr != end) {
     return absl::StrCat(QuoteCsv(text), " is not a number");
   }
-  if (!std::isfinite(*number)) return absl::StrCat(text, " is not finite");
+  if (!std::isfinite(*number)) return absl::StrCat(Shown(text), " is not finite");
   if (dtype == DType::kInt32) {
-    if (*number != std::trunc(*number)) return absl::StrCat(text, " is not a whole number");
+    if (*number != std::trunc(*number)) return absl::StrCat(Shown(text), " is not a whole number");
     if (std::abs(*number) >= 0x1p31 && *number != -0x1p31) {
-      return absl::StrCat(text, " does not fit INT32");
+      return absl::StrCat(Shown(text), " does not fit INT32");
     }
   }
   return "";

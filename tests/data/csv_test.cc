@@ -2,6 +2,13 @@
 
 #include "gradus/data/csv.h"
 
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <csignal>
+#include <cstdlib>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -151,6 +158,13 @@ TEST(CsvTest, BrokenTextsAreRefusedWithTheirPlace) {
       {"a,b\r1,2\n", "t.csv:1:4: a carriage return that no line feed follows"},
       {"a,b\n\"x\ny\",zz\n", "t.csv:3:4: column \"b\": \"zz\" is not a number"},
       {std::string("a,b\n1,\0\n", 8), "t.csv:2:3: column \"b\": \"\\000\" is not a number"},
+      {"a,b\n1,NA\n", "t.csv:2:3: column \"b\": the cell is missing (\"NA\")"},
+      {"a,b\n1,\"N/A\"\n", "t.csv:2:3: column \"b\": the cell is missing (\"N/A\")"},
+      {"a,b\n1,NA\n", "t.csv:2:3: column \"b\": the cell is missing (\"NA\")", DType::kInt32},
+      {"a,b\n1,2\r", "t.csv:2:4: a carriage return that no line feed follows"},
+      {"a,b\n1,2\r3", "t.csv:2:4: a carriage return that no line feed follows"},
+      {std::string("a\0,\0", 4), "t.csv:1:1: the file is UTF-16; save it as UTF-8"},
+      {std::string("\0a\0,", 4), "t.csv:1:1: the file is UTF-16; save it as UTF-8"},
       {"a,b\n1,2.5\n", "t.csv:2:3: column \"b\": 2.5 is not a whole number", DType::kInt32},
       {"a,b\n1,2147483648\n", "t.csv:2:3: column \"b\": 2147483648 does not fit INT32",
        DType::kInt32},
@@ -161,6 +175,134 @@ TEST(CsvTest, BrokenTextsAreRefusedWithTheirPlace) {
     EXPECT_EQ(ReadColumns(broken.text, {{{1}, broken.dtype}}).status().message(), broken.message)
         << broken.text;
   }
+}
+
+TEST(CsvTest, ReadsEachSeparatorAndTablesWithoutAHeader) {
+  for (char separator : {',', ';', '\t', '|', ' ', ':'}) {
+    CsvDialect dialect;
+    dialect.separator = separator;
+    dialect.header = false;
+    const std::string text =
+        absl::StrCat("1", std::string(1, separator), "x\r\n2.5", std::string(1, separator), "\"y",
+                     std::string(1, separator), "\"\n");
+    const auto file = CsvFile::Parse("t.csv", text, dialect);
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_EQ(file->columns(), (std::vector<std::string>{"1", "2"}));
+    CsvSelection name;
+    name.columns = {file->Find("2")};
+    name.text = true;
+    const auto table = file->Read({{{0}}, name});
+    ASSERT_TRUE(table.ok()) << table.status();
+    EXPECT_EQ(Doubles(table->fields[0]), (std::vector<double>{1, 2.5}));
+    EXPECT_EQ(table->texts[1][0],
+              (std::vector<std::string>{"x", absl::StrCat("y", std::string(1, separator))}));
+    EXPECT_EQ(table->lines[0], 1);
+  }
+}
+
+TEST(CsvTest, WithoutAHeaderTheFirstRowSaysHowManyCellsThereAre) {
+  CsvDialect dialect;
+  dialect.header = false;
+  const auto file = CsvFile::Parse("t.csv", "1,2\n3\n", dialect);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->Read({{{0}}}).status().message(),
+            "t.csv:2:1: the row has 1 cells, the first row 2");
+}
+
+TEST(CsvTest, ASeparatorIsOneCharacterThatNoCellIsMadeOf) {
+  EXPECT_EQ(*ParseCsvSeparator("\t"), '\t');
+  EXPECT_EQ(ParseCsvSeparator("").status().message(), "separator \"\" is not one character");
+  EXPECT_EQ(ParseCsvSeparator(";;").status().message(), "separator \";;\" is not one character");
+  for (const char* text : {"1", "e", "-", ".", "\"", "\n", "\r", "\xe4"}) {
+    EXPECT_FALSE(ParseCsvSeparator(text).ok()) << text;
+    CsvDialect dialect;
+    dialect.separator = text[0];
+    EXPECT_FALSE(CsvFile::Parse("t.csv", "a\n", dialect).ok()) << text;
+  }
+}
+
+TEST(CsvTest, MissingCellsAreThoseThatTheDialectNames) {
+  CsvDialect dialect;
+  dialect.missing = {"-999", "?"};
+  const auto file = CsvFile::Parse("t.csv", "x,y\n-999,?\n\"\",NA\n-99,\n7,\"?\"\n", dialect);
+  ASSERT_TRUE(file.ok()) << file.status();
+  CsvSelection x, y;
+  x.columns = {0};
+  y.columns = {1};
+  y.text = x.may_miss = y.may_miss = true;
+  const auto table = file->Read({x, y});
+  ASSERT_TRUE(table.ok()) << table.status();
+  const std::vector<double> numbers = Doubles(table->fields[0]);
+  EXPECT_TRUE(std::isnan(numbers[0]) && std::isnan(numbers[1]));
+  EXPECT_EQ(numbers[2], -99);
+  EXPECT_EQ(numbers[3], 7);
+  const absl::Span<const int32_t> codes = table->fields[1].data<int32_t>();
+  EXPECT_EQ(std::vector<int32_t>(codes.begin(), codes.end()),
+            (std::vector<int32_t>{-1, 0, -1, -1}));
+  EXPECT_EQ(table->texts[1][0], (std::vector<std::string>{"NA"}));
+  y.may_miss = false;
+  EXPECT_EQ(file->Read({y}).status().message(),
+            "t.csv:2:6: column \"y\": the cell is missing (\"?\")");
+}
+
+TEST(CsvTest, AColumnMayBeReadTwice) {
+  CsvSelection text;
+  text.columns = {1, 1};
+  text.text = true;
+  const auto file = CsvFile::Parse("t.csv", "a,b\n1,2\n3,4\n");
+  ASSERT_TRUE(file.ok()) << file.status();
+  for (int time = 0; time < 2; ++time) {
+    const auto table = file->Read({{{1, 0, 1}}, text, {{1}, DType::kInt32}});
+    ASSERT_TRUE(table.ok()) << table.status();
+    EXPECT_EQ(Doubles(table->fields[0]), (std::vector<double>{2, 1, 2, 4, 3, 4}));
+    EXPECT_EQ(table->fields[2].data<int32_t>()[1], 4);
+    EXPECT_EQ(table->texts[1][1], (std::vector<std::string>{"2", "4"}));
+  }
+}
+
+TEST(CsvTest, RowsOnDiskAreTheSameAndLeaveNoFile) {
+  CsvDialect dialect;
+  dialect.on_disk = true;
+  const std::string folder = TestFile("on_disk");
+  ASSERT_EQ(mkdir(folder.c_str(), 0700), 0);
+  ASSERT_EQ(setenv("TMPDIR", folder.c_str(), 1), 0);
+  const auto file = CsvFile::Open("examples/data/breast_cancer.csv", dialect);
+  ASSERT_TRUE(file.ok()) << file.status();
+  const std::vector<CsvSelection> selections = {{{3, 1}}, {{30}, DType::kInt32}};
+  const auto table = file->Read(selections);
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ(rmdir(folder.c_str()), 0);  // There is nothing in it.
+  const auto in_memory = CsvFile::Open("examples/data/breast_cancer.csv")->Read(selections);
+  EXPECT_EQ(Doubles(table->fields[0]), Doubles(in_memory->fields[0]));
+  EXPECT_EQ(table->fields[1].data<int32_t>(), in_memory->fields[1].data<int32_t>());
+  EXPECT_EQ(file->Read(selections).status().message(),
+            absl::StrCat("examples/data/breast_cancer.csv: a temporary file in ", folder,
+                         " (TMPDIR): No such file or directory"));
+  unsetenv("TMPDIR");
+}
+
+TEST(CsvTest, ADiskThatIsFullIsAnError) {
+  CsvDialect dialect;
+  dialect.on_disk = true;
+  std::string text = "a\n";
+  for (int i = 0; i < 100000; ++i) text += "1\n";
+  const auto file = CsvFile::Parse("t.csv", text, dialect);
+  ASSERT_TRUE(file.ok()) << file.status();
+  // A limit of the process is as good as a disk without room.
+  struct rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  ASSERT_EQ(setenv("TMPDIR", TestFolder().c_str(), 1), 0);
+  const struct rlimit small = {100000, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &small), 0);
+  const absl::Status status = file->Read({{{0}}}).status();
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_TRUE(absl::IsResourceExhausted(status)) << status;
+  EXPECT_EQ(status.message(),
+            absl::StrCat("t.csv: a temporary file in ", TestFolder(), " (TMPDIR): File too large"));
+  EXPECT_TRUE(file->Read({{{0}}}).ok());
+  unsetenv("TMPDIR");
 }
 
 TEST(CsvTest, BrokenFilesAreRefused) {
