@@ -7,6 +7,7 @@
 
 #include "google/protobuf/descriptor.h"
 #include "gradus/api/plugin.h"
+#include "gradus/data/reader.h"
 #include "gradus/graph/layer.h"
 #include "gradus/graph/op.h"
 #include "gradus/train/controller.h"
@@ -44,6 +45,7 @@ std::vector<CatalogueSection> Catalogue() {
                             {"optimizers", Registry<Optimizer>::Get().Keys()},
                             {"schedules", Registry<ScheduleFactory>::Get().Keys()},
                             {"controllers", Registry<ControllerFactory>::Get().Keys()},
+                            {"readers", Registry<Reader>::Get().Keys()},
                             {"ops", Registry<Op>::Get().Keys()}},
                            EmbeddedDescriptorSet(), libraries);
 }

@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "google/protobuf/descriptor.h"
 #include "gradus/base/status.h"
+#include "gradus/data/reader.h"
 #include "gradus/graph/layer.h"
 #include "gradus/graph/op.h"
 #include "gradus/runtime/kernel.h"
@@ -41,6 +42,7 @@ const std::vector<Contract>& Contracts() {
       {typeid(Layer).name(),
        "a layer, loss or metric",
        {"gradus.LayerConfig", "gradus.LossConfig", "gradus.MetricConfig"}},
+      {typeid(Reader).name(), "a reader", {"gradus.SourceConfig"}},
   };
   return *contracts;
 }
@@ -92,6 +94,7 @@ class RuleCheck {
     GRADUS_RETURN_IF_ERROR(CheckTypes<ScheduleFactory>());
     GRADUS_RETURN_IF_ERROR(CheckTypes<ControllerFactory>());
     GRADUS_RETURN_IF_ERROR(CheckTypes<Layer>());
+    GRADUS_RETURN_IF_ERROR(CheckTypes<Reader>());
     for (const FieldDescriptor* extension : protos_.extensions) {
       if (!Registers(extension->full_name())) {
         return Wrong("has the field ", extension->full_name(), " of ",
@@ -183,6 +186,7 @@ std::vector<std::string> AllRegistrationsInWords() {
   AddRegistrations<ScheduleFactory>(&lines);
   AddRegistrations<ControllerFactory>(&lines);
   AddRegistrations<Layer>(&lines);
+  AddRegistrations<Reader>(&lines);
   AddRegistrations<Op>(&lines);
   AddRegistrations<KernelFactory>(&lines);
   absl::c_sort(lines);
@@ -199,7 +203,8 @@ absl::Status CheckNoOthersRegistered(const std::vector<std::string>& before) {
        {Registry<Optimizer>::Get().RegistrationStatus(),
         Registry<ScheduleFactory>::Get().RegistrationStatus(),
         Registry<ControllerFactory>::Get().RegistrationStatus(),
-        Registry<Layer>::Get().RegistrationStatus(), Registry<Op>::Get().RegistrationStatus(),
+        Registry<Layer>::Get().RegistrationStatus(), Registry<Reader>::Get().RegistrationStatus(),
+        Registry<Op>::Get().RegistrationStatus(),
         Registry<KernelFactory>::Get().RegistrationStatus()}) {
     if (!status.ok()) return Wrong("registers what is there already, ", status.message(), kThread);
   }

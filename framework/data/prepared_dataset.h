@@ -7,18 +7,28 @@
 #include <memory>
 #include <vector>
 
+#include "gradus/data/convert_columns.h"
 #include "gradus/data/dataset.h"
 #include "gradus/data/preprocessing.h"
+#include "gradus/data/rows.h"
 
 namespace gradus {
 
-// Rows first .. first + count - 1 of `raw`. Input i is fed from field `fields[i]` of `raw`, each
-// field once, through `transforms[i]`; types and sizes have been checked.
+// What feeds one input of a model.
+struct PreparedInput {
+  FieldSpec input;
+  InputTransform transform;
+  // Of the raw dataset; more than one only of an input with treatments, whose columns then are
+  // where `cells` says.
+  std::vector<int> raw_fields;
+  std::vector<ColumnPart> parts;  // One per raw field, and
+  std::vector<ColumnCell> cells;  // one per treatment; both empty without treatments.
+};
+
+// Those rows of `raw`; each of its fields feeds one input at most, types and sizes have been
+// checked.
 std::shared_ptr<const Dataset> MakePreparedDataset(std::shared_ptr<const Dataset> raw,
-                                                   std::vector<FieldSpec> inputs,
-                                                   std::vector<int> fields,
-                                                   std::vector<InputTransform> transforms,
-                                                   int64_t first, int64_t count);
+                                                   std::vector<PreparedInput> inputs, Rows rows);
 
 }  // namespace gradus
 

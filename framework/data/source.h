@@ -1,9 +1,15 @@
-// One source of examples, resolved against a model: which field feeds which input, and what is done
-// to it.
+// One source of examples, resolved against a model: which raw fields feed which input, and what is
+// done to them. It is opened, what is to be learned is learned from some of its rows, and then any
+// rows of it are prepared for the model.
+//
+//   Source source = OpenRawSource(config, path, Role::kTraining, {}, context);
+//   if (source.raw == nullptr || !LearnFeeds(training_rows, &source, context)) return;
+//   std::shared_ptr<const Dataset> train = Prepare(source, inputs, training_rows);
 
 #ifndef GRADUS_DATA_SOURCE_H_
 #define GRADUS_DATA_SOURCE_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,10 +18,11 @@
 #include "gradus/base/config_path.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/data.pb.h"
-#include "gradus/data/csv.h"
+#include "gradus/data/convert_columns.h"
 #include "gradus/data/dataset.h"
 #include "gradus/data/memory.h"
 #include "gradus/data/preprocessing.h"
+#include "gradus/data/rows.h"
 
 namespace gradus {
 
@@ -34,12 +41,32 @@ enum class Role {
   kUnknown,   // The training source was refused: look for what is wrong in this one by itself.
 };
 
+// Columns that a configuration treats alike.
+struct ColumnGroup {
+  CsvColumns columns;
+  ConfigPath path;
+};
+
 // How one input of the model is fed.
 struct Feed {
-  int raw_field = -1;  // Of the raw dataset.
+  // Of the raw dataset: one, or those that hold the columns of an input with treatments.
+  std::vector<int> raw_fields;
   InputTransform transform;
-  bool standardise = false;  // Mean and deviation are still to be learned.
-  ConfigPath path;           // Of the field in the configuration.
+  bool standardise = false;   // Mean and deviation of all elements are still to be learned.
+  ConfigPath path;            // Of the field in the configuration.
+  std::vector<int64_t> dims;  // Of one example, when the source is trained, or has learned.
+
+  // Of an input whose columns are not all treated alike:
+  std::vector<ColumnPart> parts;                             // One per raw field.
+  std::vector<std::vector<std::vector<std::string>>> texts;  // By raw field, column and code.
+  std::vector<ColumnCell> cells;                             // One per column.
+  std::vector<ColumnGroup> groups;                           // What is to be learned, and
+  std::vector<int> group_of;                                 // of which the column is, by column.
+  // A cell as a message names it: "wine.csv:18:3". Null: as the raw dataset names its row.
+  std::function<std::string(int64_t row, int column)> where;
+
+  bool fed() const { return !raw_fields.empty(); }
+  bool by_column() const { return !cells.empty(); }
 };
 
 struct Source {
@@ -51,18 +78,20 @@ struct Source {
 Source OpenRawSource(const SourceConfig& config, const ConfigPath& path, Role role,
                      const Preprocessing& trained, const SourceContext& context);
 
-// Rows first .. first + count - 1, as the model takes them.
+// Learns what the configuration asks for (means, medians, categories, ...) from those rows of a
+// source that was opened as kTraining. Afterwards the feeds' transforms are what is saved, their
+// dims are known, and every row of the source is one that the model can take as far as its
+// categories go. False after findings.
+bool LearnFeeds(const Rows& training_rows, Source* source, const SourceContext& context);
+
+// Those rows, as the model takes them; `inputs` with the dims of the feeds.
 std::shared_ptr<const Dataset> Prepare(const Source& source, absl::Span<const FieldSpec> inputs,
-                                       int64_t first, int64_t count);
+                                       Rows rows);
 
-// The rows of a table that was read from a CSV file.
-std::shared_ptr<const Dataset> MakeCsvDataset(const std::string& file,
-                                              std::vector<FieldSpec> fields,
-                                              std::vector<Tensor> tensors,
-                                              CsvLines lines);
-
-// What CSV columns of an input of this type are read as.
-DType CsvType(DType input);
+// One whole number per row of the source, learned or not, that says the row's class: the value of an
+// INT32 input, 0 or 1 of a FLOAT32 one, the text of a column of categories. False when the input
+// is not one such value per row.
+bool ReadClassKeys(const Source& source, int input, std::vector<int64_t>* keys);
 
 }  // namespace gradus
 

@@ -10,6 +10,7 @@
 #include "gradus/base/random.h"
 #include "gradus/data/convert.h"
 #include "gradus/data/csv.h"
+#include "gradus/data/learn_transform.h"
 #include "gradus/data/memory.h"
 #include "gtest/gtest.h"
 
@@ -48,7 +49,7 @@ TEST(PreprocessingTest, LearnsTheBreastCancerColumns) {
   const Tensor& x = table->fields[0];
   for (const int64_t rows : {int64_t{569}, int64_t{455}, int64_t{1}}) {
     InputTransform transform = {"x", {}, 1, {}, {}};
-    ASSERT_TRUE(LearnTransform(*Memory({{"x", x}}), 0, rows, &transform).ok());
+    ASSERT_TRUE(LearnTransform(*Memory({{"x", x}}), 0, Rows::Range(0, rows), &transform).ok());
     std::vector<double> mean, deviation;
     PlainStatistics({x.data<double>().begin(), x.data<double>().end()}, 30, rows, 1, &mean,
                     &deviation);
@@ -80,8 +81,8 @@ TEST(PreprocessingTest, LearnsBytesAndCallbacksAlike) {
   ASSERT_TRUE(callback.ok());
   const auto memory = Memory({{"x", Tensor::Of<uint8_t>({kRows, kElements}, bytes)}});
   InputTransform a = {"x", {}, 255, {}, {}}, b = a;
-  ASSERT_TRUE(LearnTransform(*memory, 0, 900, &a).ok());
-  ASSERT_TRUE(LearnTransform(**callback, 0, 900, &b).ok());
+  ASSERT_TRUE(LearnTransform(*memory, 0, Rows::Range(0, 900), &a).ok());
+  ASSERT_TRUE(LearnTransform(**callback, 0, Rows::Range(0, 900), &b).ok());
   EXPECT_EQ(a.mean, b.mean);
   EXPECT_EQ(a.deviation, b.deviation);
   std::vector<double> mean, deviation;
@@ -97,7 +98,7 @@ TEST(PreprocessingTest, ConstantColumnIsOnlyCentred) {
   // by.
   const auto dataset = Memory({{"x", Tensor::Of<double>({10}, std::vector<double>(10, 0.1))}});
   InputTransform transform = {"x", {}, 1, {}, {}};
-  ASSERT_TRUE(LearnTransform(*dataset, 0, 10, &transform).ok());
+  ASSERT_TRUE(LearnTransform(*dataset, 0, Rows::Range(0, 10), &transform).ok());
   EXPECT_EQ(transform.mean, std::vector<double>{0.1});
   EXPECT_EQ(transform.deviation, std::vector<double>{1});
 }
@@ -106,29 +107,29 @@ TEST(PreprocessingTest, NonFiniteTrainingValueIsRefusedWithItsRow) {
   const auto dataset = Memory(
       {{"x", Tensor::Of<float>({2, 2}, {1, 2, 3, std::numeric_limits<float>::quiet_NaN()})}});
   InputTransform transform = {"x", {"a", "b"}, 1, {}, {}};
-  EXPECT_EQ(LearnTransform(*dataset, 0, 2, &transform).message(),
+  EXPECT_EQ(LearnTransform(*dataset, 0, Rows::Range(0, 2), &transform).message(),
             "row 1: input \"x\": column \"b\" is nan");
-  EXPECT_TRUE(LearnTransform(*dataset, 0, 1, &transform).ok());
+  EXPECT_TRUE(LearnTransform(*dataset, 0, Rows::Range(0, 1), &transform).ok());
 }
 
 TEST(PreprocessingTest, SumsThatOverflowAreRefused) {
   const auto dataset = Memory({{"x", Tensor::Of<double>({2}, {1e308, 1.5e308})}});
   InputTransform transform = {"x", {}, 1, {}, {}};
-  EXPECT_EQ(LearnTransform(*dataset, 0, 2, &transform).message(),
+  EXPECT_EQ(LearnTransform(*dataset, 0, Rows::Range(0, 2), &transform).message(),
             "input \"x\": element 0 cannot be standardised: the sum of its values is not finite");
   const auto wide = Memory({{"x", Tensor::Of<double>({2}, {-1e300, 1e300})}});
-  EXPECT_EQ(LearnTransform(*wide, 0, 2, &transform).message(),
+  EXPECT_EQ(LearnTransform(*wide, 0, Rows::Range(0, 2), &transform).message(),
             "input \"x\": element 0 cannot be standardised: its deviation is inf");
 }
 
 TEST(PreprocessingTest, RefusalsNameTheDivisor) {
   const auto dataset = Memory({{"x", Tensor::Of<double>({2}, {1, 2})}});
   InputTransform transform = {"x", {"a"}, 1e308, {}, {}};
-  EXPECT_EQ(LearnTransform(*dataset, 0, 2, &transform).message(),
+  EXPECT_EQ(LearnTransform(*dataset, 0, Rows::Range(0, 2), &transform).message(),
             "input \"x\": column \"a\", divided by divide_by 1e+308, cannot be standardised: its "
             "deviation is 0");
   transform.divide_by = 1.5e-308;
-  EXPECT_EQ(LearnTransform(*dataset, 0, 2, &transform).message(),
+  EXPECT_EQ(LearnTransform(*dataset, 0, Rows::Range(0, 2), &transform).message(),
             "input \"x\": column \"a\", divided by divide_by 1.5e-308, cannot be standardised: the "
             "sum of its values is not finite");
 }

@@ -1,0 +1,148 @@
+// Categories: which there are, in which order, and where texts find their place.
+
+#include <algorithm>
+#include <charconv>
+#include <numeric>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "gradus/base/status.h"
+#include "gradus/data/learn_columns.h"
+#include "gradus/data/row_blocks.h"
+
+namespace gradus {
+namespace {
+
+bool WholeNumber(const std::string& text, int64_t* value) {
+  const char* end = text.data() + text.size();
+  const std::from_chars_result result = std::from_chars(text.data(), end, *value);
+  return result.ec == std::errc() && result.ptr == end;
+}
+
+// By their bytes; by value when all are whole numbers.
+void SortCategories(std::vector<std::string>* categories) {
+  std::sort(categories->begin(), categories->end());
+  std::vector<std::pair<int64_t, std::string>> numbers;
+  for (const std::string& text : *categories) {
+    int64_t value = 0;
+    if (!WholeNumber(text, &value)) return;
+    numbers.emplace_back(value, text);
+  }
+  std::sort(numbers.begin(), numbers.end());
+  for (size_t i = 0; i < numbers.size(); ++i) (*categories)[i] = std::move(numbers[i].second);
+}
+
+}  // namespace
+
+std::string LearnCategories(const CsvColumns& plan, const std::vector<std::string>& texts,
+                            const std::vector<int64_t>& counts, int64_t missing,
+                            ColumnTransform* transform, std::string* hint) {
+  const Categories& said = plan.categories();
+  transform->other = said.unseen() == Categories::OTHER;
+  const bool constant = plan.has_impute_constant();
+  const bool most_frequent = plan.impute() == CsvColumns::MOST_FREQUENT;
+  transform->category_missing = constant || most_frequent;
+
+  // The texts of the rows, most frequent first, of several the first by its bytes.
+  std::vector<int> order;
+  for (int i = 0; i < static_cast<int>(texts.size()); ++i) {
+    if (counts[i] > 0) order.push_back(i);
+  }
+  std::sort(order.begin(), order.end(), [&](int a, int b) {
+    return counts[a] != counts[b] ? counts[a] > counts[b] : texts[a] < texts[b];
+  });
+  if (most_frequent) {
+    if (order.empty()) {
+      *hint = "set impute_constant, or leave the column out";
+      return "has no value in the training rows, so none is the most frequent";
+    }
+    transform->missing_category = texts[order[0]];
+  } else if (constant) {
+    transform->missing_category = plan.impute_constant();
+  }
+
+  if (said.value_size() > 0) {
+    transform->categories.assign(said.value().begin(), said.value().end());
+  } else {
+    if (said.has_most()) {
+      // With what stands for missing cells counted in: it is one of the texts then.
+      if (missing > 0 && transform->category_missing) {
+        const auto frequency = [&](int i) {
+          return counts[i] + (texts[i] == transform->missing_category ? missing : 0);
+        };
+        std::sort(order.begin(), order.end(), [&](int a, int b) {
+          const int64_t x = frequency(a), y = frequency(b);
+          return x != y ? x > y : texts[a] < texts[b];
+        });
+      }
+      if (static_cast<int64_t>(order.size()) > said.most()) order.resize(said.most());
+    }
+    for (int i : order) transform->categories.push_back(texts[i]);
+    const bool there = std::find(transform->categories.begin(), transform->categories.end(),
+                                 transform->missing_category) != transform->categories.end();
+    if (constant && !there && !said.has_most()) {
+      transform->categories.push_back(transform->missing_category);
+    }
+    SortCategories(&transform->categories);
+  }
+  if (transform->categories.empty()) {
+    *hint = "give the categories in value, or leave the column out";
+    return "has no value in the training rows, so there is no category";
+  }
+  if (transform->category_missing && transform->MissingPlace() < 0) {
+    *hint = "add it to value, or set unseen: OTHER";
+    return absl::StrCat("what stands for a missing cell, ", Quoted(transform->missing_category),
+                        ", is none of its categories");
+  }
+  return "";
+}
+
+std::string WhereCell(const Dataset& raw, const Feed& feed, int64_t row, int column) {
+  if (feed.where) return feed.where(row, column);
+  return raw.Where(row, feed.raw_fields[feed.cells[column].part]);
+}
+
+bool PlaceCategories(const Dataset& raw, const ConfigPath* path, Feed* feed,
+                     Diagnostics* diagnostics) {
+  bool good = true;
+  for (size_t p = 0; p < feed->parts.size(); ++p) {
+    if (feed->parts[p].coded) feed->parts[p].places.resize(feed->parts[p].columns);
+  }
+  for (size_t c = 0; c < feed->cells.size(); ++c) {
+    const ColumnCell cell = feed->cells[c];
+    ColumnPart& part = feed->parts[cell.part];
+    if (!part.coded) continue;
+    const ColumnTransform& transform = feed->transform.treatments[c];
+    const std::vector<std::string>& texts = feed->texts[cell.part][cell.column];
+    std::vector<int32_t>& places = part.places[cell.column];
+    places = transform.PlacesOf(texts);
+    const auto unseen = std::find(places.begin(), places.end(), -1);
+    if (unseen == places.end()) continue;
+    // The dictionary is in the order of first appearance: this is the first such cell of the file.
+    const int32_t code = static_cast<int32_t>(unseen - places.begin());
+    int64_t row = -1;
+    const absl::Status status =
+        ForRowBlocks(raw, feed->raw_fields[cell.part], Rows::Range(0, raw.size()),
+                     [&](const void* block, int64_t begin, int64_t count) {
+                       const int32_t* codes = static_cast<const int32_t*>(block) + cell.column;
+                       for (int64_t r = 0; r < count && row < 0; ++r) {
+                         if (codes[r * part.columns] == code) row = begin + r;
+                       }
+                     });
+    const std::string where =
+        status.ok() && row >= 0 ? WhereCell(raw, *feed, row, static_cast<int>(c)) : "";
+    const bool learns = path == nullptr;
+    diagnostics->Error(
+        "category", learns ? feed->groups[feed->group_of[c]].path : *path,
+        absl::StrCat(where, ": ", feed->transform.NameOfColumn(static_cast<int64_t>(c)), ": ",
+                     Quoted(texts[code]),
+                     " is no category of training: ", ListCategories(transform.categories)),
+        learns ? "set unseen: OTHER, or give all categories in value"
+               : "in training, set unseen: OTHER, or give all categories in value");
+    good = false;
+  }
+  return good;
+}
+
+}  // namespace gradus

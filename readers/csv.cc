@@ -1,0 +1,177 @@
+// Tables as text: which columns feed which input, and what is done to them. framework/data/csv.h says
+// how they are written.
+//
+//   train { csv { path: "houses.csv"
+//     field { input: "x" columns { name: "area" log: true standardise: true }
+//                        columns { pattern: "has_.*" impute_constant: "0" }
+//                        columns { name: "city" categories { unseen: OTHER } } }
+//     field { input: "price" columns { name: "price" standardise: true } } } }
+
+#include "gradus/data/csv.h"
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "gradus/data/csv_fields.h"
+#include "gradus/data/reader.h"
+#include "readers/csv_columns.h"
+
+namespace gradus {
+namespace {
+
+// Of what a file has wrong, what can be done about it here.
+std::string HintFor(absl::string_view message) {
+  if (absl::EndsWith(message, "is not a number")) {
+    return "if it stands for a category: columns { name: ... categories {} }";
+  }
+  if (absl::EndsWith(message, "the cell is empty") ||
+      absl::StrContains(message, "the cell is missing")) {
+    return "say what stands for it: columns { name: ... impute: MEDIAN }";
+  }
+  return "";
+}
+
+class Csv : public ReaderOf<CsvSource> {
+  void Open(const CsvSource& config, const ConfigPath& path, Opening* opening) const override {
+    CsvDialect dialect;
+    const absl::StatusOr<char> separator = ParseCsvSeparator(config.separator());
+    if (separator.ok()) {
+      dialect.separator = *separator;
+    } else {
+      opening->Error("out-of-range", path.Child("separator"), separator.status().message());
+    }
+    dialect.header = config.header();
+    dialect.on_disk = config.on_disk();
+    if (config.missing_size() > 0) {
+      dialect.missing.assign(config.missing().begin(), config.missing().end());
+    }
+    const absl::StatusOr<CsvFile> file = CsvFile::Open(opening->Resolve(config.path()), dialect);
+    if (!file.ok()) opening->Error("file", path.Child("path"), file.status().message());
+
+    // The fields of the text, and those that are taken over from training.
+    std::vector<CsvField> fields(config.field().begin(), config.field().end());
+    for (const FieldSpec& spec : opening->inputs()) {
+      const InputTransform* trained = opening->nested() ? nullptr : opening->Trained(spec.input);
+      const bool given = std::any_of(fields.begin(), fields.end(), [&](const CsvField& field) {
+        return field.input() == spec.input;
+      });
+      if (given || trained == nullptr || trained->columns.empty()) continue;
+      fields.emplace_back();
+      fields.back().set_input(spec.input);
+    }
+
+    CsvFields reading(opening->first_field());
+    for (size_t k = 0; k < fields.size(); ++k) {
+      const bool in_text = static_cast<int>(k) < config.field_size();
+      const ConfigPath here = in_text ? path.Child("field", static_cast<int>(k), "") : path;
+      OpenField(fields[k], here, file, opening, &reading);
+    }
+    if (opening->failed() || fields.empty()) return;
+    absl::StatusOr<std::shared_ptr<const Dataset>> raw = reading.Read(*file, dialect);
+    if (!raw.ok()) {
+      const absl::string_view message = raw.status().message();
+      return opening->Error("data", path.Child("path"), message, HintFor(message));
+    }
+    opening->Give(*std::move(raw));
+  }
+
+  static void OpenField(const CsvField& field, const ConfigPath& path,
+                        const absl::StatusOr<CsvFile>& file, Opening* opening, CsvFields* reading) {
+    const int i = opening->Claim(field.input(), path.Child("input"));
+    if (i < 0) return;
+    Feed& feed = opening->feed(i);
+    feed.path = path;
+    opening->PlanValues(ValuesOf(field), path, i);
+    const bool trained = opening->role() == Role::kTrained && !feed.transform.columns.empty();
+    std::vector<std::string> ways;
+    if (field.column_size() > 0) ways.push_back("column");
+    if (field.except_size() > 0) ways.push_back("except");
+    if (field.columns_size() > 0) ways.push_back("columns");
+    if (ways.size() > 1) {
+      return opening->Error("exactly-one", path,
+                            absl::StrCat(ways[0], " and ", ways[1], " are both given"));
+    }
+    if (ways.empty() && !trained && opening->role() != Role::kUnknown) {
+      return opening->Error("missing", path,
+                            absl::StrCat("input \"", field.input(), "\" has no columns"),
+                            "name them in column, or all others in except");
+    }
+    if (field.columns_size() > 0 && (field.standardise() || field.divide_by() != 1)) {
+      return opening->Error("exactly-one", path,
+                            absl::StrCat(field.standardise() ? "standardise" : "divide_by",
+                                         " is for column and except"),
+                            "with columns, say it in each of them");
+    }
+    if (!file.ok()) return;
+    CsvChoice choice;
+    if (!ChooseColumns(field, path, *file, i, opening, &choice)) return;
+    Plan(field, path, i, std::move(choice), opening, reading);
+  }
+
+  // What is asked of the chosen columns.
+  static void Plan(const CsvField& field, const ConfigPath& path, int i, CsvChoice choice,
+                   Opening* opening, CsvFields* reading) {
+    Feed& feed = opening->feed(i);
+    const FieldSpec& input = opening->input(i);
+    if (opening->role() == Role::kTrained) {
+      CheckSaysTheSame(feed.transform, choice, opening);
+      const bool by_column = !feed.transform.treatments.empty();
+      if (!by_column) CheckFits(i, choice, path, opening);
+      return reading->Add(&feed, input.dtype, TrainedColumns(feed.transform, choice.columns),
+                          by_column);
+    }
+    for (ColumnGroup& group : choice.groups) CheckGroup(group.path, input, &group.columns, opening);
+    std::vector<CsvFields::Column> columns;
+    for (size_t c = 0; c < choice.columns.size(); ++c) {
+      CsvFields::Column column = {choice.columns[c], false, false};
+      if (!choice.group_of.empty()) {
+        const CsvColumns& group = choice.groups[choice.group_of[c]].columns;
+        column.text = group.has_categories();
+        column.may_miss = group.impute() != CsvColumns::REFUSE || group.has_impute_constant();
+      }
+      columns.push_back(column);
+    }
+    const bool by_column = field.columns_size() > 0;
+    if (!by_column) CheckFits(i, choice, path, opening);
+    feed.groups = std::move(choice.groups);
+    feed.group_of = std::move(choice.group_of);
+    reading->Add(&feed, input.dtype, columns, by_column);
+  }
+
+  static void CheckFits(int i, const CsvChoice& choice, const ConfigPath& path, Opening* opening) {
+    const int64_t count = static_cast<int64_t>(choice.columns.size());
+    const DType dtype = opening->input(i).dtype == DType::kInt32 ? DType::kInt32 : DType::kFloat64;
+    opening->CheckFits(i, dtype, {count}, path,
+                       count == 1 ? "the column" : "the choice of columns");
+    if (count == 1 && opening->input(i).any_dims) opening->feed(i).dims.clear();
+  }
+
+  // What a source of a trained model says of its columns is what was done in training.
+  static void CheckSaysTheSame(const InputTransform& transform, const CsvChoice& choice,
+                               Opening* opening) {
+    for (size_t c = 0; c < choice.group_of.size(); ++c) {
+      const ColumnGroup& group = choice.groups[choice.group_of[c]];
+      const CsvColumns& says = group.columns;
+      ColumnTransform column;
+      column.map.divide_by = transform.divide_by;
+      if (!transform.treatments.empty()) column = transform.treatments[c];
+      const NumberMap::Function function = column.map.function;
+      std::string differs;
+      if (says.has_categories() && !column.text()) differs = "categories";
+      if (says.has_divide_by() && says.divide_by() != column.map.divide_by) differs = "divide_by";
+      if (says.has_log() && says.log() != (function == NumberMap::kLog)) differs = "log";
+      if (says.has_log1p() && says.log1p() != (function == NumberMap::kLog1p)) differs = "log1p";
+      if (differs.empty()) continue;
+      opening->Error("mismatch", group.path,
+                     absl::StrCat(differs, " is not what was done to ",
+                                  transform.NameOfColumn(static_cast<int64_t>(c)), " in training"),
+                     "leave it out: what was learned is used");
+    }
+  }
+};
+
+GRADUS_REGISTER(Reader, "gradus.SourceConfig.csv", Csv);
+
+}  // namespace
+}  // namespace gradus
