@@ -29,17 +29,16 @@ std::string NameOf(const std::string& csv) {
   return name.empty() ? "model" : name;
 }
 
-// The file as it is reached from the folder that the text is in.
+// The file as it is reached from the folder that the text is in. An absolute path stays one unless it leads into that folder.
 std::string PathFrom(const std::string& out, const std::string& file) {
-  const std::filesystem::path path(file);
-  if (path.is_absolute()) return file;
   std::error_code error;
-  const std::filesystem::path folder = std::filesystem::absolute(FolderOf(out), error);
-  const std::filesystem::path relative = std::filesystem::absolute(path, error)
-                                             .lexically_normal()
-                                             .lexically_relative(folder.lexically_normal());
-  return error || relative.empty() ? std::filesystem::absolute(path, error).string()
-                                   : relative.string();
+  const std::filesystem::path given(file);
+  const std::filesystem::path folder =
+      std::filesystem::absolute(FolderOf(out), error).lexically_normal();
+  const std::filesystem::path path = std::filesystem::absolute(given, error).lexically_normal();
+  const std::string relative = path.lexically_relative(folder).string();
+  if (error || relative.empty()) return path.string();
+  return given.is_absolute() && absl::StartsWith(relative, "..") ? file : relative;
 }
 
 }  // namespace

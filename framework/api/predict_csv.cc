@@ -1,4 +1,4 @@
-// CSV in, CSV out.
+// CSV in, CSV or NPY out.
 
 #include "gradus/api/predict_csv.h"
 
@@ -7,57 +7,123 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <utility>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
+#include "gradus/api/npy_file.h"
+#include "gradus/api/prediction_table.h"
 #include "gradus/api/predictor.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
 #include "gradus/data/batch_stream.h"
-#include "gradus/data/open_data.h"
+#include "gradus/data/csv_fields.h"
 
 namespace gradus {
 namespace {
 
-std::string CsvField(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
-  return absl::StrCat("\"", absl::StrReplaceAll(text, {{"\"", "\"\""}}), "\"");
-}
+// A column that is written as it was read.
+struct PassedColumn {
+  Tensor codes;  // -1: the cell is missing.
+  std::vector<std::string> texts;
 
-std::string Header(absl::Span<const FieldSpec> outputs) {
-  std::vector<std::string> columns;
-  for (const FieldSpec& output : outputs) {
-    if (output.elements() == 1) {
-      columns.push_back(CsvField(output.input));
-      continue;
-    }
-    for (int64_t i = 0; i < output.elements(); ++i) {
-      columns.push_back(CsvField(absl::StrCat(output.input, "[", i, "]")));
-    }
+  void Append(int64_t row, std::string* text) const {
+    const int32_t code = codes.data<int32_t>()[static_cast<size_t>(row)];
+    if (code >= 0) text->append(CsvCell(texts[static_cast<size_t>(code)]));
+    text->push_back(',');
   }
-  return absl::StrCat(absl::StrJoin(columns, ","), "\n");
+};
+
+absl::StatusOr<PassedColumn> ReadPassed(const CsvFile& file, const std::string& name) {
+  const int column = file.Find(name);
+  if (column < 0) {
+    const std::string hint = SuggestName(name, file.columns());
+    return absl::NotFoundError(absl::StrCat(file.name(), ":1:1: no column ", Quoted(name),
+                                            " to pass through", hint.empty() ? "" : "; ", hint));
+  }
+  CsvSelection selection;
+  selection.columns = {column};
+  selection.text = selection.may_miss = true;
+  GRADUS_ASSIGN_OR_RETURN(CsvTable table, file.Read({selection}));
+  return PassedColumn{std::move(table.fields[0]), std::move(table.texts[0][0])};
 }
 
-void AppendRows(absl::Span<const FieldSpec> outputs, const std::map<std::string, Tensor>& values,
-                int64_t rows, std::string* text) {
-  for (int64_t row = 0; row < rows; ++row) {
-    bool first = true;
-    for (const FieldSpec& output : outputs) {
-      const Tensor& tensor = values.at(output.input);
-      for (int64_t i = row * output.elements(); i < (row + 1) * output.elements(); ++i) {
-        if (!first) text->push_back(',');
-        first = false;
-        if (tensor.dtype() == DType::kInt32) {
-          absl::StrAppend(text, tensor.data<int32_t>()[i]);
-        } else {
-          absl::StrAppendFormat(text, "%.9g", tensor.data<float>()[i]);
-        }
+// Where predictions go, batch by batch.
+class Output {
+ public:
+  Output(const Predictor& predictor, const PredictCsvOptions& options, const PassedColumn* passed)
+      : options_(options),
+        passed_(passed),
+        array_(absl::EndsWith(options.output, ".npy")),
+        table_(predictor.outputs(), predictor.meanings(), options.raw,
+               passed == nullptr ? std::vector<std::string>()
+                                 : std::vector<std::string>{options.id_column}) {
+    if (array_) return;
+    std::vector<std::string> columns;
+    if (passed != nullptr) columns.push_back(CsvCell(options.id_column));
+    for (const std::string& column : table_.columns()) columns.push_back(CsvCell(column));
+    text_ = absl::StrCat(absl::StrJoin(columns, ","), "\n");
+  }
+
+  absl::Status Add(const std::map<std::string, Tensor>& outputs, int64_t rows) {
+    GRADUS_RETURN_IF_ERROR(table_.Read(outputs));
+    if (array_) {
+      parts_.push_back(table_.values(0).values);
+    } else {
+      for (int64_t row = 0; row < rows; ++row) {
+        if (passed_ != nullptr) passed_->Append(rows_ + row, &text_);
+        table_.Append(row, &text_);
+        text_.push_back('\n');
       }
     }
-    text->push_back('\n');
+    rows_ += rows;
+    return absl::OkStatus();
   }
+
+  absl::Status Write(const FieldSpec& first) const {
+    if (array_) {
+      std::vector<int64_t> dims = {rows_};
+      dims.insert(dims.end(), first.dims.begin(), first.dims.end());
+      return WriteNpy(options_.output, first.dtype, dims, parts_);
+    }
+    if (options_.output != "-") return WriteFile(options_.output, text_);
+    if (std::fwrite(text_.data(), 1, text_.size(), stdout) != text_.size() ||
+        std::fflush(stdout) != 0) {
+      return absl::UnavailableError(
+          absl::StrCat("cannot write standard output: ", std::strerror(errno)));
+    }
+    return absl::OkStatus();
+  }
+
+  int64_t rows() const { return rows_; }
+
+ private:
+  const PredictCsvOptions& options_;
+  const PassedColumn* const passed_;
+  const bool array_;
+  PredictionTable table_;
+  std::string text_;
+  std::vector<Tensor> parts_;
+  int64_t rows_ = 0;
+};
+
+// What an array cannot hold.
+absl::Status CheckArray(const Predictor& predictor, const PredictCsvOptions& options) {
+  if (!absl::EndsWith(options.output, ".npy")) return absl::OkStatus();
+  const auto error = [&options](auto&&... what) {
+    return absl::InvalidArgumentError(absl::StrCat(options.output, ": ", what...));
+  };
+  if (!options.id_column.empty()) {
+    return error("an array has no place for the column ", Quoted(options.id_column),
+                 "; a CSV file has");
+  }
+  if (predictor.outputs().size() != 1) {
+    return error("an array holds one output, and the model has ", predictor.outputs().size(),
+                 "; a CSV file holds them all");
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -68,11 +134,17 @@ absl::StatusOr<PredictCsvReport> PredictCsv(const PredictCsvOptions& options) tr
   predictor_options.raw_inputs = false;  // The dataset applies the preprocessing as it reads.
   GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<Predictor> predictor,
                           Predictor::Load(options.model, predictor_options));
+  GRADUS_RETURN_IF_ERROR(CheckArray(*predictor, options));
+  GRADUS_ASSIGN_OR_RETURN(const CsvDialect dialect, DialectFor(options.model, options.dialect));
+  GRADUS_ASSIGN_OR_RETURN(const CsvFile csv, CsvFile::OpenFileOrPipe(options.input, dialect));
+  PassedColumn passed;
+  if (!options.id_column.empty()) {
+    GRADUS_ASSIGN_OR_RETURN(passed, ReadPassed(csv, options.id_column));
+  }
   GRADUS_ASSIGN_OR_RETURN(
       std::shared_ptr<const Dataset> dataset,
-      OpenCsvForModel(options.input, predictor->inputs(), predictor->preprocessing()));
-  std::string text = Header(predictor->outputs());
-  int64_t rows = 0;
+      PrepareCsvForModel(csv, dialect, predictor->inputs(), predictor->preprocessing()));
+  Output output(*predictor, options, options.id_column.empty() ? nullptr : &passed);
   if (dataset->size() > 0) {
     BatchOptions batches;
     batches.batch_size = options.batch_size;
@@ -87,18 +159,11 @@ absl::StatusOr<PredictCsvReport> PredictCsv(const PredictCsvOptions& options) tr
         inputs.emplace(dataset->fields()[i].input, batch->fields[i]);
       }
       GRADUS_ASSIGN_OR_RETURN(auto outputs, predictor->Predict(inputs));
-      AppendRows(predictor->outputs(), outputs, batch->rows, &text);
-      rows += batch->rows;
+      GRADUS_RETURN_IF_ERROR(output.Add(outputs, batch->rows));
     }
   }
-  if (options.output != "-") {
-    GRADUS_RETURN_IF_ERROR(WriteFile(options.output, text));
-  } else if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
-             std::fflush(stdout) != 0) {
-    return absl::UnavailableError(
-        absl::StrCat("cannot write standard output: ", std::strerror(errno)));
-  }
-  return PredictCsvReport{rows, predictor->weights()};
+  GRADUS_RETURN_IF_ERROR(output.Write(predictor->outputs()[0]));
+  return PredictCsvReport{output.rows(), predictor->weights()};
 } catch (...) {
   return StatusOfException("predicting");
 }

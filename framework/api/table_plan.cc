@@ -23,6 +23,7 @@ constexpr int64_t kMostEmbedded = 1000;
 constexpr int64_t kMostClasses = 20;  // More whole numbers than these are amounts,
 constexpr int64_t kRowsOfClass = 5;   // and so are numbers that stand in fewer rows on average.
 constexpr double kLongTail = 2;       // Skewness; that of an exponential distribution.
+constexpr double kLargeNumber = 100;  // Below, ln(1 + x) bends little.
 
 using Values = std::vector<std::pair<std::string, int64_t>>;
 
@@ -105,8 +106,8 @@ void PlanNumber(const ColumnFacts& facts, ColumnPlan* plan) {
     return;
   }
   plan->use = ColumnPlan::kNumber;
-  plan->log1p = facts.least >= 0 && distinct > 10 && facts.skewness > kLongTail &&
-                std::abs(facts.log_skewness) < facts.skewness / 2;
+  plan->log1p = facts.least >= 0 && facts.most > kLargeNumber && distinct > 10 &&
+                facts.skewness > kLongTail && std::abs(facts.log_skewness) < facts.skewness / 2;
   if (facts.whole && distinct > 2 && distinct <= 10 && facts.rows >= kEnoughRows) {
     plan->why = absl::StrCat("only ", distinct, " different whole numbers");
   }
