@@ -58,6 +58,9 @@ void AddExplain(CLI::App* app, RunFunction* run);
 void AddSweep(CLI::App* app, RunFunction* run);
 void AddFindLr(CLI::App* app, RunFunction* run);
 void AddRace(CLI::App* app, RunFunction* run);
+void AddPlot(CLI::App* app, RunFunction* run);
+void AddRuns(CLI::App* app, RunFunction* run);
+void AddDiff(CLI::App* app, RunFunction* run);
 
 }  // namespace gradus
 

@@ -176,6 +176,9 @@ int ParseAndRun(int argc, char** argv) {
   AddSweep(&app, &run);
   AddFindLr(&app, &run);
   AddRace(&app, &run);
+  AddPlot(&app, &run);
+  AddRuns(&app, &run);
+  AddDiff(&app, &run);
   const auto plugins = std::make_shared<PluginFlags>();
   AddPluginFlags(&app, plugins);
   if (HasUnknownSubcommand(app, argc, argv)) return kUsage;

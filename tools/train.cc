@@ -12,7 +12,9 @@
 #include "gradus/api/control_folder.h"
 #include "gradus/api/events_file.h"
 #include "gradus/api/groups_file.h"
+#include "gradus/api/progress_file.h"
 #include "gradus/api/rate_control.h"
+#include "gradus/api/resolve_model.h"
 #include "gradus/api/run_folder.h"
 #include "gradus/api/target.h"
 #include "gradus/api/trainer.h"
@@ -113,9 +115,10 @@ void ShowRun(const TrainRun& run, bool resumed) {
     std::fprintf(stderr, "gradus: warning: %s\n", ToString(warning).c_str());
   }
   std::printf(
-      "%s  %s parameters, %s updates planned, %d threads\nrun folder  %s\n\n",
+      "%s  %s parameters, %s updates planned, %d threads\n%s\nrun folder  %s\n\n",
       trainer.config().model().name().c_str(), absl::StrCat(trainer.parameter_count()).c_str(),
-      absl::StrCat(trainer.planned_steps()).c_str(), trainer.threads(), run.folder.path.c_str());
+      absl::StrCat(trainer.planned_steps()).c_str(), trainer.threads(),
+      SplitInWords(trainer.data()).c_str(), run.folder.path.c_str());
 }
 
 // Trains to the end of the run, or of a replay's leg, which must be where it was in the other run.
@@ -142,12 +145,18 @@ absl::StatusOr<LoopEnd> TrainLeg(const TrainRun& run, const std::vector<std::str
     const absl::Status written = RecordSettings(run, settings, events->get());
     if (!written.ok()) return written;
   }
+  absl::StatusOr<std::unique_ptr<ProgressFile>> times =
+      ProgressFile::Open(run.folder.progress(), state.progress.update);
+  if (!times.ok()) return times.status();
   StopObserver stop(flags.stop_after_epoch, run);
   TrainProgress progress(trainer, stdout, isatty(STDOUT_FILENO) != 0, TerminalColumns);
   std::unique_ptr<RateControl> control = RateControl::Start(run.folder.path, &trainer);
-  TrainObserver* observers[] = {metrics->get(), groups->get(), events->get(),
+  TrainObserver* observers[] = {metrics->get(), groups->get(), events->get(), times->get(),
                                 control.get(),  &progress,     &stop};
   absl::StatusOr<LoopEnd> end = trainer.Train(observers);
+  // How it ended counts more than that it could not be written down.
+  const absl::Status ended = (*times)->End(EndOf(end, state.ended_by));
+  if (end.ok() && !ended.ok()) return ended;
   control.reset();
   progress.Finish();
   if (!end.ok() || run.last_leg() || stop.IsAsked()) return end;

@@ -4,6 +4,7 @@
 //   metrics.jsonl        a line per epoch and split, and per so many steps
 //   groups.jsonl         a line per group of parameters, per so many steps (groups_file.h)
 //   events.jsonl         a line per change of a rate that is not its schedule's own curve
+//   progress.jsonl       when a process began, how far it was when, how it ended (progress_file.h)
 //   replay.jsonl         of a replay of a run that went on with other settings: that run's events
 //   control/             commands that wait for the run, and its answers (control_folder.h)
 //   checkpoints/step-*   states to resume from
@@ -52,6 +53,7 @@ struct RunFolder {
   std::string metrics() const;
   std::string groups() const;
   std::string events() const;
+  std::string progress() const;
   std::string configuration() const;  // run.pbtxt
 
   // Makes a new folder, takes its lock and writes run.pbtxt into it, so that a place where nothing
