@@ -5,8 +5,8 @@
 #include <charconv>
 #include <cmath>
 
-#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "gradus/base/text_escape.h"
 
 namespace gradus {
 namespace internal {
@@ -19,11 +19,12 @@ const double kPowersOfTen[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
 
 namespace {
 
-constexpr size_t kMostShown = 40;
-
 std::string Shown(absl::string_view text) {
-  return absl::StrCat(absl::Utf8SafeCEscape(text.substr(0, kMostShown)),
-                      text.size() > kMostShown ? "..." : "");
+  size_t most = 40;
+  if (text.size() <= most) return Escaped(text);
+  // Not within a character.
+  while (most > 37 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;
+  return absl::StrCat(Escaped(text.substr(0, most)), "...");
 }
 
 }  // namespace

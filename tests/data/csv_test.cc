@@ -159,6 +159,7 @@ TEST(CsvTest, BrokenTextsAreRefusedWithTheirPlace) {
       {"a,b\n\"x\ny\",zz\n", "t.csv:3:4: column \"b\": \"zz\" is not a number"},
       {std::string("a,b\n1,\0\n", 8), "t.csv:2:3: column \"b\": \"\\000\" is not a number"},
       {"a,b\n1,NA\n", "t.csv:2:3: column \"b\": the cell is missing (\"NA\")"},
+      {"a,\xc3\xa4\n1,\xe4x\n", "t.csv:2:3: column \"\xc3\xa4\": \"\\344x\" is not a number"},
       {"a,b\n1,\"N/A\"\n", "t.csv:2:3: column \"b\": the cell is missing (\"N/A\")"},
       {"a,b\n1,NA\n", "t.csv:2:3: column \"b\": the cell is missing (\"NA\")", DType::kInt32},
       {"a,b\n1,2\r", "t.csv:2:4: a carriage return that no line feed follows"},
