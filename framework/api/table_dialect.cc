@@ -46,13 +46,13 @@ absl::StatusOr<char> GuessSeparator(const std::string& path, const std::string& 
 }
 
 // Whether the first row has the names of the columns.
-absl::StatusOr<bool> GuessHeader(const std::string& path, const std::string& text, char separator,
-                                 const std::string& target, std::string* why) {
-  GRADUS_ASSIGN_OR_RETURN(const CsvFile file, CsvFile::Parse(path, text, WithoutHeader(separator)));
+bool GuessHeader(const CsvFile& file, const std::string& target, std::string* why) {
   CsvSelection all;
   all.text = all.may_miss = true;
   for (size_t i = 0; i < file.columns().size(); ++i) all.columns.push_back(static_cast<int>(i));
-  GRADUS_ASSIGN_OR_RETURN(const CsvTable table, file.Read({all}));
+  const absl::StatusOr<CsvTable> read = file.Read({all});
+  if (!read.ok()) return true;  // A row is wrong, and the reader will say which.
+  const CsvTable& table = *read;
   const int64_t rows = table.lines.size();
   const int64_t columns = static_cast<int64_t>(all.columns.size());
   if (rows == 0) return true;
@@ -92,8 +92,9 @@ absl::StatusOr<CsvDialect> GuessDialect(const std::string& path, const std::stri
   }
   dialect.header = options.header != LookOptions::kNo;
   if (options.header == LookOptions::kGuess) {
-    GRADUS_ASSIGN_OR_RETURN(dialect.header, GuessHeader(path, beginning, dialect.separator,
-                                                        options.target, why_header));
+    GRADUS_ASSIGN_OR_RETURN(const CsvFile file,
+                            CsvFile::Parse(path, beginning, WithoutHeader(dialect.separator)));
+    dialect.header = GuessHeader(file, options.target, why_header);
   }
   return dialect;
 }
