@@ -179,7 +179,8 @@ class Builder {
     model_.hyperparameters.insert(model_.hyperparameters.end(), scope.hyperparameters().begin(),
                                   scope.hyperparameters().end());
     *output = scope.output();
-    if (scope.meaning().kind != PredictionMeaning::kPlain) {
+    // A loss that is shown as a metric is not what the model was made for.
+    if (scope.meaning().kind != PredictionMeaning::kPlain && summary == nullptr) {
       model_.meanings.push_back(scope.meaning());
     }
     if (summary != nullptr) {

@@ -14,7 +14,7 @@ struct Score {
 
 class Precision final : public TypedLayer<metric::Precision> {
   void Build(const metric::Precision& config, LayerScope* scope) const override {
-    BuildPositives<Score>(config, scope);
+    BuildPositives(config, scope, Score(), SelectionOf(config));
   }
 };
 

@@ -14,7 +14,7 @@ struct Score {
 
 class Recall final : public TypedLayer<metric::Recall> {
   void Build(const metric::Recall& config, LayerScope* scope) const override {
-    BuildPositives<Score>(config, scope);
+    BuildPositives(config, scope, Score(), SelectionOf(config));
   }
 };
 

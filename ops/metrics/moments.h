@@ -1,0 +1,75 @@
+// What the correlations share: first and second moments of prediction and label, for each of the n numbers of an example.
+
+#ifndef GRADUS_OPS_METRICS_MOMENTS_H_
+#define GRADUS_OPS_METRICS_MOMENTS_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gradus/graph/per_example.h"
+#include "gradus/metric.pb.h"
+
+namespace gradus {
+
+// Of one of the numbers, over all examples.
+struct Moments {
+  double p_mean, y_mean, p_variance, y_variance, covariance;
+};
+
+// Correlation::Of(moments) for each number, then their mean. Products of floats are exact in double; what is lost is the difference of the
+// sums, as in r2_score.
+template <class Correlation>
+class MomentsSummary final : public MetricSummary {
+ public:
+  explicit MomentsSummary(int64_t n) : n_(static_cast<size_t>(n)) {}
+
+  std::vector<std::string> SumNames() const override {
+    std::vector<std::string> names;
+    for (size_t i = 0; i < n_; ++i) {
+      for (const char* sum : {"p_", "y_", "p_p_", "y_y_", "p_y_"}) {
+        names.push_back(absl::StrCat(sum, i));
+      }
+    }
+    return names;
+  }
+  void Add(absl::Span<const float> row, double weight, absl::Span<double> sums) const override {
+    for (size_t i = 0; i < n_; ++i) {
+      const double p = row[i], y = row[n_ + i];
+      double* of = sums.data() + 5 * i;
+      of[0] += weight * p;
+      of[1] += weight * y;
+      of[2] += weight * (p * p);
+      of[3] += weight * (y * y);
+      of[4] += weight * (p * y);
+    }
+  }
+  double Finish(const MetricTotals& totals) const override {
+    double sum = 0;
+    for (size_t i = 0; i < n_; ++i) {
+      const double* of = totals.sums.data() + 5 * i;
+      const double p = of[0] / totals.weight, y = of[1] / totals.weight;
+      sum += Correlation::Of({p, y, of[2] / totals.weight - p * p, of[3] / totals.weight - y * y,
+                              of[4] / totals.weight - p * y});
+    }
+    return sum / static_cast<double>(n_);
+  }
+
+ private:
+  const size_t n_;
+};
+
+template <class Correlation, class Config>
+void BuildCorrelation(const Config& config, LayerScope* scope) {
+  const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
+  const Value rows = RowsOfPair(pair, scope->emit());
+  if (!rows.valid()) return;
+  scope->SetOutput(rows);
+  scope->SetSummary(std::make_shared<const MomentsSummary<Correlation>>(
+      scope->spec(rows).shape.dim(1).k / 2));
+}
+
+}  // namespace gradus
+
+#endif  // GRADUS_OPS_METRICS_MOMENTS_H_
