@@ -7,6 +7,7 @@
 #include "absl/strings/str_join.h"
 #include "gradus/api/control_folder.h"
 #include "gradus/api/rate_checks.h"
+#include "gradus/api/resolve_model.h"
 #include "gradus/api/resume_settings.h"
 #include "gradus/base/file.h"
 #include "gradus/base/text_config.h"
@@ -59,7 +60,9 @@ absl::StatusOr<std::vector<RecordedEvent>> EventsOf(const std::string& run,
   folder.path = run;
   const absl::StatusOr<RunFile> file = RunFile::Read(folder.configuration());
   if (!file.ok()) return file.status();
-  if (PrintTextConfig(file->config()) != PrintTextConfig(config)) {
+  RunConfig saved = file->config();
+  if (saved.has_data()) ReadOlderSplit(saved.mutable_data());
+  if (PrintTextConfig(saved) != PrintTextConfig(config)) {
     return absl::FailedPreconditionError(
         absl::StrCat("--replay ", run, ": the configuration is not that of the run; use ",
                      folder.configuration(), " itself"));

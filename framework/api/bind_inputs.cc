@@ -40,6 +40,13 @@ absl::Status BindInputs(absl::Span<const FieldSpec> fields,
       problems.push_back(absl::StrCat("input \"", field.input, "\" has ", tensor.data<float>()[bad],
                                       " at element ", bad));
     }
+    if (!field.not_negative) continue;
+    const absl::Span<const float> weights = tensor.data<float>();
+    const auto below = std::find_if(weights.begin(), weights.end(), [](float w) { return w < 0; });
+    if (below != weights.end()) {
+      problems.push_back(absl::StrCat("input \"", field.input, "\": the weight ", *below,
+                                      " at element ", below - weights.begin(), " is negative"));
+    }
   }
   for (const auto& entry : batch) {
     const bool known = std::any_of(fields.begin(), fields.end(), [&](const FieldSpec& field) {

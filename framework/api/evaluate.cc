@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "gradus/api/resolve_model.h"
 #include "gradus/api/run_file.h"
 #include "gradus/api/weights_source.h"
 #include "gradus/base/file.h"
@@ -32,11 +33,20 @@ absl::StatusOr<std::shared_ptr<const Dataset>> OpenSplit(const std::string& run,
   // What the split does not need is not opened: its files may be gone.
   DataConfig data = static_cast<const RunConfig&>(*parsed.message).data();
   if (split != "test") data.clear_test();
-  if (split == "test" || (split == "validation" && data.validation().has_source())) {
+  if ((split == "test" && !data.has_test_fraction()) ||
+      (split == "validation" && data.validation().has_source())) {
     data.clear_train();
+    data.clear_test_fraction();
+    data.clear_test_seed();
   }
   if (split == "test" || (split == "train" && data.validation().has_source())) {
     data.clear_validation();
+  }
+  if (data.validation().has_fraction() && !data.validation().has_tail()) {
+    return absl::FailedPreconditionError(absl::StrCat(
+        path, ": data.validation.fraction says how many examples were held out, but not which; add ",
+        "tail: true for the last ones, which is what runs before there were samples mean, or tail: "
+        "false for a sample"));
   }
   const DataSplits splits =
       OpenDataForModel(data, fields, run, {}, preprocessing, &diagnostics);
@@ -61,8 +71,11 @@ absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
   GRADUS_ASSIGN_OR_RETURN(Preprocessing preprocessing,
                           Preprocessing::FromProto(saved.preprocessing()));
   ThreadPool pool(AvailableCores());
+  const std::vector<FieldSpec> fields = InputFields(saved.model());
+  const UnitsByInput units = UnitsOf(preprocessing, fields);
   StepOptions step_options;
   step_options.pool = &pool;
+  step_options.build.units = &units;
   Diagnostics diagnostics;
   GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<Evaluation> evaluation,
                           Evaluation::Create(saved.model(), step_options, &diagnostics));
@@ -74,7 +87,6 @@ absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
                           ParameterStore::Create(evaluation->model().graph, 0, {}));
   GRADUS_RETURN_IF_ERROR(source.Load(&store));
 
-  const std::vector<FieldSpec> fields = InputFields(saved.model());
   std::shared_ptr<const Dataset> dataset;
   if (options.csv.empty()) {
     GRADUS_ASSIGN_OR_RETURN(dataset, OpenSplit(run, options.split, fields, preprocessing));

@@ -4,6 +4,7 @@
 
 #include <climits>
 #include <cstdlib>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -104,13 +105,35 @@ Diagnostics::Locator RunFile::locator() const {
   return [source = *source_](const ConfigPath& path) { return source.Locate(path); };
 }
 
+std::string LabelOf(const LossConfig& loss) {
+  const google::protobuf::FieldDescriptor* kind = ChosenField(loss);
+  if (kind == nullptr || kind->message_type() == nullptr) return "";
+  const google::protobuf::Message& message = loss.GetReflection()->GetMessage(loss, kind);
+  const google::protobuf::FieldDescriptor* label =
+      message.GetDescriptor()->FindFieldByName("label");
+  if (label == nullptr || label->is_repeated() ||
+      label->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
+    return "";
+  }
+  return message.GetReflection()->GetString(message, label);
+}
+
 std::vector<FieldSpec> InputFields(const ModelConfig& model) {
+  std::set<std::string> labels, weights;
+  for (const LossConfig& loss : model.loss()) {
+    labels.insert(LabelOf(loss));
+    weights.insert(loss.example_weight());
+  }
+  for (const MetricConfig& metric : model.metric()) weights.insert(metric.example_weight());
   std::vector<FieldSpec> fields;
   for (const InputConfig& input : model.input()) {
     FieldSpec field;
     field.input = input.name();
     field.dtype = input.type() == INT32 ? DType::kInt32 : DType::kFloat32;
     field.dims.assign(input.shape().begin(), input.shape().end());
+    field.any_dims = input.shape_size() == 0;
+    field.is_label = labels.count(input.name()) > 0;
+    field.not_negative = weights.count(input.name()) > 0;
     fields.push_back(std::move(field));
   }
   return fields;

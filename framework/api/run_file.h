@@ -51,8 +51,11 @@ class RunFile {
   std::string directory_;
 };
 
-// The model's inputs as a dataset must give them.
+// The model's inputs as a dataset must give them, those without a shape as training data may.
 std::vector<FieldSpec> InputFields(const ModelConfig& model);
+
+// What a loss compares its prediction with by name, or "".
+std::string LabelOf(const LossConfig& loss);
 
 // The configuration with every path in it absolute, so that it can be moved into a run folder.
 RunConfig WithAbsolutePaths(const RunConfig& config, const std::string& directory);

@@ -3,12 +3,15 @@
 #include "gradus/api/summary.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "gradus/api/rate_checks.h"
+#include "gradus/api/resolve_model.h"
 #include "gradus/api/trainer.h"
 #include "gradus/graph/op.h"
 #include "gradus/graph/print.h"
@@ -69,6 +72,34 @@ std::string HumanFlops(double flops) {
   return absl::StrFormat("%.*f%s", unit == 0 ? 0 : 1, flops, kUnits[unit]);
 }
 
+// The model with what its training data says.
+absl::StatusOr<ModelConfig> ModelToPrint(RunFile* file) {
+  ModelConfig model = file->config().model();
+  const bool sound = file->diagnostics().ok() && file->config().has_data();
+  if (!sound || !NeedsTrainingData(model)) return model;
+  DataConfig config = file->config().data();
+  config.clear_test();
+  Diagnostics own(file->locator());
+  const DataSplits data = OpenData(config, InputFields(model), file->directory(), {}, &own);
+  ResolveModel(data, ConfigPath().Child("model"), &model, &own);
+  if (own.ok()) return model;
+  const std::set<std::string> unknown = UnknownInputs(data);
+  bool needed = false;
+  for (const LossConfig& loss : file->config().model().loss()) {
+    needed |= loss.class_weight().balanced();
+  }
+  for (int i = 0; i < model.layer_size(); ++i) {
+    const LayerConfig& layer = model.layer(i);
+    // The first layer reads the first input unless it says otherwise.
+    if (i == 0 && layer.input_size() == 0 && model.input_size() > 0) {
+      needed |= unknown.count(model.input(0).name()) > 0;
+    }
+    for (const std::string& input : layer.input()) needed |= unknown.count(input) > 0;
+  }
+  if (needed) return own.ToStatus();
+  return file->config().model();
+}
+
 }  // namespace
 
 absl::StatusOr<ModelSummary> Summarize(RunFile file) try {
@@ -85,16 +116,23 @@ absl::StatusOr<ModelSummary> Summarize(RunFile file) try {
     GRADUS_RETURN_IF_ERROR(rates.ToStatus());
     for (const Finding& finding : rates.Sorted()) summary.warnings.push_back(ToString(finding));
     summary.batch_size = batch_size;
+    summary.examples = SplitInWords(trainer->data());
     GRADUS_ASSIGN_OR_RETURN(summary.training_bytes,
                             trainer->step().executor().MemoryBytes(batch_size));
     model = trainer->step().model();
   } else {
-    model = BuildGraph(config, Mode::kInference, Parts::kAll, ConfigPath().Child("model"),
-                       &file.diagnostics());
+    DataSplits data;
     if (file.config().has_data()) {
-      OpenData(file.config().data(), InputFields(config), file.directory(), {},
-               &file.diagnostics());
+      data = OpenData(file.config().data(), InputFields(config), file.directory(), {},
+                      &file.diagnostics());
     }
+    ModelConfig resolved = config;
+    const ConfigPath path = ConfigPath().Child("model");
+    ResolveModel(data, path, &resolved, &file.diagnostics());
+    BuildOptions options;
+    options.unknown_inputs = UnknownInputs(data);
+    model = BuildGraph(resolved, Mode::kInference, Parts::kAll, path, &file.diagnostics(), options);
+    summary.examples = SplitInWords(data);
     GRADUS_RETURN_IF_ERROR(file.diagnostics().ToStatus());
     for (const Finding& finding : file.diagnostics().findings()) {
       summary.warnings.push_back(ToString(finding));
@@ -140,7 +178,11 @@ std::string ToTable(const ModelSummary& summary) {
   for (size_t width : widths) total += width + 2;
   const std::string rule = absl::StrCat("  ", std::string(total - 2, '-'), "\n");
 
-  std::string table = absl::StrCat("model \"", summary.name, "\"\n\n");
+  std::string table = absl::StrCat("model \"", summary.name, "\"\n");
+  if (!summary.examples.empty()) {
+    absl::StrAppend(&table, "  ", absl::StrReplaceAll(summary.examples, {{"\n", "\n  "}}), "\n");
+  }
+  table += "\n";
   for (size_t i = 0; i < rows.size(); ++i) {
     if (i == 1 || i + 1 == rows.size()) table += rule;
     table += line(rows[i]);
@@ -161,8 +203,9 @@ absl::StatusOr<std::vector<GraphDump>> DumpGraphs(RunFile file, bool training,
     return format == GraphFormat::kText ? PrintText(graph) : PrintDot(graph);
   };
   std::vector<GraphDump> dumps;
+  GRADUS_ASSIGN_OR_RETURN(const ModelConfig config, ModelToPrint(&file));
   ModelGraph model =
-      BuildGraph(file.config().model(), training ? Mode::kTraining : Mode::kInference,
+      BuildGraph(config, training ? Mode::kTraining : Mode::kInference,
                  training ? Parts::kAll : Parts::kPrediction, ConfigPath().Child("model"),
                  &file.diagnostics());
   GRADUS_RETURN_IF_ERROR(file.diagnostics().ToStatus());
@@ -180,9 +223,9 @@ absl::StatusOr<std::vector<GraphDump>> DumpGraphs(RunFile file, bool training,
     // A graph is the same whatever the data's size: any will do for the clocks of the schedules.
     options.validates = true;
     options.timeline = std::make_shared<Timeline>(Timeline::Plan{1000, 10, 10, absl::nullopt});
-    GRADUS_RETURN_IF_ERROR(TrainStep::Create(file.config().model(), file.config().optimizer(),
-                                             options, &file.diagnostics())
-                               .status());
+    GRADUS_RETURN_IF_ERROR(
+        TrainStep::Create(config, file.config().optimizer(), options, &file.diagnostics())
+            .status());
     return dumps;
   }
   Program program{model.graph, {}};

@@ -22,6 +22,7 @@ struct LayerSummary {
 
 struct ModelSummary {
   std::string name;
+  std::string examples;  // SplitInWords (resolve_model.h); empty without data.
   std::vector<LayerSummary> layers;
   int64_t parameters = 0;
   int64_t parameter_bytes = 0;
@@ -41,7 +42,8 @@ struct GraphDump {
   std::string stage;  // "forward", "gradients", then the passes' names
   std::string text;
 };
-// The graph as it is built, differentiated, and after each pass.
+// The graph as it is built, differentiated, and after each pass. Where a shape is left to the training data, it is opened; when that cannot be,
+// and no layer reads such an input, an example has one number of each.
 absl::StatusOr<std::vector<GraphDump>> DumpGraphs(RunFile file, bool training, GraphFormat format);
 
 }  // namespace gradus

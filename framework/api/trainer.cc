@@ -7,6 +7,7 @@
 
 #include "absl/strings/match.h"
 #include "gradus/api/bind_inputs.h"
+#include "gradus/api/resolve_model.h"
 #include "gradus/api/run_tables.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
@@ -59,10 +60,25 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Make(RunFile file, const Train
   trainer->fields_ = InputFields(config.model());
   trainer->pool_ =
       std::make_unique<ThreadPool>(settings.has_threads() ? settings.threads() : AvailableCores());
+  Preprocessing preprocessing;
   if (config.has_data() && options.open_data) {
+    // Said in so many words, so that what is saved means the same to whoever reads it.
+    if (config.data().validation().has_fraction()) {
+      ValidationConfig* validation = trainer->config_.mutable_data()->mutable_validation();
+      validation->set_tail(validation->tail());
+    }
     trainer->data_ = OpenData(config.data(), trainer->fields_, ".", options.datasets, &diagnostics);
+    ResolveModel(trainer->data_, ConfigPath().Child("model"), trainer->config_.mutable_model(),
+                 &diagnostics);
+    trainer->fields_ = trainer->data_.inputs;
+    preprocessing = trainer->data_.preprocessing;
+  } else if (header != nullptr) {
+    GRADUS_ASSIGN_OR_RETURN(preprocessing, Preprocessing::FromProto(header->preprocessing()));
   }
+  const UnitsByInput units = UnitsOf(preprocessing, trainer->fields_);
   StepOptions step_options;
+  step_options.build.units = &units;
+  step_options.build.unknown_inputs = UnknownInputs(trainer->data_);
   step_options.seed = static_cast<uint64_t>(settings.seed());
   step_options.pool = trainer->pool_.get();
   step_options.block_rows = settings.block_rows();

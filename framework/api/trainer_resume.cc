@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "gradus/api/resolve_model.h"
 #include "gradus/api/resume_settings.h"
 #include "gradus/api/trainer.h"
 #include "gradus/base/status.h"
@@ -22,6 +23,7 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Resume(
   RunConfig config = header.config();
   // What the order of summation depends on stays as it was, whatever machine this is.
   config.mutable_run()->set_threads(header.threads());
+  if (config.has_data()) ReadOlderSplit(config.mutable_data());
   absl::StatusOr<RunFile> file = RunFile::Of(config, "/");
   if (!settings.empty()) {
     file = RunFile::Parse(PrintTextConfig(config), CheckpointConfigPath(checkpoint), settings, ".");

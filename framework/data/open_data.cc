@@ -2,14 +2,14 @@
 
 #include "gradus/data/open_data.h"
 
-#include <cmath>
 #include <new>
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_join.h"
+#include "absl/strings/str_cat.h"
 #include "gradus/base/status.h"
-#include "gradus/data/csv.h"
+#include "gradus/data/check_weights.h"
+#include "gradus/data/csv_fields.h"
 #include "gradus/data/source.h"
 
 namespace gradus {
@@ -19,28 +19,33 @@ void NoMemory(const ConfigPath& path, Diagnostics* diagnostics) {
   diagnostics->Error("memory", path, "the examples do not fit into memory");
 }
 
-// How many of `rows` examples are trained on when a fraction is held out, or 0 on an error.
-int64_t TrainingRows(int64_t rows, const ValidationConfig& validation, const ConfigPath& path,
-                     Diagnostics* diagnostics) {
-  const double fraction = validation.fraction();
-  if (!(fraction >= 0 && fraction < 1)) {
-    // A rule of the language, which has been checked unless a program made the configuration.
-    if (diagnostics->ok()) {
-      diagnostics->Error("out-of-range", path,
-                         absl::StrCat("fraction ", fraction, " is not in [0, 1)"));
-    }
-    return 0;
+// The inputs as the training source makes them: their dims are known.
+std::vector<FieldSpec> Resolved(absl::Span<const FieldSpec> inputs, const Source& source) {
+  std::vector<FieldSpec> resolved(inputs.begin(), inputs.end());
+  for (size_t i = 0; i < resolved.size(); ++i) {
+    if (!resolved[i].any_dims) continue;
+    resolved[i].any_dims = false;
+    resolved[i].dims = source.feeds[i].dims;
   }
-  if (fraction == 0) return rows;
-  const int64_t kept =
-      static_cast<int64_t>(std::floor(static_cast<double>(rows) * (1.0 - fraction)));
-  if (kept < 1 || kept >= rows) {
-    diagnostics->Error("data", path,
-                       absl::StrCat("fraction ", fraction, " of ", rows, " examples ",
-                                    kept < 1 ? "leaves none to train on" : "holds out none"));
-    return 0;
+  return resolved;
+}
+
+// The texts that codes stand for, the names that places have, or the numbers themselves.
+std::vector<std::string> NamesOf(const ClassesOfSplit& classes, const Source& source,
+                                 const Preprocessing& preprocessing) {
+  std::vector<std::string> texts = preprocessing.ClassNames(classes.input);
+  for (const Feed& feed : source.feeds) {
+    if (feed.transform.input == classes.input && !feed.texts.empty()) texts = feed.texts[0][0];
   }
-  return kept;
+  std::vector<std::string> names;
+  for (const ClassSplit& one : classes.classes) {
+    const bool named = one.key >= 0 && one.key < static_cast<int64_t>(texts.size());
+    const bool missing = one.key < 0 && !texts.empty();
+    names.push_back(named     ? texts[static_cast<size_t>(one.key)]
+                    : missing ? "(missing)"
+                              : absl::StrCat(one.key));
+  }
+  return names;
 }
 
 // The rows of the training source that are trained on, and those that are held out. What is to be
@@ -49,27 +54,22 @@ bool OpenTraining(const DataConfig& config, const ConfigPath& root, Role role,
                   const Preprocessing& trained, const SourceContext& context, DataSplits* splits) {
   Source train = OpenRawSource(config.train(), root.Child("train"), role, trained, context);
   if (train.raw == nullptr) return false;
-  int64_t kept = train.raw->size();
-  if (config.validation().has_fraction()) {
-    kept = TrainingRows(kept, config.validation(), root.Child("validation").Child("fraction"),
-                        context.diagnostics);
-  }
-  if (kept == 0) return false;
-  bool learned = true;
+  HeldOut rows;
+  if (!ChooseRows(config, root, train, context, &rows)) return false;
+  if (role == Role::kTraining && !LearnFeeds(rows.training, &train, context)) return false;
+  splits->inputs = Resolved(context.inputs, train);
   std::vector<InputTransform> transforms;
-  for (Feed& feed : train.feeds) {
-    if (learned && feed.standardise) {
-      const absl::Status status = LearnTransform(*train.raw, feed.raw_field, kept, &feed.transform);
-      if (!status.ok()) context.diagnostics->Error("data", feed.path, status.message());
-      learned = status.ok();
-    }
-    transforms.push_back(feed.transform);
-  }
-  if (!learned) return false;
+  for (const Feed& feed : train.feeds) transforms.push_back(feed.transform);
   splits->preprocessing = Preprocessing(std::move(transforms));
-  splits->train = Prepare(train, context.inputs, 0, kept);
-  const int64_t held_out = train.raw->size() - kept;
-  if (held_out > 0) splits->validation = Prepare(train, context.inputs, kept, held_out);
+  splits->train = CheckWeights(Prepare(train, splits->inputs, rows.training));
+  if (rows.held_out.size() > 0) {
+    splits->validation = CheckWeights(Prepare(train, splits->inputs, rows.held_out));
+  }
+  if (rows.test.size() > 0) {
+    splits->test = CheckWeights(Prepare(train, splits->inputs, rows.test));
+  }
+  splits->classes = std::move(rows.classes);
+  splits->classes.names = NamesOf(splits->classes, train, splits->preprocessing);
   return true;
 }
 
@@ -80,6 +80,7 @@ DataSplits OpenSplits(const DataConfig& config, const Preprocessing* trained,
   const ConfigPath validation_path = root.Child("validation");
   Diagnostics* diagnostics = context.diagnostics;
   DataSplits splits;
+  splits.inputs.assign(context.inputs.begin(), context.inputs.end());
   Role others = Role::kUnknown;
   if (trained != nullptr) {
     splits.preprocessing = *trained;
@@ -93,12 +94,24 @@ DataSplits OpenSplits(const DataConfig& config, const Preprocessing* trained,
   } else if (config.validation().has_fraction()) {
     diagnostics->Error("missing", validation_path.Child("fraction"),
                        "a fraction of the training examples, and data.train is not set");
+  } else if (config.has_test_fraction()) {
+    diagnostics->Error("missing", root.Child("test_fraction"),
+                       "a fraction of the training examples, and data.train is not set");
+  }
+  if (config.has_test() && config.has_test_fraction()) {
+    diagnostics->Error("conflict", root.Child("test_fraction"),
+                       "a fraction of the training examples, and the test examples are their own");
+  } else if (config.has_test_seed() && !config.has_test_fraction()) {
+    diagnostics->Error("conflict", root.Child("test_seed"),
+                       "test_seed is of a sample, and test_fraction is not set");
   }
 
+  SourceContext resolved = context;
+  resolved.inputs = splits.inputs;
   const auto open = [&](const SourceConfig& source, const ConfigPath& path) {
-    const Source opened = OpenRawSource(source, path, others, splits.preprocessing, context);
+    const Source opened = OpenRawSource(source, path, others, splits.preprocessing, resolved);
     if (opened.raw == nullptr || others != Role::kTrained) return std::shared_ptr<const Dataset>();
-    return Prepare(opened, context.inputs, 0, opened.raw->size());
+    return CheckWeights(Prepare(opened, resolved.inputs, Rows::Range(0, opened.raw->size())));
   };
   if (config.validation().has_source()) {
     splits.validation = open(config.validation().source(), validation_path.Child("source"));
@@ -112,46 +125,11 @@ DataSplits OpenSplits(const DataConfig& config, const Preprocessing* trained,
   return splits;
 }
 
-absl::StatusOr<std::shared_ptr<const Dataset>> OpenCsv(const std::string& file,
-                                                       absl::Span<const FieldSpec> inputs,
-                                                       const Preprocessing& preprocessing) {
-  GRADUS_ASSIGN_OR_RETURN(const CsvFile csv, CsvFile::OpenFileOrPipe(file));
-  Source source;
-  std::vector<FieldSpec> specs;
-  std::vector<CsvSelection> selections;
-  std::vector<std::string> missing;
-  for (const FieldSpec& input : inputs) {
-    const InputTransform* transform = preprocessing.Find(input.input);
-    const auto error = [&input](auto&&... what) {
-      return absl::InvalidArgumentError(absl::StrCat("input \"", input.input, "\" ", what...));
-    };
-    if (transform == nullptr || transform->columns.empty()) {
-      return error("was not fed from a CSV file in training: no columns are known for it");
-    }
-    const int64_t count = static_cast<int64_t>(transform->columns.size());
-    if (count != input.elements()) {
-      return error("has ", input.elements(), " elements, and ", count, " columns are saved for it");
-    }
-    CsvSelection selection;
-    selection.dtype = CsvType(input.dtype);
-    for (const std::string& name : transform->columns) {
-      const int column = csv.Find(name);
-      selection.columns.push_back(column);
-      if (column < 0) missing.push_back(absl::StrCat("\"", name, "\""));
-    }
-    source.feeds.push_back({static_cast<int>(specs.size()), *transform, false, {}});
-    specs.push_back({input.input, selection.dtype, {count}});
-    selections.push_back(std::move(selection));
-  }
-  if (!missing.empty()) {
-    return absl::InvalidArgumentError(absl::StrCat(
-        file, ":1:1: no column ", absl::StrJoin(missing, ", "), "; the model was trained on it"));
-  }
-  GRADUS_ASSIGN_OR_RETURN(CsvTable table, csv.Read(selections));
-  const int64_t rows = table.lines.size();
-  source.raw =
-      MakeCsvDataset(file, std::move(specs), std::move(table.fields), std::move(table.lines));
-  return Prepare(source, inputs, 0, rows);
+// As they are: a trained model's shapes are known.
+std::vector<FieldSpec> Known(absl::Span<const FieldSpec> inputs) {
+  std::vector<FieldSpec> known(inputs.begin(), inputs.end());
+  for (FieldSpec& input : known) input.any_dims = false;
+  return known;
 }
 
 }  // namespace
@@ -162,16 +140,21 @@ DataSplits OpenData(const DataConfig& config, absl::Span<const FieldSpec> inputs
   return OpenSplits(config, nullptr, {inputs, directory, &memory, diagnostics});
 } catch (const std::bad_alloc&) {
   NoMemory(ConfigPath().Child("data"), diagnostics);
-  return {};
+  DataSplits none;
+  none.inputs.assign(inputs.begin(), inputs.end());
+  return none;
 }
 
 DataSplits OpenDataForModel(const DataConfig& config, absl::Span<const FieldSpec> inputs,
                             const std::string& directory, const MemoryDatasets& memory,
                             const Preprocessing& preprocessing, Diagnostics* diagnostics) try {
-  return OpenSplits(config, &preprocessing, {inputs, directory, &memory, diagnostics});
+  const std::vector<FieldSpec> known = Known(inputs);
+  return OpenSplits(config, &preprocessing, {known, directory, &memory, diagnostics});
 } catch (const std::bad_alloc&) {
   NoMemory(ConfigPath().Child("data"), diagnostics);
-  return {};
+  DataSplits none;
+  none.inputs.assign(inputs.begin(), inputs.end());
+  return none;
 }
 
 std::shared_ptr<const Dataset> OpenSource(const SourceConfig& source, const ConfigPath& path,
@@ -180,19 +163,23 @@ std::shared_ptr<const Dataset> OpenSource(const SourceConfig& source, const Conf
                                           const MemoryDatasets& memory,
                                           const Preprocessing& preprocessing,
                                           Diagnostics* diagnostics) try {
-  const SourceContext context = {inputs, directory, &memory, diagnostics};
+  const std::vector<FieldSpec> known = Known(inputs);
+  const SourceContext context = {known, directory, &memory, diagnostics};
   const Source opened = OpenRawSource(source, path, Role::kTrained, preprocessing, context);
   if (opened.raw == nullptr) return nullptr;
-  return Prepare(opened, inputs, 0, opened.raw->size());
+  return CheckWeights(Prepare(opened, known, Rows::Range(0, opened.raw->size())));
 } catch (const std::bad_alloc&) {
   NoMemory(path, diagnostics);
   return nullptr;
 }
 
 absl::StatusOr<std::shared_ptr<const Dataset>> OpenCsvForModel(
-    const std::string& file, absl::Span<const FieldSpec> inputs,
-    const Preprocessing& preprocessing) try {
-  return OpenCsv(file, inputs, preprocessing);
+    const std::string& file, absl::Span<const FieldSpec> inputs, const Preprocessing& preprocessing,
+    const CsvDialect& dialect) try {
+  GRADUS_ASSIGN_OR_RETURN(const CsvFile csv, CsvFile::OpenFileOrPipe(file, dialect));
+  GRADUS_ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> dataset,
+                          PrepareCsvForModel(csv, dialect, Known(inputs), preprocessing));
+  return CheckWeights(std::move(dataset));
 } catch (const std::bad_alloc&) {
   return absl::ResourceExhaustedError(absl::StrCat(file, ": does not fit into memory"));
 }

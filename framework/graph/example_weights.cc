@@ -84,9 +84,10 @@ Value WeightsByClass(const LossConfig& loss, const PredictionMeaning& meaning,
     return error("conflict", "class_weight has value and balanced; it takes one of them");
   }
   if (weights.value_size() == 0) {
-    return weights.balanced()
-               ? error("missing", "class_weight is balanced by the classes of training examples, and there are none")
-               : error("missing", "class_weight has neither value nor balanced");
+    return weights.balanced() ? error("missing",
+                                      "class_weight is balanced by the classes of training "
+                                      "examples, and there are none")
+                              : error("missing", "class_weight has neither value nor balanced");
   }
   const FieldDescriptor* kind = ChosenField(loss);
   const Message& message = loss.GetReflection()->GetMessage(loss, kind);
@@ -106,14 +107,15 @@ Value WeightsByClass(const LossConfig& loss, const PredictionMeaning& meaning,
                          meaning.kind == PredictionMeaning::kYesProbabilities ||
                          meaning.kind == PredictionMeaning::kYesScores;
   const TensorSpec spec = scope.emit->spec(label->value);
-  const Value place = meaning.kind == PredictionMeaning::kInUnits ||
-                              (questions && !IsColumn(spec.shape))
-                          ? Value()
-                          : ClassOf(label->value, &classes, *scope.emit);
+  const Value place =
+      meaning.kind == PredictionMeaning::kInUnits || (questions && !IsColumn(spec.shape))
+          ? Value()
+          : ClassOf(label->value, &classes, *scope.emit);
   if (!place.valid()) {
-    return error("kind", "class_weight needs a label that names one class for each example: a class "
-                 "number, 0 or 1, or one-hot; ", Quoted(NameIn(message, "label")), " is ",
-                 spec.ToString(), " for ", kind->name());
+    return error("kind",
+                 "class_weight needs a label that names one class for each example: a class "
+                 "number, 0 or 1, or one-hot; ",
+                 Quoted(NameIn(message, "label")), " is ", spec.ToString(), " for ", kind->name());
   }
   if (weights.value_size() != classes) {
     return error("size", "class_weight has ", weights.value_size(), " values, and there are ",
@@ -143,7 +145,8 @@ Value WeighLoss(const LossConfig& loss, const PredictionMeaning& meaning, Value 
 
 Value AppendWeight(const MetricConfig& metric, Value rows, const WeightScope& scope) {
   const Value weights = ReadWeights(metric.example_weight(), Shape::Batched({1}), scope);
-  if (scope.emit->spec(rows).shape.rank() == 1) rows = scope.emit->Reshape(rows, Shape::Batched({1}));
+  if (scope.emit->spec(rows).shape.rank() == 1)
+    rows = scope.emit->Reshape(rows, Shape::Batched({1}));
   op::Concat concat;
   concat.set_axis(1);
   return (*scope.emit)(concat, {rows, weights});

@@ -33,7 +33,7 @@ data {
       field { input: "x" except: "y" standardise: true }
     }
   }
-  validation { fraction: 0.5 }
+  validation { fraction: 0.5 tail: true }
 }
 )").ok());
   const auto trainer = Trainer::FromFile(run);

@@ -47,7 +47,7 @@ constexpr char kTutorialTrain[] =
     " field { input: 'features' except: 'benign' standardise: true } } }";
 
 TEST(OpenDataTest, TutorialFeaturesAreStandardisedOverTheTrainingRowsOnly) {
-  const DataSplits splits = Open(std::string(kTutorialTrain) + "validation { fraction: 0.2 }",
+  const DataSplits splits = Open(std::string(kTutorialTrain) + "validation { fraction: 0.2 tail: true }",
                                  kTutorial, "examples/data");
   ASSERT_NE(splits.train, nullptr);
   ASSERT_NE(splits.validation, nullptr);
@@ -153,7 +153,7 @@ TEST(OpenDataTest, CallbacksAndTensorsGiveTheSame) {
       const DataSplits splits =
           Open("train { memory { name: '" + std::string(k == 0 ? "tensors" : "callback") +
                    "' field { input: 'image' " + values + " } field { input: 'real' " + values +
-                   " } } } validation { fraction: 0.3 }",
+                   " } } } validation { fraction: 0.3 tail: true }",
                {{"real", DType::kFloat32, {1}},
                 {"label", DType::kInt32, {}},
                 {"image", DType::kFloat32, {13, 100}}},
@@ -239,7 +239,7 @@ TEST(OpenDataTest, SourceForATrainedModelGoesThroughWhatWasLearned) {
 TEST(OpenDataTest, SplitsForATrainedModelGoThroughWhatWasLearnedFromOtherRows) {
   const std::string text =
       "train { csv { path: 'grown.csv' field { input: 'x' column: ['a', 'b'] standardise: true }"
-      "  field { input: 'y' column: 'y' } } } validation { fraction: 0.5 }";
+      "  field { input: 'y' column: 'y' } } } validation { fraction: 0.5 tail: true }";
   const std::vector<FieldSpec> inputs = {{"x", DType::kFloat32, {2}}, {"y", DType::kFloat32, {}}};
   const Preprocessing preprocessing(
       {{"x", {"a", "b"}, 1, {2, 20}, {1, 10}}, {"y", {"y"}, 1, {}, {}}});
