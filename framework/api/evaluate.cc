@@ -39,7 +39,9 @@ absl::StatusOr<std::shared_ptr<const Dataset>> OpenSplit(const std::string& run,
     data.clear_test_fraction();
     data.clear_test_seed();
   }
-  if (split == "test" || (split == "train" && data.validation().has_source())) {
+  // What `stratify` says there is said of the test sample, too.
+  if ((split == "test" && !(data.has_test_fraction() && data.validation().has_fraction())) ||
+      (split == "train" && data.validation().has_source())) {
     data.clear_validation();
   }
   if (data.validation().has_fraction() && !data.validation().has_tail()) {
