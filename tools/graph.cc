@@ -2,20 +2,31 @@
 
 #include <cstdio>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "gradus/api/graphviz.h"
 #include "gradus/api/summary.h"
+#include "gradus/base/file.h"
 #include "tools/command.h"
 
 namespace gradus {
 namespace {
 
 struct GraphFlags {
-  std::string file, format = "text", mode = "training", stage;
+  std::string file, format = "text", mode = "training", stage, svg;
   std::vector<std::string> settings;
 };
 
-int PrintGraph(const GraphFlags& flags) {
+int PrintGraph(GraphFlags flags) {
+  if (!flags.svg.empty()) {
+    flags.format = "dot";
+    // With gradients and updates a graph is nothing for the eye, unless it is asked for.
+    if (flags.stage.empty()) flags.stage = "forward";
+    if (flags.stage == "all") {
+      return FailUsage(absl::InvalidArgumentError("--svg is of one stage; --stage names it"));
+    }
+  }
   absl::StatusOr<RunFile> file = RunFile::Read(flags.file, flags.settings);
   if (!file.ok()) return Fail(file.status());
   const absl::StatusOr<std::vector<GraphDump>> dumps =
@@ -28,6 +39,13 @@ int PrintGraph(const GraphFlags& flags) {
                         (flags.stage.empty() && &dump == &dumps->back());
     if (!wanted) continue;
     found = true;
+    if (!flags.svg.empty()) {
+      const absl::StatusOr<std::string> picture = DotToSvg(dump.text);
+      if (!picture.ok()) return Fail(picture.status());
+      const absl::Status written = WriteFile(flags.svg, *picture);
+      if (!written.ok()) return Fail(written);
+      continue;
+    }
     std::printf("%s %s\n%s", flags.format == "dot" ? "//" : "#", dump.stage.c_str(),
                 dump.text.c_str());
   }
@@ -54,6 +72,9 @@ void AddGraph(CLI::App* app, RunFunction* run) {
                    "Which graph: with losses and gradients, or for prediction.")
       ->check(CLI::IsMember({"training", "inference"}))
       ->capture_default_str();
+  command->add_option("--svg", flags->svg,
+                      "Writes a picture of it, which Graphviz draws; of the forward graph when no "
+                      "--stage is given.");
   command->add_option(
       "--stage", flags->stage,
       "forward, gradients, a pass's name, or all; what the last pass leaves when not given.");

@@ -17,8 +17,10 @@
 #include "gradus/api/resolve_model.h"
 #include "gradus/api/run_folder.h"
 #include "gradus/api/target.h"
+#include "gradus/api/tensorboard_file.h"
 #include "gradus/api/trainer.h"
 #include "gradus/base/file.h"
+#include "gradus/base/text_config.h"
 #include "tools/command.h"
 #include "tools/progress.h"
 #include "tools/stop_signals.h"
@@ -148,11 +150,14 @@ absl::StatusOr<LoopEnd> TrainLeg(const TrainRun& run, const std::vector<std::str
   absl::StatusOr<std::unique_ptr<ProgressFile>> times =
       ProgressFile::Open(run.folder.progress(), state.progress.update);
   if (!times.ok()) return times.status();
+  absl::StatusOr<std::unique_ptr<TensorBoardFiles>> board = TensorBoardFiles::Open(
+      run.folder.tensorboard(), state.progress.update, PrintTextConfig(trainer.config()));
+  if (!board.ok()) return board.status();
   StopObserver stop(flags.stop_after_epoch, run);
   TrainProgress progress(trainer, stdout, isatty(STDOUT_FILENO) != 0, TerminalColumns);
   std::unique_ptr<RateControl> control = RateControl::Start(run.folder.path, &trainer);
   TrainObserver* observers[] = {metrics->get(), groups->get(), events->get(), times->get(),
-                                control.get(),  &progress,     &stop};
+                                board->get(),   control.get(), &progress,     &stop};
   absl::StatusOr<LoopEnd> end = trainer.Train(observers);
   // How it ended counts more than that it could not be written down.
   const absl::Status ended = (*times)->End(EndOf(end, state.ended_by));

@@ -143,6 +143,7 @@ std::string RunFolder::metrics() const { return JoinPath(path, "metrics.jsonl");
 std::string RunFolder::groups() const { return JoinPath(path, "groups.jsonl"); }
 std::string RunFolder::events() const { return JoinPath(path, "events.jsonl"); }
 std::string RunFolder::progress() const { return JoinPath(path, "progress.jsonl"); }
+std::string RunFolder::tensorboard() const { return JoinPath(path, "tensorboard"); }
 std::string RunFolder::configuration() const { return JoinPath(path, "run.pbtxt"); }
 
 absl::StatusOr<RunFolder> RunFolder::Create(const std::string& path, const RunConfig& config) {

@@ -5,6 +5,7 @@
 //   groups.jsonl         a line per group of parameters, per so many steps (groups_file.h)
 //   events.jsonl         a line per change of a rate that is not its schedule's own curve
 //   progress.jsonl       when a process began, how far it was when, how it ended (progress_file.h)
+//   tensorboard/SPLIT/   event files, which TensorBoard reads (tensorboard_file.h)
 //   replay.jsonl         of a replay of a run that went on with other settings: that run's events
 //   control/             commands that wait for the run, and its answers (control_folder.h)
 //   checkpoints/step-*   states to resume from
@@ -54,6 +55,7 @@ struct RunFolder {
   std::string groups() const;
   std::string events() const;
   std::string progress() const;
+  std::string tensorboard() const;
   std::string configuration() const;  // run.pbtxt
 
   // Makes a new folder, takes its lock and writes run.pbtxt into it, so that a place where nothing
