@@ -21,7 +21,8 @@ namespace gradus {
 namespace {
 
 // Of what a file has wrong, what can be done about it here.
-std::string HintFor(absl::string_view message) {
+std::string HintFor(absl::string_view message, Role role) {
+  if (role == Role::kTrained) return "";  // It is done as it was done in training.
   if (absl::EndsWith(message, "is not a number")) {
     return "if it stands for a category: columns { name: ... categories {} }";
   }
@@ -71,7 +72,7 @@ class Csv : public ReaderOf<CsvSource> {
     absl::StatusOr<std::shared_ptr<const Dataset>> raw = reading.Read(*file, dialect);
     if (!raw.ok()) {
       const absl::string_view message = raw.status().message();
-      return opening->Error("data", path.Child("path"), message, HintFor(message));
+      return opening->Error("data", path.Child("path"), message, HintFor(message, opening->role()));
     }
     opening->Give(*std::move(raw));
   }

@@ -18,6 +18,7 @@ class Memory : public ReaderOf<MemorySource> {
     if (found == opening->memory().end() || found->second == nullptr) {
       std::vector<std::string> names;
       for (const auto& [name, dataset] : opening->memory()) names.push_back(name);
+      opening->FieldsUnknown();
       return opening->Error(
           "unknown-name", path.Child("name"),
           absl::StrCat("the program gives no examples called \"", config.name(), "\""),

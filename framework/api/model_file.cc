@@ -33,6 +33,13 @@ Tensor Rounded(const Tensor& tensor) {
   return *std::move(rounded);
 }
 
+int FormatVersionFor(const SavedModel& model) {
+  for (const InputPreprocessing& input : model.preprocessing()) {
+    if (input.columns_size() > 0 || input.class_name_size() > 0) return 2;
+  }
+  return 1;
+}
+
 void LoadInto(const ParameterLayout& layout, const SafetensorsFile& file, float* block,
               std::set<std::string>* known, WeightsMatch* match) {
   for (int i = 0; i < layout.count(); ++i) {
@@ -68,7 +75,7 @@ absl::Status SaveModelFiles(const std::string& folder, SavedModel model,
   }
   GRADUS_ASSIGN_OR_RETURN(const std::string tensors, SerializeSafetensors(file));
   GRADUS_RETURN_IF_ERROR(WriteFile(WeightsPath(folder), tensors));
-  model.set_format_version(kModelFormatVersion);
+  model.set_format_version(FormatVersionFor(model));
   model.set_tensors_crc32(Crc32(tensors));
   return WriteFile(JoinPath(folder, "model.pbtxt"), PrintTextConfig(model));
 }

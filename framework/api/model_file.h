@@ -14,7 +14,9 @@
 
 namespace gradus {
 
-constexpr int kModelFormatVersion = 1;
+// The newest that is read. What a model does not need is written so that older programs read it: 1 is without columns of
+// their own treatment and names of classes.
+constexpr int kModelFormatVersion = 2;
 
 // Writes both files, each atomically, the text last: a folder with a model.pbtxt has weights. The
 // text holds their checksum, so that new weights beside an old text, which is what a crash between

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <numeric>
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -44,55 +42,54 @@ std::string LearnCategories(const CsvColumns& plan, const std::vector<std::strin
   const bool most_frequent = plan.impute() == CsvColumns::MOST_FREQUENT;
   transform->category_missing = constant || most_frequent;
 
-  // The texts of the rows, most frequent first, of several the first by its bytes.
-  std::vector<int> order;
-  for (int i = 0; i < static_cast<int>(texts.size()); ++i) {
-    if (counts[i] > 0) order.push_back(i);
+  // The texts of the rows, with what stands for missing cells; most frequent first, of several the
+  // first by its bytes.
+  std::vector<std::pair<std::string, int64_t>> seen;
+  const auto sort = [&seen] {
+    std::sort(seen.begin(), seen.end(), [](const auto& a, const auto& b) {
+      return a.second != b.second ? a.second > b.second : a.first < b.first;
+    });
+  };
+  for (size_t i = 0; i < texts.size(); ++i) {
+    if (counts[i] > 0) seen.emplace_back(texts[i], counts[i]);
   }
-  std::sort(order.begin(), order.end(), [&](int a, int b) {
-    return counts[a] != counts[b] ? counts[a] > counts[b] : texts[a] < texts[b];
-  });
+  sort();
   if (most_frequent) {
-    if (order.empty()) {
+    if (seen.empty()) {
       *hint = "set impute_constant, or leave the column out";
-      return "has no value in the training rows, so none is the most frequent";
+      return " has no value in the training rows, so none is the most frequent";
     }
-    transform->missing_category = texts[order[0]];
+    transform->missing_category = seen[0].first;
+    seen[0].second += missing;
   } else if (constant) {
     transform->missing_category = plan.impute_constant();
+    const auto found = std::find_if(seen.begin(), seen.end(), [&](const auto& text) {
+      return text.first == plan.impute_constant();
+    });
+    if (found != seen.end()) {
+      found->second += missing;
+    } else {
+      seen.emplace_back(plan.impute_constant(), missing);
+    }
+    sort();
   }
 
   if (said.value_size() > 0) {
     transform->categories.assign(said.value().begin(), said.value().end());
   } else {
-    if (said.has_most()) {
-      // With what stands for missing cells counted in: it is one of the texts then.
-      if (missing > 0 && transform->category_missing) {
-        const auto frequency = [&](int i) {
-          return counts[i] + (texts[i] == transform->missing_category ? missing : 0);
-        };
-        std::sort(order.begin(), order.end(), [&](int a, int b) {
-          const int64_t x = frequency(a), y = frequency(b);
-          return x != y ? x > y : texts[a] < texts[b];
-        });
-      }
-      if (static_cast<int64_t>(order.size()) > said.most()) order.resize(said.most());
-    }
-    for (int i : order) transform->categories.push_back(texts[i]);
-    const bool there = std::find(transform->categories.begin(), transform->categories.end(),
-                                 transform->missing_category) != transform->categories.end();
-    if (constant && !there && !said.has_most()) {
-      transform->categories.push_back(transform->missing_category);
+    const size_t most = said.has_most() ? static_cast<size_t>(said.most()) : seen.size();
+    for (size_t i = 0; i < std::min(most, seen.size()); ++i) {
+      transform->categories.push_back(seen[i].first);
     }
     SortCategories(&transform->categories);
   }
   if (transform->categories.empty()) {
     *hint = "give the categories in value, or leave the column out";
-    return "has no value in the training rows, so there is no category";
+    return " has no value in the training rows, so there is no category";
   }
   if (transform->category_missing && transform->MissingPlace() < 0) {
     *hint = "add it to value, or set unseen: OTHER";
-    return absl::StrCat("what stands for a missing cell, ", Quoted(transform->missing_category),
+    return absl::StrCat(": what stands for a missing cell, ", Quoted(transform->missing_category),
                         ", is none of its categories");
   }
   return "";

@@ -97,7 +97,7 @@ bool LearnColumns(const Dataset& raw, const Rows& rows, Feed* feed, Diagnostics*
                           missing[cell.column], &column, &hint);
       if (problem.empty()) continue;
       const int at = static_cast<int>(c);
-      findings.push_back({at, absl::StrCat(transform.NameOfColumn(at), " ", problem), hint});
+      findings.push_back({at, absl::StrCat(transform.NameOfColumn(at), problem), hint});
     }
   }
   if (!status.ok()) diagnostics->Error("data", feed->path, status.message());

@@ -36,7 +36,7 @@ absl::Status LearnNumbers(const Dataset& raw, int field, const Rows& rows, const
                           std::vector<ColumnFinding>* findings);
 
 // The categories of one column, given how often each text is in the rows and how often none is.
-// The finding's message, or nothing.
+// What is wrong, to be said behind the column's name, or nothing.
 std::string LearnCategories(const CsvColumns& plan, const std::vector<std::string>& texts,
                             const std::vector<int64_t>& counts, int64_t missing,
                             ColumnTransform* transform, std::string* hint);

@@ -70,7 +70,7 @@ std::shared_ptr<const Dataset> Opening::OpenInner(const SourceConfig& config,
   std::shared_ptr<const Dataset> raw = std::move(raw_);
   raw_ = nullptr;
   if (raw != nullptr) first_field_ = first_field + static_cast<int>(raw->fields().size());
-  if (depth_ == 0 && role_ != Role::kUnknown) {
+  if (depth_ == 0 && role_ != Role::kUnknown && fields_known_) {
     for (int i = 0; i < static_cast<int>(inputs().size()); ++i) {
       if (claimed_.count(i) > 0) continue;
       Error("missing", kind_path, absl::StrCat("nothing feeds input \"", input(i).input, "\""));

@@ -91,6 +91,8 @@ class Opening {
   Feed& feed(int i) { return feeds_[i]; }
   // Of the whole source, the number of field 0 of this reader's dataset.
   int first_field() const { return first_field_; }
+  // Nobody knows which fields the source would have had: no input is missed.
+  void FieldsUnknown() { fields_known_ = false; }
   // Whether the source is one of several that feed the model side by side.
   bool nested() const { return depth_ > 1; }
 
@@ -113,6 +115,7 @@ class Opening {
   std::shared_ptr<const Dataset> raw_;
   int first_field_ = 0;
   int depth_ = 0;
+  bool fields_known_ = true;
   bool failed_ = false;
 };
 

@@ -84,8 +84,10 @@ TEST_F(OpenDataErrorsTest, FilesAndCells) {
       "field { input: 'x' except: 'y' } field { input: 'y' column: 'y' } } }";
   EXPECT_EQ(Open("train { csv { path: 'absent.csv' " + fields),
             (Lines{"data.train.csv.path: absent.csv: No such file or directory"}));
-  EXPECT_EQ(Open("train { csv { path: 'bad.csv' " + fields),
-            (Lines{"data.train.csv.path: bad.csv:3:3: column \"beta\": \"four\" is not a number"}));
+  EXPECT_EQ(
+      Open("train { csv { path: 'bad.csv' " + fields),
+      (Lines{"data.train.csv.path: bad.csv:3:3: column \"beta\": \"four\" is not a number; if it "
+             "stands for a category: columns { name: ... categories {} }"}));
   EXPECT_EQ(Open("train { csv { path: 'none.csv' " + fields),
             (Lines{"data.train: there are no examples"}));
 }
