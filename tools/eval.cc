@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "gradus/api/evaluate.h"
 #include "tools/command.h"
+#include "tools/dialect_flags.h"
 
 namespace gradus {
 namespace {
@@ -64,6 +65,7 @@ void AddEval(CLI::App* app, RunFunction* run) {
   command->add_option(
       "--csv", flags->options.csv,
       "Raw rows instead: a CSV file with the columns that the model was trained on.");
+  AddDialectFlags(command, &flags->options.dialect);
   command->add_option("--batch_size", flags->options.batch_size, "Rows at a time.")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();

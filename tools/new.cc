@@ -11,6 +11,7 @@
 #include "gradus/api/new_model.h"
 #include "gradus/api/new_plugin.h"
 #include "tools/command.h"
+#include "tools/dialect_flags.h"
 
 namespace gradus {
 namespace {
@@ -84,9 +85,7 @@ void AddNewModel(CLI::App* command, RunFunction* run) {
       "The file; standard output when not given. Paths in it are relative to its folder.");
   one->add_option_function<std::string>(
       "--separator",
-      [options](const std::string& given) {
-        options->look.separator = given == "\\t" ? "\t" : given;
-      },
+      [options](const std::string& given) { options->look.separator = GivenSeparator(given); },
       "What stands between cells, \\t for a tabulator; found out when not given.");
   one->add_flag_function(
       "--header,!--no_header",

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "gradus/api/predict_csv.h"
 #include "tools/command.h"
+#include "tools/dialect_flags.h"
 
 namespace gradus {
 namespace {
@@ -20,21 +21,6 @@ int Predict(const PredictCsvOptions& options) {
                 options.output.c_str());
   }
   return kOk;
-}
-
-// How the table is written, where it is not as the training data is.
-void AddDialectFlags(CLI::App* command, GivenDialect* dialect) {
-  command->add_option_function<std::string>(
-      "--separator",
-      [dialect](const std::string& given) { dialect->separator = given == "\\t" ? "\t" : given; },
-      "What stands between cells, \\t for a tabulator; as in the run's training data when not "
-      "given.");
-  command->add_flag_function(
-      "--header,!--no_header",
-      [dialect](std::int64_t count) {
-        dialect->header = count > 0 ? GivenDialect::kYes : GivenDialect::kNo;
-      },
-      "Whether the first row has names; as in the run's training data when not given.");
 }
 
 }  // namespace

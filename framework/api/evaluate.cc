@@ -93,7 +93,9 @@ absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
   if (options.csv.empty()) {
     GRADUS_ASSIGN_OR_RETURN(dataset, OpenSplit(run, options.split, fields, preprocessing));
   } else {
-    GRADUS_ASSIGN_OR_RETURN(dataset, OpenCsvForModel(options.csv, fields, preprocessing));
+    GRADUS_ASSIGN_OR_RETURN(const CsvDialect dialect, DialectFor(run, options.dialect));
+    GRADUS_ASSIGN_OR_RETURN(dataset,
+                            OpenCsvForModel(options.csv, fields, preprocessing, dialect));
   }
   GRADUS_ASSIGN_OR_RETURN(MetricSums sums, evaluation->Run(dataset, options.batch_size, store));
   if (sums.examples == 0) return absl::FailedPreconditionError("there are no examples");

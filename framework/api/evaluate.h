@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "gradus/api/training_dialect.h"
 #include "gradus/train/metric_sums.h"
 
 namespace gradus {
@@ -17,6 +18,7 @@ struct EvaluateOptions {
       "test";  // "test", "validation" or "train" of the run's own configuration, or ...
   std::string
       csv;  // ... a CSV file with the columns that the model was trained on, labels included.
+  GivenDialect dialect;  // How `csv` is written.
   int64_t batch_size = 256;
   std::string checkpoint;  // As PredictorOptions::checkpoint.
 };

@@ -62,7 +62,7 @@ TEST_F(Trained, SaysWhichSplitIsNotThere) {
 TEST_F(Trained, PredictsOneRowForEachRow) {
   const Outcome whole = RunGradus({"predict", run(), kData});
   ASSERT_EQ(whole.code, 0) << whole.err;
-  EXPECT_TRUE(absl::StartsWith(whole.out, "output\n"));
+  EXPECT_TRUE(absl::StartsWith(whole.out, "benign,p(0),p(1)\n0,0."));
   EXPECT_EQ(std::count(whole.out.begin(), whole.out.end(), '\n'), 570);
 
   const std::string file = FreshFolder("predicted") + "/p.csv";
