@@ -36,7 +36,7 @@ inline bool ExpectSequenceAndLengths(LayerScope* scope) {
   const TensorSpec& lengths = scope->spec(scope->input(1));
   const bool column = lengths.shape == Shape({x.dim(0), Dim{1, false}});
   if (lengths.dtype == DType::kInt32 && (column || lengths.shape == Shape({x.dim(0)}))) return true;
-  scope->InputError("lengths", 1,
+  scope->InputError("type", 1,
                     absl::StrCat("input 1 of ", KindOf(*scope),
                                  " is the number of steps of each sequence, INT32 [batch], not ",
                                  lengths.ToString()));
