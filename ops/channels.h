@@ -1,4 +1,4 @@
-// Channels side by side in vector registers: what convolutions and pools of channels-last images are made of. Each number of a result
+// Channels side by side in vector registers: what the loops of convolutions over channels-last images are made of. Each number of a result
 // is computed in one order, whatever the instruction set.
 
 #ifndef GRADUS_OPS_CHANNELS_H_
@@ -12,18 +12,11 @@ namespace gradus {
 
 constexpr int kChannelLanes = 16;
 typedef float ChannelLanes __attribute__((vector_size(kChannelLanes * sizeof(float))));
-typedef int32_t IndexLanes __attribute__((vector_size(kChannelLanes * sizeof(int32_t))));
 
 GRADUS_INLINE void LoadChannels(const float* from, ChannelLanes* lanes) {
   __builtin_memcpy(lanes, from, sizeof(*lanes));
 }
 GRADUS_INLINE void StoreChannels(const ChannelLanes& lanes, float* to) {
-  __builtin_memcpy(to, &lanes, sizeof(lanes));
-}
-GRADUS_INLINE void LoadIndices(const int32_t* from, IndexLanes* lanes) {
-  __builtin_memcpy(lanes, from, sizeof(*lanes));
-}
-GRADUS_INLINE void StoreIndices(const IndexLanes& lanes, int32_t* to) {
   __builtin_memcpy(to, &lanes, sizeof(lanes));
 }
 

@@ -9,8 +9,8 @@
 
 #include <limits>
 
+#include "gradus/base/isa.h"
 #include "gradus/runtime/kernel.h"
-#include "ops/channels.h"
 #include "ops/pool.h"
 
 namespace gradus {
@@ -83,57 +83,67 @@ struct MaxPoolLoop {
     }
   }
 
-  // The largest of the places [iy_begin, iy_end) x [ix_begin, ix_end), of which there is one at least.
+  // The largest of the places [iy_begin, iy_end) x [ix_begin, ix_end), of which there is one at least. Plain loops over the channels, which
+  // the compiler turns into vectors of what the instruction set has.
   GRADUS_INLINE static void Window(const ImageLoop& loop, const float* image, int64_t iy_begin,
                                    int64_t iy_end, int64_t ix_begin, int64_t ix_end, float* y,
                                    int32_t* index) {
-    const int64_t first = (iy_begin * loop.w + ix_begin) * loop.c;
-    const auto block = [&](auto count, int64_t channel) GRADUS_INLINE_LAMBDA {
-      constexpr int kVectors = decltype(count)::kVectors;
-      ChannelLanes most[kVectors];
-      IndexLanes at[kVectors];
-      for (int v = 0; v < kVectors; ++v) {
-        LoadChannels(image + first + channel + v * kChannelLanes, &most[v]);
-        at[v] = IndexLanes() + static_cast<int32_t>(first);
+    const int64_t row = loop.w * loop.c;
+    const int64_t first = iy_begin * row + ix_begin * loop.c;
+    if (iy_end - iy_begin == 2 && ix_end - ix_begin == 2) {
+      return Quarter(image, first, row, loop.c, y, index);
+    }
+    Set(image, first, loop.c, y, index);
+    for (int64_t iy = iy_begin; iy < iy_end; ++iy) {
+      for (int64_t ix = ix_begin + (iy == iy_begin); ix < ix_end; ++ix) {
+        Update(image, iy * row + ix * loop.c, loop.c, y, index);
       }
-      for (int64_t iy = iy_begin; iy < iy_end; ++iy) {
-        for (int64_t ix = ix_begin; ix < ix_end; ++ix) {
-          const int64_t place = (iy * loop.w + ix) * loop.c;
-          for (int v = 0; v < kVectors; ++v) {
-            ChannelLanes x;
-            LoadChannels(image + place + channel + v * kChannelLanes, &x);
-            // A NaN is larger than all, and no number is larger than a NaN.
-            const IndexLanes larger = (x > most[v]) | (x != x);
-            most[v] = larger ? x : most[v];
-            at[v] = larger ? IndexLanes() + static_cast<int32_t>(place) : at[v];
-          }
-        }
-      }
-      IndexLanes lane;
-      for (int j = 0; j < kChannelLanes; ++j) lane[j] = static_cast<int32_t>(channel) + j;
-      for (int v = 0; v < kVectors; ++v, lane += kChannelLanes) {
-        StoreChannels(most[v], y + channel + v * kChannelLanes);
-        StoreIndices(at[v] + lane, index + channel + v * kChannelLanes);
-      }
-    };
-    const auto rest = [&](int64_t channel, int count) GRADUS_INLINE_LAMBDA {
-      for (int64_t c = channel; c < channel + count; ++c) {
-        float most = image[first + c];
-        int64_t at = first;
-        for (int64_t iy = iy_begin; iy < iy_end; ++iy) {
-          for (int64_t ix = ix_begin; ix < ix_end; ++ix) {
-            const int64_t place = (iy * loop.w + ix) * loop.c;
-            const float x = image[place + c];
-            const bool larger = (x > most) | (x != x);
-            most = larger ? x : most;
-            at = larger ? place : at;
-          }
-        }
-        y[c] = most;
-        index[c] = static_cast<int32_t>(at + c);
-      }
-    };
-    ForChannels(loop.c, block, rest);
+    }
+  }
+
+  GRADUS_INLINE static void Set(const float* image, int64_t place, int64_t channels,
+                                float* __restrict y, int32_t* __restrict index) {
+    for (int64_t c = 0; c < channels; ++c) {
+      y[c] = image[place + c];
+      index[c] = static_cast<int32_t>(place + c);
+    }
+  }
+  // A NaN is larger than all, and no number is larger than a NaN.
+  GRADUS_INLINE static bool Larger(float x, float most) { return (x > most) | (x != x); }
+
+  GRADUS_INLINE static void Update(const float* image, int64_t place, int64_t channels,
+                                   float* __restrict y, int32_t* __restrict index) {
+    const float* x = image + place;
+    const auto first = static_cast<int32_t>(place);
+    for (int64_t c = 0; c < channels; ++c) {
+      const bool larger = Larger(x[c], y[c]);
+      y[c] = larger ? x[c] : y[c];
+      index[c] = larger ? first + static_cast<int32_t>(c) : index[c];
+    }
+  }
+
+  // A window of 2 x 2 in one pass: what nearly all pools have.
+  GRADUS_INLINE static void Quarter(const float* image, int64_t place, int64_t row,
+                                    int64_t channels, float* __restrict y,
+                                    int32_t* __restrict index) {
+    const float *a = image + place, *b = a + channels, *c = a + row, *d = c + channels;
+    const auto first = static_cast<int32_t>(place), right = static_cast<int32_t>(channels);
+    const auto below = static_cast<int32_t>(row);
+    for (int64_t i = 0; i < channels; ++i) {
+      float most = a[i];
+      int32_t at = 0;
+      const bool b_larger = Larger(b[i], most);
+      most = b_larger ? b[i] : most;
+      at = b_larger ? right : at;
+      const bool c_larger = Larger(c[i], most);
+      most = c_larger ? c[i] : most;
+      at = c_larger ? below : at;
+      const bool d_larger = Larger(d[i], most);
+      most = d_larger ? d[i] : most;
+      at = d_larger ? below + right : at;
+      y[i] = most;
+      index[i] = first + at + static_cast<int32_t>(i);
+    }
   }
 };
 
@@ -142,10 +152,10 @@ class MaxPoolWithLoop final : public KernelFactory {
   std::vector<Choice> Candidates(const Request& request) const override {
     const ImageLoop loop = LoopOf(request);
     Choice choice;
-    // A guess: two loads and stores and a comparison for each place of a window.
-    choice.cost =
-        20 + static_cast<double>(loop.pixels() * loop.places()) *
-                 (4 + static_cast<double>(loop.c) * (CurrentIsa() == Isa::kBaseline ? 0.8 : 0.15));
+    // Measured with AVX-512 for windows of 2 x 2 (up to 64 images of 28 x 28 x 32); baseline is a guess.
+    choice.cost = 20 + static_cast<double>(loop.pixels() * loop.places()) *
+                           (0.9 + static_cast<double>(loop.c) *
+                                      (CurrentIsa() == Isa::kBaseline ? 0.4 : 0.06));
     return {choice};
   }
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,

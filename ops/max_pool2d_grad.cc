@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "gradus/base/isa.h"
 #include "gradus/runtime/kernel.h"
-#include "ops/channels.h"
 #include "ops/pool.h"
 
 namespace gradus {
@@ -92,8 +92,8 @@ class MaxPoolGradWithScatter final : public KernelFactory {
   std::vector<Choice> Candidates(const Request& request) const override {
     const ImageLoop loop = LoopOf(request);
     Choice choice;
-    choice.cost = 20 + static_cast<double>(loop.pixels() * loop.c) +
-                  0.1 * static_cast<double>(request.outputs[0].elements());
+    choice.cost = 20 + 0.45 * static_cast<double>(loop.pixels() * loop.c) +
+                  0.06 * static_cast<double>(request.outputs[0].elements());
     return {choice};
   }
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
@@ -143,29 +143,14 @@ struct WindowsLoop {
     }
   }
 
-  GRADUS_INLINE static void Place(int64_t place, int64_t channels, const float* dy,
-                                  const int32_t* index, float* image) {
-    float* dx = image + place;
-    IndexLanes lane;
-    for (int j = 0; j < kChannelLanes; ++j) lane[j] = static_cast<int32_t>(place) + j;
-    const auto block = [&](auto count, int64_t channel) GRADUS_INLINE_LAMBDA {
-      constexpr int kVectors = decltype(count)::kVectors;
-      for (int v = 0; v < kVectors; ++v) {
-        const int64_t at = channel + v * kChannelLanes;
-        ChannelLanes arrived;
-        IndexLanes largest;
-        LoadChannels(dy + at, &arrived);
-        LoadIndices(index + at, &largest);
-        const ChannelLanes zero = {};
-        StoreChannels(largest == lane + static_cast<int32_t>(at) ? arrived : zero, dx + at);
-      }
-    };
-    const auto rest = [&](int64_t channel, int count) GRADUS_INLINE_LAMBDA {
-      for (int64_t c = channel; c < channel + count; ++c) {
-        dx[c] = index[c] == static_cast<int32_t>(place + c) ? dy[c] : 0.0f;
-      }
-    };
-    ForChannels(channels, block, rest);
+  // A plain loop over the channels, which the compiler turns into vectors of what the instruction set has.
+  GRADUS_INLINE static void Place(int64_t place, int64_t channels, const float* __restrict dy,
+                                  const int32_t* __restrict index, float* image) {
+    float* __restrict dx = image + place;
+    const auto first = static_cast<int32_t>(place);
+    for (int64_t c = 0; c < channels; ++c) {
+      dx[c] = index[c] == first + static_cast<int32_t>(c) ? dy[c] : 0.0f;
+    }
   }
 };
 
@@ -177,11 +162,11 @@ class MaxPoolGradByWindows final : public KernelFactory {
       if (axis.stride < axis.size) return {};
     }
     Choice choice;
-    // Measured with AVX-512, as in max_pool2d.cc.
-    choice.cost =
-        20 + static_cast<double>(loop.pixels() * loop.places()) *
-                 (2 + static_cast<double>(loop.c) * (CurrentIsa() == Isa::kBaseline ? 0.4 : 0.1));
-    if (Gaps(loop)) choice.cost += 0.1 * static_cast<double>(request.outputs[0].elements());
+    // Measured with AVX-512, as in max_pool2d.cc, and the scatter alike.
+    choice.cost = 20 + static_cast<double>(loop.pixels() * loop.places()) *
+                           (1.3 + static_cast<double>(loop.c) *
+                                      (CurrentIsa() == Isa::kBaseline ? 0.25 : 0.06));
+    if (Gaps(loop)) choice.cost += 0.06 * static_cast<double>(request.outputs[0].elements());
     return {choice};
   }
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
