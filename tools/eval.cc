@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "gradus/api/evaluate.h"
+#include "gradus/base/text_escape.h"
 #include "tools/command.h"
 #include "tools/dialect_flags.h"
 
@@ -18,19 +19,27 @@ struct EvalFlags {
   EvaluateOptions options;
 };
 
-// A line per label, a column per prediction.
-void PrintTable(const NamedTable& named) {
+// A line per label, a column per prediction. Classes are called by their numbers over the columns, and by their names, when they have
+// any, before the lines.
+void PrintTable(const NamedTable& named, const std::vector<std::string>& classes) {
   const size_t columns = static_cast<size_t>(named.table.columns);
   const size_t lines = named.table.values.size() / columns;
   size_t width = absl::StrCat(columns - 1).size();
   for (const double count : named.table.values) {
     width = std::max(width, absl::StrFormat("%.0f", count).size());
   }
-  const int w = static_cast<int>(width), label = static_cast<int>(absl::StrCat(lines).size());
+  std::vector<std::string> labels;
+  size_t label_width = 0;
+  for (size_t i = 0; i < lines; ++i) {
+    labels.push_back(absl::StrCat(i));
+    if (i < classes.size()) absl::StrAppend(&labels.back(), "  ", Escaped(classes[i]));
+    label_width = std::max(label_width, labels.back().size());
+  }
+  const int w = static_cast<int>(width), label = static_cast<int>(label_width);
   std::printf("\n%s, a line per label, a column per prediction\n%*s", named.name.c_str(), label, "");
   for (size_t k = 0; k < columns; ++k) std::printf("  %*s", w, absl::StrCat(k).c_str());
   for (size_t i = 0; i < named.table.values.size(); ++i) {
-    if (i % columns == 0) std::printf("\n%*s", label, absl::StrCat(i / columns).c_str());
+    if (i % columns == 0) std::printf("\n%-*s", label, labels[i / columns].c_str());
     std::printf("  %*.0f", w, named.table.values[i]);
   }
   std::printf("\n");
@@ -49,7 +58,9 @@ int Eval(const EvalFlags& flags) {
   for (const auto& metric : report->metrics) {
     std::printf("%-*s  %.6f\n", w, metric.first.c_str(), metric.second);
   }
-  for (const NamedTable& named : report->tables) PrintTable(named);
+  for (size_t i = 0; i < report->tables.size(); ++i) {
+    PrintTable(report->tables[i], report->classes[i]);
+  }
   return kOk;
 }
 

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "gradus/api/output_meaning.h"
 #include "gradus/api/resolve_model.h"
 #include "gradus/api/run_file.h"
 #include "gradus/api/weights_source.h"
@@ -106,6 +107,9 @@ absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
   report.examples = sums.examples;
   FinishSums(sums, evaluation->model().metrics, &report.loss, &report.metrics);
   report.tables = FinishTables(sums, evaluation->model().metrics);
+  for (const NamedTable& table : report.tables) {
+    report.classes.push_back(ClassesOfMetric(saved.model(), table.name, preprocessing));
+  }
   return report;
 } catch (...) {
   return StatusOfException("evaluating");

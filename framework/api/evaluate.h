@@ -29,7 +29,8 @@ struct EvaluationReport {
   int64_t examples = 0;
   double loss = 0;
   std::vector<std::pair<std::string, double>> metrics;
-  std::vector<NamedTable> tables;  // Of metrics that count in tables.
+  std::vector<NamedTable> tables;  // Of metrics that count in tables,
+  std::vector<std::vector<std::string>> classes;  // and the names of their classes, or none.
 };
 
 // `run` is a run folder (for splits), or any folder with a saved model (for a CSV file). The

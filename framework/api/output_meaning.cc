@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gradus/base/status.h"
+#include "gradus/base/text_config.h"
 
 namespace gradus {
 namespace {
@@ -148,6 +149,20 @@ std::vector<OutputMeaning> MeaningsOf(absl::Span<const FieldSpec> outputs, const
     result.push_back(std::move(meaning));
   }
   return result;
+}
+
+std::vector<std::string> ClassesOfMetric(const ModelConfig& model, const std::string& metric,
+                                         const Preprocessing& preprocessing) {
+  for (const MetricConfig& config : model.metric()) {
+    const google::protobuf::FieldDescriptor* kind = ChosenField(config);
+    if (kind == nullptr || kind->message_type() == nullptr) continue;
+    if ((config.has_name() ? config.name() : kind->name()) != metric) continue;
+    const google::protobuf::FieldDescriptor* label = kind->message_type()->FindFieldByName("label");
+    if (label == nullptr || label->cpp_type() != label->CPPTYPE_STRING) return {};
+    const google::protobuf::Message& message = config.GetReflection()->GetMessage(config, kind);
+    return preprocessing.ClassNames(message.GetReflection()->GetString(message, label));
+  }
+  return {};
 }
 
 absl::StatusOr<Interpretation> Interpret(const OutputMeaning& meaning, const Tensor& values) try {

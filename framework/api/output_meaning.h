@@ -50,6 +50,10 @@ std::vector<OutputMeaning> MeaningsOf(absl::Span<const FieldSpec> outputs, const
                                       absl::Span<const FieldSpec> labels,
                                       const Preprocessing& preprocessing);
 
+// The names of the classes that a metric counts, by the metric's name; empty when its label has none.
+std::vector<std::string> ClassesOfMetric(const ModelConfig& model, const std::string& metric,
+                                         const Preprocessing& preprocessing);
+
 // `values` are the output's, [rows, ...].
 absl::StatusOr<Interpretation> Interpret(const OutputMeaning& meaning, const Tensor& values);
 
