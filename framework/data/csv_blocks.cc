@@ -54,14 +54,14 @@ absl::Status CsvBlocks::Next(CsvBlock* block) {
   block->begin_ = block->size_ = 0;
   block->last_ = block->endless_ = false;
   int64_t wanted = block_bytes_;
-  block->MakeRoom(static_cast<int64_t>(rest_.size()) + wanted + 1);
+  block->MakeRoom(static_cast<int64_t>(rest_.size()) + wanted + CsvBlock::kBehind);
   std::memcpy(block->bytes_.get(), rest_.data(), rest_.size());
   block->size_ = static_cast<int64_t>(rest_.size());
   rest_.clear();
   RowEnds ends;
   ends.Look(block->bytes_.get(), 0, block->size_);
   for (;;) {
-    block->MakeRoom(block->size_ + wanted + 1);
+    block->MakeRoom(block->size_ + wanted + CsvBlock::kBehind);
     GRADUS_ASSIGN_OR_RETURN(const int64_t got,
                             file_->Read(block->bytes_.get() + block->size_, wanted));
     ends.Look(block->bytes_.get(), block->size_, block->size_ + got);
@@ -79,7 +79,7 @@ absl::Status CsvBlocks::Next(CsvBlock* block) {
                  static_cast<size_t>(block->size_ - ends.last()));
     block->size_ = ends.last();
   }
-  block->bytes_[block->size_] = '\n';
+  std::memset(block->bytes_.get() + block->size_, '\n', CsvBlock::kBehind);
   block->begin_ = std::min(std::exchange(skip_, 0), block->size_);
   return absl::OkStatus();
 }

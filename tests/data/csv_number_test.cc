@@ -24,7 +24,7 @@ uint64_t Bits(double value) {
 
 // Whether ReadDecimal took it; what it gave must be strtod's.
 bool Check(const std::string& text) {
-  const std::string padded = text + ",";
+  const std::string padded = text + ",12345678";
   const double expected = std::strtod(text.c_str(), nullptr);
   double number = 0;
   const char* end = ReadDecimal(padded.c_str(), &number);
@@ -61,14 +61,49 @@ TEST(CsvNumberTest, NumbersOfEachLengthAreRoundedAsStrtodDoes) {
   EXPECT_GT(quick, all / 2);  // Otherwise this would be a test of from_chars.
 }
 
+// Digits behind the 15th or so decide only beside the middle of two doubles, so numbers are made there.
+TEST(CsvNumberTest, NumbersNextToTheMiddleOfTwoDoublesAreRoundedAsStrtodDoes) {
+  std::mt19937_64 random(3);
+  int quick = 0;
+  for (int i = 0; i < 200000; ++i) {
+    const int power = static_cast<int>(random() % 28);
+    // The middle of two doubles, with as many digits as fit.
+    const long double scale = std::pow(10.0L, static_cast<long double>(power));
+    const double below =
+        std::ldexp(static_cast<double>((random() >> 11) | (uint64_t{1} << 52)),
+                   static_cast<int>(random() % 12) - 1 - static_cast<int>(3.32 * power));
+    const long double middle = (static_cast<long double>(below) +
+                                static_cast<long double>(std::nextafter(below, HUGE_VAL))) /
+                               2;
+    const long double digits = middle * scale;
+    if (!(digits < 9.9e18L)) continue;
+    const uint64_t whole = static_cast<uint64_t>(digits) + random() % 5 - 2;
+    quick += Check(absl::StrCat(whole, "e-", power)) ? 1 : 0;
+  }
+  EXPECT_GT(quick, 50000);
+}
+
+TEST(CsvNumberTest, TiesAreRoundedToEven) {
+  // An odd number of halves above 2^53 is such a middle, exactly.
+  std::mt19937_64 random(4);
+  for (int i = 0; i < 100000; ++i) {
+    const uint64_t whole = (uint64_t{1} << 53) + (random() >> 11);
+    Check(absl::StrCat(whole | 1));
+    Check(absl::StrCat(whole / 4, random() % 2 == 0 ? ".5" : ".25"));
+    Check(absl::StrCat(whole / 4, random() % 2 == 0 ? ".125" : ".500000"));
+  }
+}
+
 TEST(CsvNumberTest, DoublesWrittenInAnyWayComeBack) {
   std::mt19937_64 random(2);
   for (int i = 0; i < 200000; ++i) {
     double value;
     const uint64_t bits = random();
     std::memcpy(&value, &bits, sizeof(value));
+    if (i % 2 == 0)
+      value = std::ldexp(static_cast<double>(bits), static_cast<int>(bits % 100) - 120);
     if (!std::isfinite(value)) continue;
-    for (const char* format : {"%.17g", "%.15g", "%.6g", "%.3e"}) {
+    for (const char* format : {"%.17g", "%.19g", "%.18e", "%.15g", "%.6g", "%.3e"}) {
       char text[64];
       std::snprintf(text, sizeof(text), format, value);
       Check(text);
@@ -112,7 +147,7 @@ TEST(CsvNumberTest, WhatIsNoNumberIsNotTaken) {
   for (const char* text :
        {"", "+", "-", ".", "e5", "-.e1", "+-1", "--1", "nan", "inf", "x", " 1"}) {
     double number = 0;
-    EXPECT_EQ(ReadDecimal(absl::StrCat(text, ",").c_str(), &number), nullptr) << text;
+    EXPECT_EQ(ReadDecimal(absl::StrCat(text, ",12345678").c_str(), &number), nullptr) << text;
     EXPECT_NE(ParseCsvNumber(text, DType::kFloat64, &number), "") << text;
   }
   for (const char* text : {"1e", "1e+", "1x", "0x10", "1 ", "1.2.3", "1,5"}) {
