@@ -1,5 +1,7 @@
 // What is refused of columns with a treatment of their own: addresses and messages.
 
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <vector>
 
@@ -205,6 +207,78 @@ TEST_F(ColumnsErrorsTest, ShapesThatTheColumnsDoNotFill) {
       (Lines{"data.train.csv.field[0]: input \"x\" is FLOAT32 [3], that is 3 numbers an example; "
              "its columns come to 4 (column \"city\" 3); leave out the input's shape: it is then "
              "what the training data has"}));
+  inputs_ = {{"x", DType::kFloat32, {}}};
+  EXPECT_EQ(
+      Open("train { csv { path: 't.csv' field { input: 'x'"
+           " columns { name: 'city' categories {} } } } }"),
+      (Lines{"data.train.csv.field[0]: input \"x\" is FLOAT32 [], that is 1 numbers an example; "
+             "its columns come to 3 (column \"city\" 3); as: INDEX in categories makes its place "
+             "of a text, which is one number"}));
+}
+
+TEST_F(ColumnsErrorsTest, RowsForATrainedModel) {
+  ColumnTransform city, area;
+  city.categories = {"Oslo", "Rome"};
+  const Preprocessing trained({{"x", {"area", "city"}, 1, {}, {}, {area, city}}});
+  const auto message = [&](const std::string& csv, int64_t width) {
+    const std::string path = WriteTestFile("raw.csv", csv);
+    const auto rows = OpenCsvForModel(path, {{"x", DType::kFloat32, {width}}}, trained);
+    return WithoutFolder(rows.status().message());
+  };
+  EXPECT_EQ(message("city,area\nOslo,3\n", 2), "");
+  EXPECT_EQ(
+      message("city,area\nOslo,3\nRome,1\nParis,2\nBonn,3\n", 2),
+      "raw.csv:4:1: column \"city\": \"Paris\" is no category of training: \"Oslo\", \"Rome\"; in "
+      "training, set unseen: OTHER, or give all categories in value");
+  EXPECT_EQ(message("city,area\nOslo,3\nRome,\n", 2),
+            "raw.csv:3:6: column \"area\": the cell is empty");
+  EXPECT_EQ(message("town,area\nOslo,3\n", 2),
+            "raw.csv:1:1: no column \"city\"; the model was trained on it");
+  EXPECT_EQ(message("city,area\nOslo,3\n", 3),
+            "input \"x\" has 3 elements, and 2 numbers come of the columns that are saved for it");
+}
+
+TEST_F(ColumnsErrorsTest, ExamplesOfAProgramForATrainedModel) {
+  ColumnTransform city, area;
+  city.categories = {"Oslo", "Rome"};
+  city.one_hot = true;
+  area.missing_number = 7;
+  const Preprocessing trained({{"x", {"area", "city"}, 1, {}, {}, {area, city}}});
+  const std::vector<float> cells = {1, 0, std::nanf(""), 1, 4, 2, 5, std::nanf("")};
+  MemoryDatasets memory;
+  memory["tensors"] = *MakeMemoryDataset({{"x", Tensor::Of<float>({4, 2}, cells)}});
+  memory["wide"] = *MakeMemoryDataset({{"x", Tensor::Of<float>({2, 4}, cells)}});
+  memory["callback"] = *MakeCallbackDataset(
+      {{"x", DType::kFloat32, {2}}}, 4,
+      [&cells](absl::Span<const int64_t> rows, absl::Span<void* const> to) {
+        for (size_t i = 0; i < rows.size(); ++i) {
+          std::copy_n(&cells[rows[i] * 2], 2, static_cast<float*>(to[0]) + 2 * i);
+        }
+        return absl::OkStatus();
+      });
+  const auto open = [&](const std::string& name, Diagnostics* diagnostics) {
+    SourceConfig config;
+    config.mutable_memory()->set_name(name);
+    return OpenSource(config, ConfigPath().Child("data"), {{"x", DType::kFloat32, {3}}}, "", memory,
+                      trained, diagnostics);
+  };
+  for (const std::string name : {"tensors", "callback"}) {
+    Diagnostics diagnostics;
+    const auto dataset = open(name, &diagnostics);
+    ASSERT_NE(dataset, nullptr) << diagnostics.ToStatus();
+    std::vector<float> x(6);
+    ASSERT_TRUE(dataset->Read({1, 0}, {x.data()}).ok());
+    EXPECT_EQ(x, (std::vector<float>{7, 0, 1, 1, 1, 0}));
+    EXPECT_EQ(dataset->Read({0, 2}, {x.data()}).message(),
+              "row 2: input \"x\": column \"city\" is 2, which is none of the places 0 to 1 of its "
+              "categories");
+    EXPECT_EQ(dataset->Read({3}, {x.data()}).message(),
+              "row 3: input \"x\": column \"city\" is missing, and nothing stands for that");
+  }
+  Diagnostics diagnostics;
+  EXPECT_EQ(open("wide", &diagnostics), nullptr);
+  EXPECT_EQ(Findings(diagnostics),
+            (Lines{"data.memory: input \"x\" has 2 columns; the field of \"wide\" has 4 ([4])"}));
 }
 
 TEST_F(ColumnsErrorsTest, RowsThatAreSeenOnlyWhenTheyAreRead) {

@@ -112,8 +112,9 @@ TEST(OutOfMemoryTest, IsAFindingOfOpenSource) {
 TEST(OutOfMemoryTest, IsAnErrorOfOpenCsvForModel) {
   const std::string path = WriteTable();
   const Preprocessing trained = Trained();
+  const CsvDialect dialect;
   FailEachAllocation([&] {
-    const auto dataset = OpenCsvForModel(path, kInputs, trained);
+    const auto dataset = OpenCsvForModel(path, kInputs, trained, dialect);
     EXPECT_TRUE(dataset.ok() || absl::IsResourceExhausted(dataset.status())) << dataset.status();
     return dataset.ok();
   });
