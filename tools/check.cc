@@ -13,12 +13,13 @@ namespace {
 struct CheckFlags {
   std::string file;
   std::vector<std::string> settings;
+  double seconds = 1;
 };
 
 int Check(const CheckFlags& flags) {
   absl::StatusOr<RunFile> file = RunFile::Read(flags.file, flags.settings);
   if (!file.ok()) return Fail(file.status());
-  const absl::StatusOr<ModelSummary> summary = Summarize(*std::move(file));
+  const absl::StatusOr<ModelSummary> summary = Summarize(*std::move(file), flags.seconds);
   if (!summary.ok()) return Fail(summary.status());
   for (const std::string& warning : summary->warnings) {
     std::fprintf(stderr, "gradus: warning: %s\n", warning.c_str());
@@ -32,7 +33,9 @@ int Check(const CheckFlags& flags) {
 void AddCheck(CLI::App* app, RunFunction* run) {
   auto flags = std::make_shared<CheckFlags>();
   CLI::App* command = app->add_subcommand(
-      "check", "Validates a file and prints the model's layers, parameters, FLOPs and memory.");
+      "check",
+      "Validates a file and prints the model's layers, parameters, FLOPs, and what training "
+      "takes of memory and time.");
   command->add_option("file", flags->file, "The run: a .pbtxt file (gradus.RunConfig).")
       ->required();
   command
@@ -40,6 +43,11 @@ void AddCheck(CLI::App* app, RunFunction* run) {
                    "PATH=VALUE sets a field by its address; may be repeated.")
       ->take_all()
       ->allow_extra_args(false);
+  command
+      ->add_option("--seconds", flags->seconds,
+                   "For how long it trains to measure what an update takes; 0: not at all.")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->capture_default_str();
   command->callback([flags, run] { *run = [flags] { return Check(*flags); }; });
 }
 

@@ -57,14 +57,6 @@ std::string Grouped(int64_t number) {
   return digits;
 }
 
-std::string HumanBytes(double bytes) {
-  static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  int unit = 0;
-  while (bytes >= 1024 && unit < 4) bytes /= 1024, ++unit;
-  return unit == 0 ? absl::StrFormat("%.0f B", bytes)
-                   : absl::StrFormat("%.1f %s", bytes, kUnits[unit]);
-}
-
 std::string HumanFlops(double flops) {
   static constexpr const char* kUnits[] = {"", "k", "M", "G", "T"};
   int unit = 0;
@@ -102,7 +94,7 @@ absl::StatusOr<ModelConfig> ModelToPrint(RunFile* file) {
 
 }  // namespace
 
-absl::StatusOr<ModelSummary> Summarize(RunFile file) try {
+absl::StatusOr<ModelSummary> Summarize(RunFile file, double measure_seconds) try {
   ModelSummary summary;
   const ModelConfig config = file.config().model();
   const bool trainable = config.loss_size() > 0 && file.config().has_optimizer();
@@ -120,6 +112,8 @@ absl::StatusOr<ModelSummary> Summarize(RunFile file) try {
     GRADUS_ASSIGN_OR_RETURN(summary.training_bytes,
                             trainer->step().executor().MemoryBytes(batch_size));
     model = trainer->step().model();
+    summary.estimate = EstimateMemory(*trainer);
+    if (measure_seconds > 0) MeasureTime(measure_seconds, trainer.get(), &*summary.estimate);
   } else {
     DataSplits data;
     if (file.config().has_data()) {
@@ -156,7 +150,7 @@ std::string ToTable(const ModelSummary& summary) {
       {"layer", "kind", "output", "parameters", "FLOPs/example", "memory/example"}};
   for (const LayerSummary& layer : summary.layers) {
     rows.push_back({layer.name, layer.kind, layer.output, Grouped(layer.parameters),
-                    HumanFlops(layer.flops), HumanBytes(static_cast<double>(layer.bytes))});
+                    HumanFlops(layer.flops), BytesInWords(static_cast<double>(layer.bytes))});
   }
   rows.push_back(
       {"total", "", "", Grouped(summary.parameters), HumanFlops(summary.forward_flops), ""});
@@ -187,13 +181,10 @@ std::string ToTable(const ModelSummary& summary) {
     if (i == 1 || i + 1 == rows.size()) table += rule;
     table += line(rows[i]);
   }
-  absl::StrAppend(&table, "\n  parameters        ",
-                  HumanBytes(static_cast<double>(summary.parameter_bytes)), "\n");
-  if (summary.training_bytes > 0) {
-    absl::StrAppend(&table, "  training step     ",
-                    HumanBytes(static_cast<double>(summary.training_bytes)), " at batch size ",
-                    summary.batch_size, "\n");
-  }
+  table += "\n";
+  if (summary.estimate.has_value()) return table + ToText(*summary.estimate, summary.batch_size);
+  absl::StrAppend(&table, "  parameters        ",
+                  BytesInWords(static_cast<double>(summary.parameter_bytes)), "\n");
   return table;
 }
 

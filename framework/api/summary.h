@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
+#include "gradus/api/estimate.h"
 #include "gradus/api/run_file.h"
 
 namespace gradus {
@@ -30,11 +32,13 @@ struct ModelSummary {
   int64_t training_bytes = 0;  // Arena and scratch of a training step at the batch size, all
                                // threads; 0 for a model that cannot be trained.
   int64_t batch_size = 0;
+  absl::optional<TrainingEstimate> estimate;  // Of a model that can be trained.
   std::vector<std::string> warnings;
 };
 
 // Validates everything in the file (data included) and describes the model.
-absl::StatusOr<ModelSummary> Summarize(RunFile file);
+// `measure_seconds`: also trains for about so long to see what an update takes.
+absl::StatusOr<ModelSummary> Summarize(RunFile file, double measure_seconds = 0);
 std::string ToTable(const ModelSummary& summary);
 
 enum class GraphFormat { kText, kDot };

@@ -165,8 +165,13 @@ TEST(Check, ShowsTheLayers) {
                        "  hidden_2  dense  [batch, 10]         110            220            40 B\n"
                        "  output    dense  [batch, 1]           11"))
       << outcome.out;
-  EXPECT_TRUE(absl::StrContains(outcome.out, "\n  parameters        1.7 KiB\n  training step  "))
-      << outcome.out;
+  for (const char* part : {"\n  memory  weights ", "\n          optimizer ", "\n          together ",
+                           "\n  time    an update ", "\n          an epoch ", " updates\n"}) {
+    EXPECT_TRUE(absl::StrContains(outcome.out, part)) << part << outcome.out;
+  }
+  const Outcome counted = RunGradus({"check", kTutorial, "--seconds", "0"});
+  EXPECT_EQ(counted.code, 0) << counted.err;
+  EXPECT_FALSE(absl::StrContains(counted.out, "an update")) << counted.out;
 }
 
 TEST(Graph, PrintsTextAndDot) {
