@@ -188,7 +188,7 @@ void Opening::CheckFits(int i, DType dtype, absl::Span<const int64_t> dims, cons
   Feed& feed = feeds_[i];
   int64_t elements = 1;
   for (int64_t dim : dims) elements *= dim;
-  const bool any = spec.any_dims && role_ == Role::kTraining;
+  const bool any = spec.any_dims && role_ != Role::kTrained;
   feed.dims = any ? std::vector<int64_t>(dims.begin(), dims.end()) : spec.dims;
   const InputTransform& transform = feed.transform;
   if (!transform.treatments.empty()) {

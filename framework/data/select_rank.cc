@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <numeric>
 
 #include "gradus/base/status.h"
 #include "gradus/data/row_blocks.h"
@@ -60,9 +61,6 @@ absl::Status FindMedians(const Dataset& raw, int field, const Rows& rows,
       }
     });
   };
-  GRADUS_RETURN_IF_ERROR(for_keys([](Search* search, uint64_t) { ++search->numbers; }));
-  for (Search& search : searches) search.rank = (search.numbers - 1) / 2;
-
   for (int known = 0; known < 64;) {
     const int bits = std::min(kBits, 64 - known);
     const int shift = 64 - known - bits;
@@ -73,6 +71,11 @@ absl::Status FindMedians(const Dataset& raw, int field, const Rows& rows,
       ++search->histogram[(key >> shift) & mask];
     }));
     for (Search& search : searches) {
+      if (known == 0) {
+        search.numbers =
+            std::accumulate(search.histogram.begin(), search.histogram.end(), int64_t{0});
+        search.rank = (search.numbers - 1) / 2;
+      }
       if (search.numbers == 0) continue;
       size_t digit = 0;
       while (search.rank >= search.histogram[digit]) search.rank -= search.histogram[digit++];

@@ -281,6 +281,13 @@ TEST_F(ColumnsErrorsTest, ExamplesOfAProgramForATrainedModel) {
             (Lines{"data.memory: input \"x\" has 2 columns; the field of \"wide\" has 4 ([4])"}));
 }
 
+TEST_F(ColumnsErrorsTest, WidthsThatTrainingWouldHaveSaidAreNotMissedElsewhere) {
+  EXPECT_EQ(X("column: ['area', 'yy']",
+              "test { csv { path: 't.csv' field { input: 'x' column: ['area', 'y'] } } }"),
+            (Lines{"data.train.csv.field[0].column[1]: t.csv has no column \"yy\"; did you mean "
+                   "\"y\"?"}));
+}
+
 TEST_F(ColumnsErrorsTest, RowsThatAreSeenOnlyWhenTheyAreRead) {
   WriteTestFile("late.csv", "a\n1\n2\n0\n");
   FieldSpec x = {"x", DType::kFloat32, {}};
