@@ -7,7 +7,7 @@
 //
 //   layer { name: "state" gru { units: 64 } }                                     # [batch, 64], after the last step
 //   layer { name: "states" gru { units: 64 return_sequences: true } }             # [batch, steps, 64]
-//   layer { name: "text" input: "vectors" input: "count" gru { units: 32 direction: BACKWARD } }
+//   layer { name: "text" input: "vectors" input: "words" gru { units: 32 direction: BACKWARD } }
 //
 // Parameters: `kernel` [features, 3 units], `recurrent_kernel` [units, 3 units], gates in the order z, r, h, and `bias`: [3 units], with
 // reset_after [2, 3 units], the input's and the state's; stored and initialised as in Keras. What there is not: as in lstm.

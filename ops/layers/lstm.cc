@@ -5,7 +5,7 @@
 //
 //   layer { name: "state" lstm { units: 64 } }                                           # [batch, 64], after the last step
 //   layer { name: "states" lstm { units: 64 return_sequences: true direction: BIDIRECTIONAL } }   # [batch, steps, 128]
-//   layer { name: "text" input: "vectors" input: "count" lstm { units: 32 } }            # sequences of different lengths
+//   layer { name: "text" input: "vectors" input: "words" lstm { units: 32 } }            # padded with word 0, see recurrent.h
 //
 // Parameters: `kernel` [features, 4 units], `recurrent_kernel` [units, 4 units], `bias` [4 units], stored and initialised as in Keras.
 // What there is not: other activations, recurrent_dropout, initial states that are given or kept from one batch to the next.

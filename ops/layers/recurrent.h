@@ -1,6 +1,10 @@
 // What the recurrent layers share: what they read, the product of all steps with `kernel`, the directions, and which states are given.
 //
-//   layer { name: "words" input: "vectors" input: "count" lstm { units: 64 direction: BIDIRECTIONAL } }
+//   layer { name: "text" input: "vectors" input: "count" lstm { units: 64 direction: BIDIRECTIONAL } }
+//   layer { name: "text" input: "vectors" input: "words" lstm { units: 64 direction: BIDIRECTIONAL } }
+//
+// The second input says where sequences end: the number of steps of each, INT32 [batch], or INT32 [batch, steps], whose zeros at the end
+// are padding (as with mask_zero of Keras' Embedding; zeros in front or between are steps like others).
 //
 // The product with the input is one matmul over all steps; the recurrence itself is an operation (ops/recurrence.h), in which no step's
 // input is looked at from its sequence's length on. What stands there must be numbers all the same: the kernel's gradient multiplies
@@ -22,7 +26,7 @@ namespace gradus {
 
 constexpr absl::string_view kFeatureSequence = "[batch, steps, features]";
 
-// A float sequence, and lengths or nothing.
+// A float sequence, and nothing, its lengths, or the numbers that it was made of.
 inline bool ExpectSequenceAndLengths(LayerScope* scope) {
   if (!scope->ExpectInputs(1, 2) || !scope->ExpectFloat(scope->input(0), "input 0")) return false;
   const Shape& x = scope->spec(scope->input(0)).shape;
@@ -34,13 +38,31 @@ inline bool ExpectSequenceAndLengths(LayerScope* scope) {
   }
   if (scope->input_count() < 2) return true;
   const TensorSpec& lengths = scope->spec(scope->input(1));
-  const bool column = lengths.shape == Shape({x.dim(0), Dim{1, false}});
-  if (lengths.dtype == DType::kInt32 && (column || lengths.shape == Shape({x.dim(0)}))) return true;
-  scope->InputError("type", 1,
-                    absl::StrCat("input 1 of ", KindOf(*scope),
-                                 " is the number of steps of each sequence, INT32 [batch], not ",
-                                 lengths.ToString()));
+  for (const Shape& good :
+       {Shape({x.dim(0)}), Shape({x.dim(0), Dim{1, false}}), Shape({x.dim(0), x.dim(1)})}) {
+    if (lengths.dtype == DType::kInt32 && lengths.shape == good) return true;
+  }
+  scope->InputError(
+      "type", 1,
+      absl::StrCat("input 1 of ", KindOf(*scope), " is the number of steps of each ",
+                   "sequence, INT32 [batch], or what stands at each step, INT32 ",
+                   Shape({x.dim(0), x.dim(1)}).ToString(), ", not ", lengths.ToString()));
   return false;
+}
+
+// The lengths [batch] from what ExpectSequenceAndLengths lets through. Of numbers at each step it is the place of the last that is not 0.
+inline Value SequenceLengths(Value given, Dim batch, Emitter& emit) {
+  const Shape& shape = emit.spec(given).shape;
+  if (shape.rank() == 1 || shape.dim(1).k == 1) return emit.Reshape(given, {batch});
+  // Places are 1, 2, .. where there is a number, and 0 where there is 0.
+  const Value zero = emit(op::Equal(), {emit(op::Cast(), {given}), emit.Constant(0)});
+  const Value some = emit(op::Sub(), {emit.Constant(1), zero});
+  const Value one = emit(op::Add(), {some, zero});
+  op::ReduceMax last;
+  last.add_axis(1);
+  op::Cast whole;
+  whole.set_to_int32(true);
+  return emit(whole, {emit(last, {emit(op::Mul(), {some, emit(op::Cumsum(), {one})})})});
 }
 
 // One direction of a recurrent layer while it is built.
@@ -135,7 +157,7 @@ void BuildRecurrent(const Config& config, LayerScope* scope, const States& state
     if (!pass.x.valid()) return;
   }
   if (scope->input_count() > 1) {
-    pass.lengths = emit.Reshape(scope->input(1), {scope->spec(pass.x).shape.dim(0)});
+    pass.lengths = SequenceLengths(scope->input(1), scope->spec(pass.x).shape.dim(0), emit);
   }
   const auto run = [&](absl::string_view prefix, bool reverse) {
     pass.prefix = std::string(prefix);

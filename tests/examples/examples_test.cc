@@ -77,6 +77,11 @@ TEST(Digits, AreTold) {
   EXPECT_GT(lines.validation.metrics[0].second, 0.87);  // Guessing gives 0.1.
 }
 
+TEST(Digits, AreToldRowByRow) {
+  const LastLines lines = Trained("examples/digits_gru.pbtxt");
+  EXPECT_GT(lines.validation.metrics[0].second, 0.87);
+}
+
 TEST(Diabetes, IsBetterThanItsMean) {
   const LastLines lines = Trained("examples/diabetes.pbtxt");
   EXPECT_LT(lines.validation.loss, 0.65);  // The progression is standardised: its mean errs by 1.

@@ -234,6 +234,18 @@ TEST(RecurrentLayersTest, ASequenceEndsAtItsLength) {
   }
 }
 
+TEST(RecurrentLayersTest, NumbersAtTheStepsEndWithTheirLastThatIsNotZero) {
+  for (const char* kind : kKinds) {
+    SCOPED_TRACE(kind);
+    const std::string text = absl::StrCat(kind, " { units: 3 direction: BIDIRECTIONAL }");
+    const LayerCase words =
+        WithLengths(text, Sequences(), {5, 9, 0, 0, 0, 0, -2, 7, 0, 0, 0, 0}, "shape: 4");
+    const LayerCase lengths = WithLengths(text, Sequences(), {2, 4, 0});
+    EXPECT_EQ(Evaluate(words).values, Evaluate(lengths).values);
+    EXPECT_EQ(GradientError(words), "");
+  }
+}
+
 TEST(RecurrentLayersTest, WhatStandsBehindTheLengthIsNotRead) {
   for (const char* kind : kKinds) {
     SCOPED_TRACE(kind);
@@ -396,7 +408,8 @@ TEST(RecurrentLayersTest, RefuseWhatTheyCannotRead) {
       "layer { name: \"l\" input: \"x\" input: \"n\" gru { units: 2 } }");
   EXPECT_EQ(lengths.errors,
             "m:3:37: layer \"l\": input 1 of gru is the number of steps of each sequence, INT32 "
-            "[batch], not FLOAT32 [batch] [layer[l].input[1]]");
+            "[batch], or what stands at each step, INT32 [batch, 3], not FLOAT32 [batch] "
+            "[layer[l].input[1]]");
   // The field that the text has, whatever the parameter's name.
   EXPECT_EQ(
       LayerErrors("lstm { units: 2 direction: BIDIRECTIONAL bias_initializer { orthogonal {} } }",
