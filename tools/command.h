@@ -60,6 +60,7 @@ void AddFindLr(CLI::App* app, RunFunction* run);
 void AddRace(CLI::App* app, RunFunction* run);
 void AddPlot(CLI::App* app, RunFunction* run);
 void AddRuns(CLI::App* app, RunFunction* run);
+void AddReport(CLI::App* app, RunFunction* run);
 void AddDiff(CLI::App* app, RunFunction* run);
 
 }  // namespace gradus

@@ -178,6 +178,7 @@ int ParseAndRun(int argc, char** argv) {
   AddRace(&app, &run);
   AddPlot(&app, &run);
   AddRuns(&app, &run);
+  AddReport(&app, &run);
   AddDiff(&app, &run);
   const auto plugins = std::make_shared<PluginFlags>();
   AddPluginFlags(&app, plugins);

@@ -237,7 +237,10 @@ void NameColumns(std::vector<ConfigColumn>* columns) {
                          ".");
   };
   for (size_t i = 0; i < columns->size(); ++i) {
-    for (size_t count = 1; count <= std::max<size_t>(parts[i].size(), 1); ++count) {
+    // A schedule's `constant` says less than what it is of.
+    const bool vague =
+        !parts[i].empty() && (parts[i].back() == "constant" || parts[i].back() == "path");
+    for (size_t count = vague ? 2 : 1; count <= std::max<size_t>(parts[i].size(), 2); ++count) {
       (*columns)[i].name = end(i, count);
       bool alone = true;
       for (size_t j = 0; j < columns->size(); ++j)

@@ -17,9 +17,7 @@
 #include "gradus/train/evaluation.h"
 
 namespace gradus {
-namespace {
 
-// The examples of a split of the run's configuration.
 absl::StatusOr<std::shared_ptr<const Dataset>> OpenSplit(const std::string& run,
                                                          const std::string& split,
                                                          absl::Span<const FieldSpec> fields,
@@ -64,8 +62,6 @@ absl::StatusOr<std::shared_ptr<const Dataset>> OpenSplit(const std::string& run,
   }
   return dataset;
 }
-
-}  // namespace
 
 absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
                                                const EvaluateOptions& options) try {

@@ -3,11 +3,15 @@
 #ifndef GRADUS_API_EVALUATE_H_
 #define GRADUS_API_EVALUATE_H_
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "gradus/data/dataset.h"
+#include "gradus/data/preprocessing.h"
 #include "gradus/api/training_dialect.h"
 #include "gradus/train/metric_sums.h"
 
@@ -37,6 +41,12 @@ struct EvaluationReport {
 // preprocessing is the model's.
 absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
                                                const EvaluateOptions& options);
+
+// The examples of a split of a run folder's configuration, as its model takes them.
+absl::StatusOr<std::shared_ptr<const Dataset>> OpenSplit(const std::string& run,
+                                                         const std::string& split,
+                                                         absl::Span<const FieldSpec> fields,
+                                                         const Preprocessing& preprocessing);
 
 }  // namespace gradus
 
