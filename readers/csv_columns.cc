@@ -13,6 +13,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "gradus/base/text_escape.h"
 
 namespace gradus {
 namespace {
@@ -247,7 +248,18 @@ bool ChooseColumns(const CsvField& field, const ConfigPath& path, const CsvFile&
   }
   if (!found) return false;
   transform.columns.clear();
-  for (int column : choice->columns) transform.columns.push_back(file.columns()[column]);
+  for (int column : choice->columns) {
+    const std::string& name = file.columns()[column];
+    transform.columns.push_back(name);
+    if (IsUtf8(name)) continue;
+    // It could be saved with the model, and not be read again.
+    opening->Error(
+        "encoding", path,
+        absl::StrCat("the name of column ", Quoted(name), " of ", file.name(), " is not UTF-8"),
+        "save the file as UTF-8");
+    found = false;
+  }
+  if (!found) return false;
   if (!trained.empty() && transform.columns != trained) {
     // In another order the numbers learned in training would be applied to the wrong columns.
     opening->Error("mismatch", path,

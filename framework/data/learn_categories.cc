@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "gradus/base/diagnostics.h"
 #include "gradus/base/status.h"
+#include "gradus/base/text_escape.h"
 #include "gradus/data/learn_columns.h"
 #include "gradus/data/row_blocks.h"
 
@@ -100,6 +102,28 @@ std::string WhereCell(const Dataset& raw, const Feed& feed, int64_t row, int col
   return raw.Where(row, feed.raw_fields[feed.cells[column].part]);
 }
 
+namespace {
+
+// The first cell of column c with that code, as a message names it. The dictionary is in the order
+// of first appearance: of the first code it is the first such cell of the file.
+std::string FirstCell(const Dataset& raw, const Feed& feed, size_t c, int32_t code) {
+  const ColumnCell cell = feed.cells[c];
+  const int64_t columns = feed.parts[cell.part].columns;
+  int64_t row = -1;
+  const absl::Status status =
+      ForRowBlocks(raw, feed.raw_fields[cell.part], Rows::Range(0, raw.size()),
+                   [&](const void* block, int64_t begin, int64_t count) {
+                     const int32_t* codes = static_cast<const int32_t*>(block) + cell.column;
+                     for (int64_t r = 0; r < count && row < 0; ++r) {
+                       if (codes[r * columns] == code) row = begin + r;
+                     }
+                   });
+  if (!status.ok() || row < 0) return "";
+  return WhereCell(raw, feed, row, static_cast<int>(c));
+}
+
+}  // namespace
+
 bool PlaceCategories(const Dataset& raw, const ConfigPath* path, Feed* feed,
                      Diagnostics* diagnostics) {
   bool good = true;
@@ -114,26 +138,23 @@ bool PlaceCategories(const Dataset& raw, const ConfigPath* path, Feed* feed,
     const std::vector<std::string>& texts = feed->texts[cell.part][cell.column];
     std::vector<int32_t>& places = part.places[cell.column];
     places = transform.PlacesOf(texts);
-    const auto unseen = std::find(places.begin(), places.end(), -1);
-    if (unseen == places.end()) continue;
-    // The dictionary is in the order of first appearance: this is the first such cell of the file.
-    const int32_t code = static_cast<int32_t>(unseen - places.begin());
-    int64_t row = -1;
-    const absl::Status status =
-        ForRowBlocks(raw, feed->raw_fields[cell.part], Rows::Range(0, raw.size()),
-                     [&](const void* block, int64_t begin, int64_t count) {
-                       const int32_t* codes = static_cast<const int32_t*>(block) + cell.column;
-                       for (int64_t r = 0; r < count && row < 0; ++r) {
-                         if (codes[r * part.columns] == code) row = begin + r;
-                       }
-                     });
-    const std::string where =
-        status.ok() && row >= 0 ? WhereCell(raw, *feed, row, static_cast<int>(c)) : "";
     const bool learns = path == nullptr;
+    const std::string name = feed->transform.NameOfColumn(static_cast<int64_t>(c));
+    for (size_t code = 0; learns && code < texts.size(); ++code) {
+      if (IsUtf8(texts[code])) continue;
+      diagnostics->Error("encoding", feed->groups[feed->group_of[c]].path,
+                         absl::StrCat(FirstCell(raw, *feed, c, static_cast<int32_t>(code)), ": ",
+                                      name, ": ", Quoted(texts[code]), " is not UTF-8"),
+                         "save the file as UTF-8");
+      good = false;
+      break;
+    }
+    const auto unseen = std::find(places.begin(), places.end(), -1);
+    if (!good || unseen == places.end()) continue;
+    const int32_t code = static_cast<int32_t>(unseen - places.begin());
     diagnostics->Error(
         "category", learns ? feed->groups[feed->group_of[c]].path : *path,
-        absl::StrCat(where, ": ", feed->transform.NameOfColumn(static_cast<int64_t>(c)), ": ",
-                     Quoted(texts[code]),
+        absl::StrCat(FirstCell(raw, *feed, c, code), ": ", name, ": ", Quoted(texts[code]),
                      " is no category of training: ", ListCategories(transform.categories)),
         learns ? "set unseen: OTHER, or give all categories in value"
                : "in training, set unseen: OTHER, or give all categories in value");

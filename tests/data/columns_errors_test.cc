@@ -199,6 +199,22 @@ TEST_F(ColumnsErrorsTest, TestThatSaysOtherThanTraining) {
              "training; leave out divide_by and standardise: what was learned is used"}));
 }
 
+TEST_F(ColumnsErrorsTest, TextsThatASavedModelCouldNotHold) {
+  WriteTestFile("latin1.csv",
+                "K\xf6ln,n\nx,1\nstra\xdf"
+                "e,2\n");
+  EXPECT_EQ(X("columns { name: 'n' } columns { except: 'n' categories {} }", "", "latin1.csv"),
+            (Lines{"data.train.csv.field[0]: the name of column \"K\\366ln\" of latin1.csv is not "
+                   "UTF-8; save the file as UTF-8"}));
+  WriteTestFile("latin1.csv",
+                "n,a\n1,x\n2,stra\xdf"
+                "e\n");
+  EXPECT_EQ(
+      X("columns { name: 'a' categories {} }", "", "latin1.csv"),
+      (Lines{std::string(kGroup) + ": latin1.csv:3:3: column \"a\": \"stra\\337e\" is not UTF-8; "
+                                   "save the file as UTF-8"}));
+}
+
 TEST_F(ColumnsErrorsTest, ShapesThatTheColumnsDoNotFill) {
   inputs_ = {{"x", DType::kFloat32, {3}}};
   EXPECT_EQ(
