@@ -41,7 +41,9 @@ absl::StatusOr<Monitor> MonitorTable::Find(absl::string_view name) const {
 Direction DirectionOf(Direction direction, absl::string_view monitor) {
   if (direction != AUTO) return direction;
   for (const char* end : {"accuracy", "auc", "precision", "recall", "f1", "f1_score", "r2",
-                          "r2_score", "confusion_matrix"}) {
+                          "r2_score", "confusion_matrix", "fbeta_score", "iou", "sensitivity",
+                          "specificity", "true_positives", "true_negatives", "similarity",
+                          "correlation"}) {
     if (absl::EndsWithIgnoreCase(monitor, end)) return MAX;
   }
   return MIN;

@@ -90,6 +90,8 @@ TEST(SecondDerivatives, OfMaxPool2d) { CheckAllSmall<op::MaxPool2d>(); }
 TEST(SecondDerivatives, OfMaxPool2dGrad) { CheckAllSmall<op::MaxPool2dGrad>(); }
 TEST(SecondDerivatives, OfAvgPool2d) { CheckAllSmall<op::AvgPool2d>(); }
 TEST(SecondDerivatives, OfAvgPool2dGrad) { CheckAllSmall<op::AvgPool2dGrad>(); }
+TEST(SecondDerivatives, OfAffineSample) { CheckAllSmall<op::AffineSample>(); }
+TEST(SecondDerivatives, OfAffineSampleGrad) { CheckAllSmall<op::AffineSampleGrad>(); }
 TEST(SecondDerivatives, OfBatchNorm) { CheckAllSmall<op::BatchNorm>(); }
 TEST(SecondDerivatives, OfBatchNormGrad) { CheckAllSmall<op::BatchNormGrad>(); }
 
