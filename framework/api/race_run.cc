@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "gradus/api/race.h"
+#include "gradus/api/resolve_model.h"
 #include "gradus/api/target.h"
 #include "gradus/base/status.h"
 #include "gradus/train/non_finite.h"
@@ -65,7 +66,9 @@ absl::StatusOr<RaceRun> Race::Run(const RaceEntry& entry,
   ThreadPool pool(1);
   DataSplits data = problem.trainer->data();
   data.test = nullptr;
+  const UnitsByInput units = UnitsOf(data.preprocessing, data.inputs);
   StepOptions options;
+  options.build.units = &units;
   options.seed = static_cast<uint64_t>(config.run().seed());
   options.pool = &pool;
   options.block_rows = config.run().block_rows();

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "gradus/api/resolve_model.h"
 #include "gradus/base/status.h"
 #include "gradus/data/batch_stream.h"
 #include "gradus/train/non_finite.h"
@@ -93,7 +94,9 @@ absl::Status RateTrials::FindPeaks() {
 
 absl::Status RateTrials::MakeSetup(int seed, bool with_controllers, Setup* setup) const {
   const RunConfig& config = trainer_.config();
+  const UnitsByInput units = UnitsOf(trainer_.data().preprocessing, trainer_.data().inputs);
   StepOptions options;
+  options.build.units = &units;
   options.seed = static_cast<uint64_t>(config.run().seed()) + static_cast<uint64_t>(seed);
   options.pool = pool_.get();
   options.block_rows = config.run().block_rows();
@@ -161,7 +164,9 @@ absl::StatusOr<absl::optional<double>> RateTrials::Train(int seed, double rate,
     if (numbers.number(i).kind != Hyperparameters::Number::kLearningRate) continue;
     setup.state.rates.overrides[i].scale = rate / peak_;
   }
+  const UnitsByInput units = UnitsOf(trainer_.data().preprocessing, trainer_.data().inputs);
   StepOptions options;
+  options.build.units = &units;
   options.seed = static_cast<uint64_t>(trainer_.config().run().seed());
   options.pool = pool_.get();
   options.block_rows = trainer_.config().run().block_rows();

@@ -11,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "gradus/api/resolve_model.h"
 #include "gradus/api/trainer.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
@@ -24,8 +25,7 @@ constexpr size_t kMostNames = 8;
 // What of the data the other trials' checks depend on.
 struct OpenedData {
   std::string data_and_inputs;
-  int64_t examples = 0;
-  bool validates = false;
+  DataSplits data;
 };
 
 std::string KeyOf(const RunConfig& config) {
@@ -62,21 +62,22 @@ absl::Status CheckWhole(RunFile file, const std::string& metric, std::unique_ptr
         "there is no training data; write data { train { ... } }");
   }
   *open = std::make_unique<OpenedData>();
-  **open = {key, trainer->data().train->size(), trainer->data().validation != nullptr};
+  **open = {key, trainer->data()};
   return CheckMetric(trainer->step(), metric);
 }
 
 absl::Status CheckModel(RunFile file, const OpenedData& open, ThreadPool* pool,
                         const std::string& metric) {
-  const RunConfig config = WithAbsolutePaths(file.config(), file.directory());
+  RunConfig config = WithAbsolutePaths(file.config(), file.directory());
+  ResolveModel(open.data, ConfigPath().Child("model"), config.mutable_model(), &file.diagnostics());
   Timeline::Plan plan = PlanOf(config);
-  plan.examples_per_epoch = open.examples;
+  plan.examples_per_epoch = open.data.train->size();
   StepOptions options;
   options.seed = static_cast<uint64_t>(config.run().seed());
   options.pool = pool;
   options.block_rows = config.run().block_rows();
   options.timeline = std::make_shared<Timeline>(plan);
-  options.validates = open.validates;
+  options.validates = open.data.validation != nullptr;
   GRADUS_ASSIGN_OR_RETURN(const std::unique_ptr<TrainStep> step,
                           TrainStep::Create(config.model(), config.optimizer(), options,
                                             &file.diagnostics()));
