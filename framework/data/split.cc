@@ -58,27 +58,48 @@ absl::StatusOr<std::vector<int64_t>> Shares(const std::vector<int64_t>& counts, 
 }
 
 // Keys as numbers 0, 1, ... in ascending order of the keys, and how many there are of each.
-struct Classes {
-  std::vector<int64_t> keys;
-  std::vector<int64_t> counts;
-  std::unordered_map<int64_t, int32_t> places;
-
+class Classes {
+ public:
   explicit Classes(absl::Span<const int64_t> of) {
+    if (of.empty()) return;
+    const auto ends = std::minmax_element(of.begin(), of.end());
+    least_ = *ends.first;
+    // A table where the keys lie as close as those of classes do; the difference of two may need 64 bits without a sign.
+    const uint64_t range = static_cast<uint64_t>(*ends.second) - static_cast<uint64_t>(least_);
+    if (range < kMostInTable) table_.assign(range + 1, -1);
     for (int64_t key : of) {
-      const auto added = places.emplace(key, static_cast<int32_t>(keys.size()));
-      if (added.second) keys.push_back(key);
+      int32_t& place = PlaceOf(key);
+      if (place < 0) place = 0, keys.push_back(key);
     }
     std::sort(keys.begin(), keys.end());
-    for (size_t c = 0; c < keys.size(); ++c) places[keys[c]] = static_cast<int32_t>(c);
+    for (size_t c = 0; c < keys.size(); ++c) PlaceOf(keys[c]) = static_cast<int32_t>(c);
     counts.assign(keys.size(), 0);
-    for (int64_t key : of) ++counts[static_cast<size_t>(places.find(key)->second)];
+    for (int64_t key : of) ++counts[Of(key)];
   }
-  size_t Of(int64_t key) const { return static_cast<size_t>(places.find(key)->second); }
+
+  size_t Of(int64_t key) const {
+    return static_cast<size_t>(table_.empty() ? places_.find(key)->second
+                                              : table_[static_cast<size_t>(key - least_)]);
+  }
   // As Shares counts them: single examples are behind the others.
   size_t PartOf(int64_t key) const {
     const size_t c = Of(key);
     return counts[c] == 1 ? counts.size() : c;
   }
+
+  std::vector<int64_t> keys, counts;
+
+ private:
+  static constexpr uint64_t kMostInTable = 1 << 16;
+
+  int32_t& PlaceOf(int64_t key) {
+    if (!table_.empty()) return table_[static_cast<size_t>(key - least_)];
+    return places_.emplace(key, -1).first->second;
+  }
+
+  int64_t least_ = 0;
+  std::vector<int32_t> table_;
+  std::unordered_map<int64_t, int32_t> places_;
 };
 
 }  // namespace

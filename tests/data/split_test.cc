@@ -126,7 +126,7 @@ TEST(SplitTest, DependsOnSeedNumberAndClassesOnly) {
   EXPECT_NE(Draw(keys, 100, 3).held_out, Draw(keys, 100, 4).held_out);
   // What the classes are called does not matter as long as they stay in order.
   std::vector<int64_t> renamed;
-  for (int64_t key : keys) renamed.push_back(10 * key - 5);
+  for (int64_t key : keys) renamed.push_back(1000000000000 * key - 5);
   EXPECT_EQ(Draw(keys, 100, 3).held_out, Draw(renamed, 100, 3).held_out);
 }
 
