@@ -141,8 +141,9 @@ void Executor::Impl::LayOutBlocks() {
 
 std::vector<int64_t> Executor::Impl::Cut(int64_t rows) const {
   if (!split.splits) return {rows};
-  const double flops = options.block_rows > 0 ? 0 : ProgramFlops(*program, rows);
-  return CutRows(rows, options.block_rows, threads(), flops);
+  if (options.block_rows > 0) return CutRows(rows, options.block_rows, threads(), 0);
+  return CutRows(rows, 0, threads(), ProgramFlops(*program, rows),
+                 RowsInCache(BytesPerRow(*program), block_bytes));
 }
 
 std::shared_ptr<const Plan> Executor::Impl::FindPlan(int64_t rows) {

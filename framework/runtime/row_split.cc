@@ -142,7 +142,30 @@ double ProgramFlops(const Program& program, int64_t rows) {
   return flops;
 }
 
-std::vector<int64_t> CutRows(int64_t rows, int64_t block_rows, int threads, double flops) {
+int64_t BytesPerRow(const Program& program) {
+  const std::vector<bool> needed = NeededNodes(program);
+  double bytes = 0;
+  for (int i = 0; i < program.graph.size(); ++i) {
+    const Node& node = program.graph.node(i);
+    if (!needed[i] || node.leaf.has_value() || node.op->IsView(*node.config)) continue;
+    for (const TensorSpec& output : node.outputs) {
+      if (output.shape.batch_axis() < 0) continue;
+      const absl::StatusOr<Dim> elements = output.shape.Elements();
+      if (elements.ok()) bytes += static_cast<double>(elements->k * ByteSize(output.dtype));
+    }
+  }
+  return static_cast<int64_t>(std::min(bytes, 1e18));
+}
+
+int64_t RowsInCache(int64_t bytes_per_row, int64_t sum_bytes) {
+  constexpr int64_t kWeightOfSums = 8;
+  const int64_t most = std::numeric_limits<int64_t>::max() / kWeightOfSums;
+  const int64_t room = std::max(kBlockBytes, kWeightOfSums * std::min(sum_bytes, most));
+  return std::max(kLeastCacheRows, room / std::max<int64_t>(bytes_per_row, 1));
+}
+
+std::vector<int64_t> CutRows(int64_t rows, int64_t block_rows, int threads, double flops,
+                             int64_t most_rows) {
   std::vector<int64_t> blocks;
   if (block_rows > 0) {
     for (int64_t begin = 0; begin < rows; begin += block_rows) {
@@ -152,6 +175,11 @@ std::vector<int64_t> CutRows(int64_t rows, int64_t block_rows, int threads, doub
     return blocks;
   }
   int64_t count = std::min<int64_t>(threads, rows);
+  if (rows > 0 && (rows - 1) / most_rows >= count) {
+    // As many for each thread.
+    const int64_t pieces = (rows - 1) / most_rows + 1;
+    count = std::min((pieces + threads - 1) / threads * threads, rows);
+  }
   if (flops < kLeastBlockFlops * static_cast<double>(count)) {
     count = static_cast<int64_t>(flops / kLeastBlockFlops);
   }

@@ -8,6 +8,7 @@
 #ifndef GRADUS_RUNTIME_ROW_SPLIT_H_
 #define GRADUS_RUNTIME_ROW_SPLIT_H_
 
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -36,11 +37,23 @@ RowSplit AnalyseRows(const Program& program);
 // Floating-point operations of the nodes that the fetches need, for so many rows.
 double ProgramFlops(const Program& program, int64_t rows);
 
+// Bytes of a row in all that the fetches need to have computed; what is not rows counts for nothing.
+int64_t BytesPerRow(const Program& program);
+
+// How many rows of a computation stay in cache: so many that they take kBlockBytes together. Not so
+// few that what each block adds to the sums over blocks (`sum_bytes`) outweighs them, nor that
+// products have less than kLeastCacheRows rows.
+constexpr int64_t kBlockBytes = int64_t{8} << 20;
+constexpr int64_t kLeastCacheRows = 16;
+int64_t RowsInCache(int64_t bytes_per_row, int64_t sum_bytes);
+
 // How many rows each block has. block_rows > 0 is obeyed; otherwise the rows are cut evenly among
-// `threads` as long as each block has at least kLeastBlockFlops to do, less than which costs more
-// in waiting than it saves. Only called for graphs that split.
+// `threads`, and further into blocks of at most `most_rows`, as long as each block has at least
+// kLeastBlockFlops to do, less than which costs more in waiting than it saves. Only called for graphs
+// that split.
 constexpr double kLeastBlockFlops = 1e6;
-std::vector<int64_t> CutRows(int64_t rows, int64_t block_rows, int threads, double flops);
+std::vector<int64_t> CutRows(int64_t rows, int64_t block_rows, int threads, double flops,
+                             int64_t most_rows = std::numeric_limits<int64_t>::max());
 
 }  // namespace gradus
 

@@ -100,6 +100,13 @@ TEST_F(RowSplitTest, CutsRowsAsAsked) {
   EXPECT_EQ(CutRows(1, 0, 2, 1e12), (Blocks{1}));
   EXPECT_EQ(CutRows(7, 0, 4, 2.5 * kLeastBlockFlops), (Blocks{4, 3}));
   EXPECT_EQ(CutRows(7, 0, 4, 0.5 * kLeastBlockFlops), (Blocks{7}));
+  EXPECT_EQ(CutRows(7, 0, 1, 1e12, 3), (Blocks{3, 2, 2})) << "at most 3";
+  EXPECT_EQ(CutRows(7, 0, 2, 1e12, 3), (Blocks{2, 2, 2, 1})) << "as many for each thread";
+  EXPECT_EQ(CutRows(8, 0, 2, 1e12, 4), (Blocks{4, 4}));
+  EXPECT_EQ(CutRows(3, 0, 2, 1e12, 1), (Blocks{1, 1, 1}));
+  EXPECT_EQ(CutRows(7, 0, 1, 2.5 * kLeastBlockFlops, 1), (Blocks{4, 3})) << "enough to do";
+  EXPECT_EQ(CutRows(7, 4, 1, 1e12, 1), (Blocks{4, 3})) << "what is given is obeyed";
+  EXPECT_EQ(CutRows(0, 0, 1, 1e12, 1), (Blocks{0}));
 }
 
 // What an op says about the batch axis must be true: if its samples split by that, blocks give what
@@ -157,6 +164,27 @@ TEST_P(EveryOp, SplitByRowsGivesWhatOnePieceGives) {
   if (GetParam().find("BatchNorm") == std::string::npos && batched > 0) {
     EXPECT_GT(split, 0) << "no sample of it splits";
   }
+}
+
+TEST(RowsInCache, AreAsManyAsFitUnlessSumsOrProductsWouldSuffer) {
+  EXPECT_EQ(RowsInCache(kBlockBytes / 100, 0), 100);
+  EXPECT_EQ(RowsInCache(kBlockBytes / 100, kBlockBytes), 800);
+  EXPECT_EQ(RowsInCache(kBlockBytes, 0), kLeastCacheRows);
+  EXPECT_EQ(RowsInCache(0, 0), kBlockBytes);
+  EXPECT_GT(RowsInCache(1, std::numeric_limits<int64_t>::max()), int64_t{1} << 60);
+}
+
+TEST(BytesPerRow, CountsWhatIsComputedAndNeeded) {
+  Program program;
+  Graph& graph = program.graph;
+  const Value x = *graph.AddInput("x", {DType::kFloat32, Shape::Batched({5})});
+  const Value y = *graph.AddNode(op::Neg(), {x});
+  const Value flat = *graph.AddNode(op::Exp(), {y});
+  ASSERT_TRUE(graph.AddNode(op::Log(), {y}).ok());  // Nobody wants it.
+  op::ReduceSum sum;
+  sum.add_axis(0);
+  program.fetches = {*graph.AddNode(sum, {flat})};
+  EXPECT_EQ(BytesPerRow(program), 2 * 5 * 4);
 }
 
 }  // namespace

@@ -54,9 +54,10 @@ void RegisterGradus(const std::shared_ptr<const BenchBatch>& batch, int threads)
                                  const auto step = [&] {
                                    model->Step(batch->x.data(), batch->labels.data(), batch->rows);
                                  };
-                                 Settle(step);
+                                 Settle(step, 2);
                                  for (auto _ : state) step();
                                })
+      ->Iterations(4)
       ->UseRealTime();
 }
 
@@ -71,9 +72,10 @@ void RegisterRaw(const std::shared_ptr<const BenchBatch>& batch, int threads,
       [=](benchmark::State& state) {
         omp_set_num_threads(threads);
         const auto step = [&] { raw->Step(batch->x.data(), batch->labels.data()); };
-        Settle(step);
+        Settle(step, 2);
         for (auto _ : state) step();
       })
+      ->Iterations(4)
       ->UseRealTime();
 }
 
@@ -95,7 +97,7 @@ void PrintTable(const std::string& name, const Collector& collector) {
 }
 
 int Main(int argc, char** argv) {
-  ReadArguments(argc, argv);
+  ReadArguments(argc, argv, 30);
   std::vector<std::string> names;
   for (int64_t rows : {32, 128}) {
     const auto batch = std::make_shared<const BenchBatch>(rows, 28 * 28, 10);

@@ -20,16 +20,17 @@
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 
 namespace gradus {
 
 // Given arguments come after ours and win.
-inline void ReadArguments(int argc, char** argv) {
+inline void ReadArguments(int argc, char** argv, int repetitions) {
   // Kept: the library goes on pointing at the program's name.
   static std::vector<std::string> words;
-  words = {argv[0], "--benchmark_enable_random_interleaving=true", "--benchmark_repetitions=80",
-           "--benchmark_min_time=0.001"};
+  words = {argv[0], "--benchmark_enable_random_interleaving=true",
+           absl::StrCat("--benchmark_repetitions=", repetitions), "--benchmark_min_time=0.001"};
   words.insert(words.end(), argv + 1, argv + argc);
   std::vector<char*> arguments;
   for (std::string& word : words) arguments.push_back(&word[0]);
@@ -38,9 +39,9 @@ inline void ReadArguments(int argc, char** argv) {
 }
 
 // Lets the threads of other measurements fall asleep and brings this one's into the caches.
-inline void Settle(const std::function<void()>& step) {
+inline void Settle(const std::function<void()>& step, int steps = 10) {
   std::this_thread::sleep_for(std::chrono::milliseconds(2));
-  for (int i = 0; i < 10; ++i) step();
+  for (int i = 0; i < steps; ++i) step();
 }
 
 // Keeps every repetition's time; prints nothing before the table.

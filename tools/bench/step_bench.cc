@@ -194,7 +194,7 @@ void PrintTable(const std::vector<Case>& cases, const Collector& collector) {
 }
 
 int Main(int argc, char** argv) {
-  ReadArguments(argc, argv);
+  ReadArguments(argc, argv, 80);
   const std::vector<Case> cases = Cases();
   for (const Case& c : cases) {
     RegisterTrainer(c);
