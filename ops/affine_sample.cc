@@ -6,8 +6,9 @@
 // Linear in x but for the constant that fills; the gradient is affine_sample_grad. No gradient goes to the transform, which is drawn or
 // given, never learned. oneDNN's resampling knows neither turns nor fills.
 
-#include "gradus/base/status.h"
 #include "ops/affine_sample.h"
+
+#include "gradus/base/status.h"
 
 namespace gradus {
 namespace {

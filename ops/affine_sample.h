@@ -35,7 +35,8 @@ inline absl::Status CheckAffine(absl::Span<const TensorSpec> inputs) {
   }
   if (t == Shape::Fixed({6}) || t == Shape({x.dim(0), Dim{6, false}})) return absl::OkStatus();
   return absl::InvalidArgumentError(absl::StrCat("transform ", t.ToString(), " of images ",
-                                                 x.ToString(), " is neither [6] nor one of 6 each"));
+                                                 x.ToString(),
+                                                 " is neither [6] nor one of 6 each"));
 }
 
 // The shape of x with another height and width: `size`, or x's own when it is unset and may be.

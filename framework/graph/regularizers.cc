@@ -46,9 +46,8 @@ void Regularizers::Add(const LayerConfig& layer, const std::vector<Value>& param
                                       Quoted(regularizer.parameter()), " has neither l1 nor l2"));
       continue;
     }
-    const auto same = std::find_if(terms_.begin(), terms_.end(), [&](const Term& term) {
-      return term.parameter == parameter;
-    });
+    const auto same = std::find_if(terms_.begin(), terms_.end(),
+                                   [&](const Term& term) { return term.parameter == parameter; });
     if (same == terms_.end()) {
       terms_.push_back({parameter, regularizer.l1(), regularizer.l2(), layer.name(), where});
       continue;
@@ -58,10 +57,10 @@ void Regularizers::Add(const LayerConfig& layer, const std::vector<Value>& param
                          absl::StrCat(subject, Quoted(regularizer.parameter()),
                                       " has a regularizer above; l1 and l2 stand in one"));
     } else if (same->l1 != regularizer.l1() || same->l2 != regularizer.l2()) {
-      diagnostics->Error("conflict", where,
-                         absl::StrCat(subject, "it shares ", Quoted(regularizer.parameter()),
-                                      " with layer ", Quoted(same->layer),
-                                      ", whose regularizer has other numbers"));
+      diagnostics->Error(
+          "conflict", where,
+          absl::StrCat(subject, "it shares ", Quoted(regularizer.parameter()), " with layer ",
+                       Quoted(same->layer), ", whose regularizer has other numbers"));
     }
   }
 }

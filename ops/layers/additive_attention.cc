@@ -37,8 +37,7 @@ class AdditiveAttention final : public TypedLayer<layer::AdditiveAttention> {
     op::ReduceSum over_features;
     over_features.add_axis(-1);
     const Value scores = emit(over_features, {terms});
-    scope->SetOutput(
-        emit(op::Matmul(), {AttentionWeights(config, in, scores, scope), in.value}));
+    scope->SetOutput(emit(op::Matmul(), {AttentionWeights(config, in, scores, scope), in.value}));
   }
 };
 

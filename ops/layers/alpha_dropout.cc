@@ -34,8 +34,8 @@ class AlphaDropout final : public TypedLayer<layer::AlphaDropout> {
     if (!dropped.valid()) return;
     const Value alpha = emit.Constant(kAlpha), one = emit.Constant(1), zero = emit.Constant(0);
     const Value kept = emit(op::Greater(), {Value{dropped.node, 1}, zero});
-    const Value spread = emit(
-        op::Add(), {one, emit(op::Mul(), {rate, emit.Constant(kAlpha * kAlpha)})});
+    const Value spread =
+        emit(op::Add(), {one, emit(op::Mul(), {rate, emit.Constant(kAlpha * kAlpha)})});
     const Value variance = emit(op::Mul(), {emit(op::Sub(), {one, rate}), spread});
     const Value a = emit(op::Div(), {one, emit(op::Sqrt(), {variance})});
     const Value b = emit(op::Neg(), {emit(op::Mul(), {a, emit(op::Mul(), {alpha, rate})})});

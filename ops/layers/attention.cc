@@ -6,9 +6,10 @@
 //
 // Parameter: `scale` [1], with use_scale.
 
+#include "ops/layers/attention.h"
+
 #include "gradus/graph/layer.h"
 #include "gradus/layer.pb.h"
-#include "ops/layers/attention.h"
 
 namespace gradus {
 namespace {
@@ -29,8 +30,7 @@ class Attention final : public TypedLayer<layer::Attention> {
       const Value scale = scope->Parameter("scale", Shape::Fixed({1}), ConstantInitializer(1));
       scores = emit(op::Mul(), {scores, scale});
     }
-    scope->SetOutput(
-        emit(op::Matmul(), {AttentionWeights(config, in, scores, scope), in.value}));
+    scope->SetOutput(emit(op::Matmul(), {AttentionWeights(config, in, scores, scope), in.value}));
   }
 };
 

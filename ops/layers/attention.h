@@ -64,8 +64,8 @@ inline Value MaskForScores(const AttentionInputs& in, const Shape& scores, Layer
   const Dim batch = scores.dim(0), one{1, false};
   Shape meeting = scores;
   if (shape == Shape({batch, in.sources})) {
-    meeting = scores.rank() == 3 ? Shape({batch, one, in.sources})
-                                 : Shape({batch, one, one, in.sources});
+    meeting =
+        scores.rank() == 3 ? Shape({batch, one, in.sources}) : Shape({batch, one, one, in.sources});
   } else if (shape == Shape({batch, in.targets, in.sources})) {
     if (scores.rank() == 4) meeting = Shape({batch, one, in.targets, in.sources});
   } else if (shape != scores) {

@@ -43,9 +43,8 @@ inline std::vector<Value> DrawForExamples(int count, LayerScope* scope) {
   op::UniformNoise noise;
   noise.set_node(scope->StreamId());
   noise.set_count(count);
-  const Value drawn =
-      emit(noise, {scope->input(0), scope->StepScalar("seed"), scope->StepScalar("step"),
-                   scope->StepScalar("row_offset")});
+  const Value drawn = emit(noise, {scope->input(0), scope->StepScalar("seed"),
+                                   scope->StepScalar("step"), scope->StepScalar("row_offset")});
   std::vector<Value> numbers;
   for (int i = 0; i < count; ++i) {
     op::Slice one;

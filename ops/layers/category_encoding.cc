@@ -26,11 +26,10 @@ class CategoryEncoding final : public TypedLayer<layer::CategoryEncoding> {
     }
     const bool one_hot = config.output_mode() == layer::CategoryEncoding::ONE_HOT;
     if (!one_hot && spec.shape.rank() > 2) {
-      scope->InputError(
-          "shape", 0,
-          absl::StrCat("with output_mode ",
-                       layer::CategoryEncoding::OutputMode_Name(config.output_mode()),
-                       " it reads [batch, n], the input is ", spec.shape.ToString()));
+      scope->InputError("shape", 0,
+                        absl::StrCat("with output_mode ",
+                                     layer::CategoryEncoding::OutputMode_Name(config.output_mode()),
+                                     " it reads [batch, n], the input is ", spec.shape.ToString()));
       return;
     }
     Emitter& emit = scope->emit();

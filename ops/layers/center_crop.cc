@@ -4,9 +4,10 @@
 //
 // NOTE: keras.layers.CenterCrop enlarges images that are too small; here that is an error, and resizing stands before it.
 
+#include "ops/layers/center_crop.h"
+
 #include "gradus/graph/layer.h"
 #include "gradus/layer.pb.h"
-#include "ops/layers/center_crop.h"
 
 namespace gradus {
 namespace {

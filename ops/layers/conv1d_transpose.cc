@@ -31,10 +31,9 @@ class Conv1dTranspose final : public TypedLayer<layer::Conv1dTranspose> {
     const Shape own = Shape::Fixed({windows.size[1], filters, shape.dim(2).k});
     const Value kernel = scope->Parameter(
         "kernel", own, InitializerOr(config.kernel_initializer(), GlorotUniform()));
-    const Value y =
-        emit(convolution, {AsImages(scope->input(0), emit),
-                           emit.Reshape(kernel, {Dim{1, false}, own.dim(0), own.dim(1),
-                                                 own.dim(2)})});
+    const Value y = emit(
+        convolution, {AsImages(scope->input(0), emit),
+                      emit.Reshape(kernel, {Dim{1, false}, own.dim(0), own.dim(1), own.dim(2)})});
     scope->SetOutput(WithBiasAndActivation(config, AsSequences(y, emit), filters, scope));
   }
 };

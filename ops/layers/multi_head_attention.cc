@@ -22,12 +22,11 @@ namespace {
 class MultiHeadAttention final : public TypedLayer<layer::MultiHeadAttention> {
   void Build(const layer::MultiHeadAttention& config, LayerScope* scope) const override {
     const int64_t heads = config.num_heads(), key_dim = config.key_dim();
-    const int64_t groups =
-        config.has_num_key_value_heads() ? config.num_key_value_heads() : heads;
+    const int64_t groups = config.has_num_key_value_heads() ? config.num_key_value_heads() : heads;
     if (heads % groups != 0) {
-      scope->Error("out-of-range", "num_key_value_heads",
-                   absl::StrCat("num_key_value_heads ", groups, " does not divide the ", heads,
-                                " heads"));
+      scope->Error(
+          "out-of-range", "num_key_value_heads",
+          absl::StrCat("num_key_value_heads ", groups, " does not divide the ", heads, " heads"));
     }
     AttentionInputs in;
     if (!ReadAttentionInputs(config.attention_mask(), scope, &in) || heads % groups != 0) return;
@@ -45,15 +44,13 @@ class MultiHeadAttention final : public TypedLayer<layer::MultiHeadAttention> {
     query = emit(op::Mul(), {query, emit.Constant(static_cast<float>(scale))});
 
     const Shape score_shape = {batch, {heads, false}, in.targets, in.sources};
-    const Value scores =
-        emit.Reshape(emit(TimesTransposed(), {Apart(query, heads, groups, emit),
-                                              Apart(key, heads, groups, emit)}),
-                     score_shape);
+    const Value scores = emit.Reshape(emit(TimesTransposed(), {Apart(query, heads, groups, emit),
+                                                               Apart(key, heads, groups, emit)}),
+                                      score_shape);
     const Value weights = AttentionWeights(config, in, scores, scope);
-    const Value sums = emit.Reshape(
-        emit(op::Matmul(),
-             {Apart(weights, heads, groups, emit), Apart(value, heads, groups, emit)}),
-        {batch, {heads, false}, in.targets, {value_dim, false}});
+    const Value sums = emit.Reshape(emit(op::Matmul(), {Apart(weights, heads, groups, emit),
+                                                        Apart(value, heads, groups, emit)}),
+                                    {batch, {heads, false}, in.targets, {value_dim, false}});
 
     op::Transpose steps_first;
     for (int axis : {0, 2, 1, 3}) steps_first.add_permutation(axis);
@@ -89,8 +86,8 @@ class MultiHeadAttention final : public TypedLayer<layer::MultiHeadAttention> {
                        const layer::MultiHeadAttention& config, LayerScope* scope) {
     Emitter& emit = scope->emit();
     const Shape shape = scope->spec(x).shape;
-    const Value kernel = Kernel(absl::StrCat(name, "_kernel"), {shape.dim(2).k, heads, size}, 1,
-                                config, scope);
+    const Value kernel =
+        Kernel(absl::StrCat(name, "_kernel"), {shape.dim(2).k, heads, size}, 1, config, scope);
     if (!kernel.valid()) return Value();
     const Dim rows{shape.dim(0).k * shape.dim(1).k, shape.dim(0).batch};
     Value y = emit(op::Matmul(), {emit.Reshape(x, {rows, shape.dim(2)}), kernel});
@@ -102,16 +99,19 @@ class MultiHeadAttention final : public TypedLayer<layer::MultiHeadAttention> {
     }
     op::Transpose heads_first;
     for (int axis : {0, 2, 1, 3}) heads_first.add_permutation(axis);
-    return emit(heads_first, {emit.Reshape(y, {shape.dim(0), shape.dim(1), {heads, false},
-                                               {size, false}})});
+    return emit(heads_first,
+                {emit.Reshape(y, {shape.dim(0), shape.dim(1), {heads, false}, {size, false}})});
   }
 
   // Where heads share keys: [batch, heads, a, b] as [batch, groups, heads / groups, a, b], so that the keys are repeated by broadcasting.
   static Value Apart(Value x, int64_t heads, int64_t groups, Emitter& emit) {
     if (!x.valid() || heads == groups) return x;
     const Shape shape = emit.spec(x).shape;
-    return emit.Reshape(x, {shape.dim(0), {groups, false}, {shape.dim(1).k / groups, false},
-                            shape.dim(2), shape.dim(3)});
+    return emit.Reshape(x, {shape.dim(0),
+                            {groups, false},
+                            {shape.dim(1).k / groups, false},
+                            shape.dim(2),
+                            shape.dim(3)});
   }
 };
 

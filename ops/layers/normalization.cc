@@ -24,10 +24,10 @@ class Normalization final : public TypedLayer<layer::Normalization> {
     for (double variance : config.variance()) deviation.push_back(std::sqrt(variance));
     if (!Fits(mean, "mean", shape, scope) || !Fits(deviation, "variance", shape, scope)) return;
     Emitter& emit = scope->emit();
-    const Value shift = Numbers("mean", mean, scope), scale = Numbers("deviation", deviation, scope);
-    scope->SetOutput(config.invert()
-                         ? emit(op::Add(), {emit(op::Mul(), {x, scale}), shift})
-                         : emit(op::Div(), {emit(op::Sub(), {x, shift}), scale}));
+    const Value shift = Numbers("mean", mean, scope),
+                scale = Numbers("deviation", deviation, scope);
+    scope->SetOutput(config.invert() ? emit(op::Add(), {emit(op::Mul(), {x, scale}), shift})
+                                     : emit(op::Div(), {emit(op::Sub(), {x, shift}), scale}));
   }
 
   static bool Fits(const std::vector<double>& numbers, absl::string_view field, const Shape& shape,

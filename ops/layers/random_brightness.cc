@@ -20,8 +20,8 @@ class RandomBrightness final : public TypedLayer<layer::RandomBrightness> {
     }
     Emitter& emit = scope->emit();
     const double width = limits.high - limits.low;
-    const Value f = InRange(DrawForExamples(1, scope)[0],
-                            {factor.low * width, factor.high * width}, emit);
+    const Value f =
+        InRange(DrawForExamples(1, scope)[0], {factor.low * width, factor.high * width}, emit);
     const Value y = emit(op::Add(), {scope->input(0), ForImages(f, emit)});
     scope->SetOutput(Limited(y, limits, emit));
   }

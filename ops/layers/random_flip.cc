@@ -29,12 +29,12 @@ class RandomFlip final : public TypedLayer<layer::RandomFlip> {
     op::AffineSample sample;
     sample.set_fill(op::FILL_NEAREST);  // Nothing lies outside.
     sample.set_bilinear(false);
-    scope->SetOutput(Sampled(
-        sample,
-        {horizontal ? Affine(across, -2, 1, emit) : one, zero,
-         horizontal ? Affine(across, last(2), 0, emit) : zero, zero,
-         vertical ? Affine(down, -2, 1, emit) : one, vertical ? Affine(down, last(1), 0, emit) : zero},
-        scope));
+    scope->SetOutput(Sampled(sample,
+                             {horizontal ? Affine(across, -2, 1, emit) : one, zero,
+                              horizontal ? Affine(across, last(2), 0, emit) : zero, zero,
+                              vertical ? Affine(down, -2, 1, emit) : one,
+                              vertical ? Affine(down, last(1), 0, emit) : zero},
+                             scope));
   }
 };
 

@@ -65,12 +65,12 @@ class RandomRotation final : public TypedLayer<layer::RandomRotation> {
     const Turn turn = TurnBy(Affine(part, full, 0, emit), emit);
     const Value minus_sine = Affine(turn.sine, -1, 0, emit);
     // cx - cos cx + sin cy and cy - sin cx - cos cy.
-    const Value column = emit(op::Add(), {Affine(turn.cosine, -cx, cx, emit),
-                                          Affine(turn.sine, cy, 0, emit)});
-    const Value row = emit(op::Add(), {Affine(turn.cosine, -cy, cy, emit),
-                                       Affine(turn.sine, -cx, 0, emit)});
-    scope->SetOutput(Sampled(
-        sample, {turn.cosine, minus_sine, column, turn.sine, turn.cosine, row}, scope));
+    const Value column =
+        emit(op::Add(), {Affine(turn.cosine, -cx, cx, emit), Affine(turn.sine, cy, 0, emit)});
+    const Value row =
+        emit(op::Add(), {Affine(turn.cosine, -cy, cy, emit), Affine(turn.sine, -cx, 0, emit)});
+    scope->SetOutput(
+        Sampled(sample, {turn.cosine, minus_sine, column, turn.sine, turn.cosine, row}, scope));
   }
 };
 

@@ -20,8 +20,8 @@ class SeparableConv1d final : public TypedLayer<layer::SeparableConv1d> {
     const Value pointwise =
         scope->Parameter("pointwise", Shape::Fixed({1, channels, filters}),
                          InitializerOr(config.pointwise_initializer(), GlorotUniform()));
-    const Value y = emit(op::Conv2d(), {apart, emit.Reshape(pointwise, Shape::Fixed({1, 1, channels,
-                                                                                    filters}))});
+    const Value y = emit(op::Conv2d(),
+                         {apart, emit.Reshape(pointwise, Shape::Fixed({1, 1, channels, filters}))});
     scope->SetOutput(WithBiasAndActivation(config, AsSequences(y, emit), filters, scope));
   }
 };

@@ -20,9 +20,9 @@ inline int64_t TransposedLength(int64_t length, int axis, int input_axis, layer:
     return -1;
   };
   if (length > kMostPlaces / stride) {
-    return refuse("strides", absl::StrCat("strides ", stride, " make axis ", input_axis, " of ",
-                                          scope->spec(scope->input(0)).shape.ToString(),
-                                          " longer than 2^30"));
+    return refuse("strides",
+                  absl::StrCat("strides ", stride, " make axis ", input_axis, " of ",
+                               scope->spec(scope->input(0)).shape.ToString(), " longer than 2^30"));
   }
   const bool same = padding == layer::SAME;
   int64_t result = length * stride + (same ? 0 : std::max<int64_t>(reach - stride, 0));
@@ -33,10 +33,12 @@ inline int64_t TransposedLength(int64_t length, int axis, int input_axis, layer:
     }
     result = (length - 1) * stride + reach - (same ? reach / 2 * 2 : 0) + output_padding;
     if (result < 1 || (same && (result + stride - 1) / stride != length)) {
-      return refuse("output_padding",
-                    absl::StrCat("output_padding ", output_padding, " makes axis ", input_axis,
-                                 " ", result, " long, of which no convolution with this window and "
-                                 "strides ", stride, " makes the ", length, " of the input"));
+      return refuse(
+          "output_padding",
+          absl::StrCat("output_padding ", output_padding, " makes axis ", input_axis, " ", result,
+                       " long, of which no convolution with this window and "
+                       "strides ",
+                       stride, " makes the ", length, " of the input"));
     }
   }
   if (same) windows->PadSame(axis, result);

@@ -15,8 +15,7 @@ class Dice final : public TypedLayer<loss::Dice> {
     const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
     if (!pair.valid()) return;
     Emitter& emit = scope->emit();
-    const Value both =
-        SumPerExample(emit(op::Mul(), {pair.prediction, pair.label}), emit);
+    const Value both = SumPerExample(emit(op::Mul(), {pair.prediction, pair.label}), emit);
     const Value each = SumPerExample(emit(op::Add(), {pair.prediction, pair.label}), emit);
     scope->SetOutput(OneMinusPart(emit(op::Mul(), {both, emit.Constant(2)}), each, emit));
   }

@@ -25,9 +25,9 @@ class Tversky final : public TypedLayer<loss::Tversky> {
     const auto weighed = [&](Value x, double weight) {
       return emit(op::Mul(), {x, emit.Constant(static_cast<float>(weight))});
     };
-    const Value whole = emit(
-        op::Add(),
-        {tp, emit(op::Add(), {weighed(fp, config.alpha()), weighed(fn, config.beta())})});
+    const Value whole =
+        emit(op::Add(),
+             {tp, emit(op::Add(), {weighed(fp, config.alpha()), weighed(fn, config.beta())})});
     scope->SetOutput(OneMinusPart(tp, whole, emit));
   }
 };

@@ -45,7 +45,9 @@ struct Specificity {
   static double Of(double, double fp, double, double negatives) { return 1 - fp / negatives; }
 };
 struct PrecisionAt {
-  static double Of(double tp, double fp, double, double) { return tp + fp > 0 ? tp / (tp + fp) : 0; }
+  static double Of(double tp, double fp, double, double) {
+    return tp + fp > 0 ? tp / (tp + fp) : 0;
+  }
 };
 
 template <class BestOf, class GivenOf>

@@ -32,7 +32,9 @@ class Summary final : public MetricSummary {
     }
     sums[0] += weight * (sum * static_cast<double>(length_) / static_cast<double>(n));
   }
-  double Finish(const MetricTotals& totals) const override { return totals.sums[0] / totals.weight; }
+  double Finish(const MetricTotals& totals) const override {
+    return totals.sums[0] / totals.weight;
+  }
 
  private:
   const size_t length_;
@@ -44,8 +46,8 @@ class CosineSimilarity final : public TypedLayer<metric::CosineSimilarity> {
     if (!pair.valid()) return;
     const Shape shape = scope->spec(pair.prediction).shape;
     scope->SetOutput(RowsOfPair(pair, scope->emit()));
-    scope->SetSummary(std::make_shared<const Summary>(
-        shape.rank() > 1 ? shape.dim(shape.rank() - 1).k : 1));
+    scope->SetSummary(
+        std::make_shared<const Summary>(shape.rank() > 1 ? shape.dim(shape.rank() - 1).k : 1));
   }
 };
 

@@ -22,8 +22,7 @@ class CountSummary final : public MetricSummary {
   void Add(absl::Span<const float> row, double weight, absl::Span<double> sums) const override {
     const size_t n = row.size() / 2;
     for (size_t i = 0; i < n; ++i) {
-      const bool counts =
-          (row[i] > threshold_) == predicted_ && (row[n + i] > 0.5f) == positive_;
+      const bool counts = (row[i] > threshold_) == predicted_ && (row[n + i] > 0.5f) == positive_;
       sums[0] += counts ? weight : 0;
     }
   }

@@ -39,12 +39,14 @@ GRADUS_REGISTER(Layer, "gradus.MetricConfig.categorical_crossentropy", Categoric
 struct SparseCategoricalCrossentropy final : LossAsMetric<loss::SparseCategoricalCrossentropy> {
   SparseCategoricalCrossentropy() : LossAsMetric("sparse_categorical_crossentropy") {}
 };
-GRADUS_REGISTER(Layer, "gradus.MetricConfig.sparse_categorical_crossentropy", SparseCategoricalCrossentropy);
+GRADUS_REGISTER(Layer, "gradus.MetricConfig.sparse_categorical_crossentropy",
+                SparseCategoricalCrossentropy);
 
 struct MeanSquaredLogarithmicError final : LossAsMetric<loss::MeanSquaredLogarithmicError> {
   MeanSquaredLogarithmicError() : LossAsMetric("mean_squared_logarithmic_error") {}
 };
-GRADUS_REGISTER(Layer, "gradus.MetricConfig.mean_squared_logarithmic_error", MeanSquaredLogarithmicError);
+GRADUS_REGISTER(Layer, "gradus.MetricConfig.mean_squared_logarithmic_error",
+                MeanSquaredLogarithmicError);
 
 struct Huber final : LossAsMetric<loss::Huber> {
   Huber() : LossAsMetric("huber") {}

@@ -66,8 +66,8 @@ void BuildCorrelation(const Config& config, LayerScope* scope) {
   const Value rows = RowsOfPair(pair, scope->emit());
   if (!rows.valid()) return;
   scope->SetOutput(rows);
-  scope->SetSummary(std::make_shared<const MomentsSummary<Correlation>>(
-      scope->spec(rows).shape.dim(1).k / 2));
+  scope->SetSummary(
+      std::make_shared<const MomentsSummary<Correlation>>(scope->spec(rows).shape.dim(1).k / 2));
 }
 
 }  // namespace gradus

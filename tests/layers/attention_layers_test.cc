@@ -71,19 +71,21 @@ std::vector<double> Loops(const AttentionCase& c, const LayerCase& layer, const 
   return y;
 }
 
+const char* Word(bool b) { return b ? "true" : "false"; }
+
 std::string TextOf(const AttentionCase& c) {
   return absl::StrCat("multi_head_attention { num_heads: ", c.heads, " key_dim: ", c.key_dim,
                       " value_dim: ", c.value_dim, " output_dim: ", c.outputs,
-                      " use_bias: ", c.bias, " use_causal_mask: ", c.causal,
+                      " use_bias: ", Word(c.bias), " use_causal_mask: ", Word(c.causal),
                       c.groups == c.heads ? "" : absl::StrCat(" num_key_value_heads: ", c.groups),
                       " }");
 }
 
 TEST(MultiHeadAttentionTest, IsThePlainLoopsAndHasTheirDerivative) {
   const AttentionCase cases[] = {
-      {2, 3, 3, 4, 2, 2, 3, 3, 4, true, false, 1},  {2, 3, 3, 4, 2, 2, 3, 2, 5, false, true, 1},
-      {1, 2, 4, 3, 1, 1, 2, 2, 3, true, false, 2},  {2, 1, 5, 3, 3, 3, 1, 2, 2, true, false, 3},
-      {2, 4, 3, 2, 4, 2, 2, 3, 3, true, false, 3},  {1, 3, 3, 2, 4, 1, 2, 2, 2, false, true, 2},
+      {2, 3, 3, 4, 2, 2, 3, 3, 4, true, false, 1}, {2, 3, 3, 4, 2, 2, 3, 2, 5, false, true, 1},
+      {1, 2, 4, 3, 1, 1, 2, 2, 3, true, false, 2}, {2, 1, 5, 3, 3, 3, 1, 2, 2, true, false, 3},
+      {2, 4, 3, 2, 4, 2, 2, 3, 3, true, false, 3}, {1, 3, 3, 2, 4, 1, 2, 2, 2, false, true, 2},
       {3, 1, 1, 1, 1, 1, 1, 1, 1, true, true, 1}};
   for (const AttentionCase& c : cases) {
     SCOPED_TRACE(TextOf(c));
@@ -96,9 +98,10 @@ TEST(MultiHeadAttentionTest, IsThePlainLoopsAndHasTheirDerivative) {
     const RefTensor y = Evaluate(layer);
     const RefTensor& value = inputs[c.inputs > 1 ? 1 : 0];
     const RefTensor& key = c.inputs > 2 ? inputs[2] : value;
-    ExpectNumbers(y, {c.batch, c.targets, c.outputs},
-                  Loops(c, layer, inputs[0], value, key,
-                        [&](int64_t, int64_t, int64_t i, int64_t j) { return !c.causal || j <= i; }));
+    ExpectNumbers(
+        y, {c.batch, c.targets, c.outputs},
+        Loops(c, layer, inputs[0], value, key,
+              [&](int64_t, int64_t, int64_t i, int64_t j) { return !c.causal || j <= i; }));
     EXPECT_EQ(GradientError(layer), "");
   }
 }
@@ -114,9 +117,9 @@ TEST(MultiHeadAttentionTest, DoesNotSeeWhatTheMaskHides) {
         std::vector<int64_t>{2, 2, 3, 4}}) {
     RefTensor mask = Filled(dims);
     for (size_t i = 0; i < mask.values.size(); ++i) mask.values[i] = i % 4 != 1 && i % 7 != 2;
-    const LayerCase layer = MakeLayer(
-        "multi_head_attention { num_heads: 2 key_dim: 2 attention_mask: true }",
-        {query, value, mask});
+    const LayerCase layer =
+        MakeLayer("multi_head_attention { num_heads: 2 key_dim: 2 attention_mask: true }",
+                  {query, value, mask});
     const auto sees = [&](int64_t b, int64_t h, int64_t i, int64_t j) {
       const int64_t flat = dims.size() == 2   ? b * 4 + j
                            : dims.size() == 3 ? (b * 3 + i) * 4 + j
@@ -130,7 +133,8 @@ TEST(MultiHeadAttentionTest, DoesNotSeeWhatTheMaskHides) {
 TEST(MultiHeadAttentionTest, WhatSeesNothingSeesAllAlike) {
   const RefTensor x = Filled({1, 3, 2});
   const auto make = [&](std::vector<double> mask) {
-    return Evaluate(MakeLayer("attention { attention_mask: true }", {x, {{1, 3}, std::move(mask)}}));
+    return Evaluate(
+        MakeLayer("attention { attention_mask: true }", {x, {{1, 3}, std::move(mask)}}));
   };
   const RefTensor y = make({0, 0, 0});
   for (int64_t k = 0; k < 2; ++k) {
@@ -172,10 +176,9 @@ TEST(AttentionTest, IsThePlainLoops) {
   for (double& x : key.values) x *= 0.6;
   for (const bool additive : {false, true}) {
     for (const bool use_scale : {false, true}) {
-      const LayerCase layer =
-          MakeLayer(absl::StrCat(additive ? "additive_attention" : "attention",
-                                 " { use_scale: ", use_scale, " }"),
-                    {query, value, key});
+      const LayerCase layer = MakeLayer(absl::StrCat(additive ? "additive_attention" : "attention",
+                                                     " { use_scale: ", Word(use_scale), " }"),
+                                        {query, value, key});
       std::vector<double> expected;
       for (int64_t b = 0; b < 2; ++b) {
         for (int64_t i = 0; i < 2; ++i) {

@@ -76,7 +76,8 @@ TEST(AugmentationTest, ABlockOfRowsIsChangedAsInTheWhole) {
     const RefTensor x = Filled(kDims);
     const std::vector<double> whole = Evaluate(MakeLayer(kind, {x})).values;
     const int64_t size = 5 * 4 * 2;
-    LayerCase block = MakeLayer(kind, {{{4, 5, 4, 2}, {x.values.begin() + 8 * size, x.values.end()}}});
+    LayerCase block =
+        MakeLayer(kind, {{{4, 5, 4, 2}, {x.values.begin() + 8 * size, x.values.end()}}});
     SetScalar("row_offset", 8, &block);
     EXPECT_EQ(Evaluate(block).values, std::vector<double>(whole.begin() + 8 * size, whole.end()));
   }
@@ -99,8 +100,8 @@ TEST(RandomFlipTest, MirrorsHalfOfTheImages) {
       ++flipped;
       for (int64_t i = 0; i < 2; ++i) {
         for (int64_t j = 0; j < 3; ++j) {
-          EXPECT_EQ(after.At(i, j, 0), mode == "VERTICAL" ? before.At(1 - i, j, 0)
-                                                         : before.At(i, 2 - j, 0));
+          EXPECT_EQ(after.At(i, j, 0),
+                    mode == "VERTICAL" ? before.At(1 - i, j, 0) : before.At(i, 2 - j, 0));
         }
       }
     }
@@ -135,11 +136,10 @@ TEST(RandomTranslationTest, MovesByWholePixelsWithinTheFactors) {
 TEST(RandomTranslationTest, FillsAsItIsTold) {
   // Two pixels down, always.
   const RefTensor x = {{1, 5, 1, 1}, {1, 2, 3, 4, 5}};
-  const std::pair<const char*, std::vector<double>> cases[] = {
-      {"REFLECT", {2, 1, 1, 2, 3}},
-      {"WRAP", {4, 5, 1, 2, 3}},
-      {"NEAREST_EDGE", {1, 1, 1, 2, 3}},
-      {"CONSTANT", {0, 0, 1, 2, 3}}};
+  const std::pair<const char*, std::vector<double>> cases[] = {{"REFLECT", {2, 1, 1, 2, 3}},
+                                                               {"WRAP", {4, 5, 1, 2, 3}},
+                                                               {"NEAREST_EDGE", {1, 1, 1, 2, 3}},
+                                                               {"CONSTANT", {0, 0, 1, 2, 3}}};
   for (const auto& [mode, expected] : cases) {
     const RefTensor y = Evaluate(MakeLayer(
         absl::StrCat("random_translation { height_factor: [0.4, 0.4] width_factor: 0 fill_mode: ",
@@ -194,7 +194,8 @@ TEST(RandomCropTest, CutsAtAllPlacesAlikeAndInTheMiddleOtherwise) {
     }
   }
   for (int64_t at = 0; at < 3; ++at) EXPECT_NEAR(places[at], 100, 41);  // Five deviations, 8.2.
-  for (const char* kind : {"random_crop { height: 3 width: 1 }", "center_crop { height: 3 width: 1 }"}) {
+  for (const char* kind :
+       {"random_crop { height: 3 width: 1 }", "center_crop { height: 3 width: 1 }"}) {
     const RefTensor middle = Evaluate(MakeLayer(kind, {x}, Mode::kInference));
     EXPECT_EQ(middle.dims, (std::vector<int64_t>{300, 3, 1, 1}));
     EXPECT_EQ(ImageOf(middle, 7).At(0, 0, 0), ImageOf(x, 7).At(1, 1, 0));
@@ -238,7 +239,8 @@ TEST(RandomBrightnessTest, AddsANumberAndKeepsTheRange) {
 
 TEST(AugmentationTest, SaysWhatIsWrong) {
   const std::pair<const char*, const char*> cases[] = {
-      {"random_crop { height: 6 width: 1 }", "height 6 is more than axis 1 of [batch, 5, 4, 1] has"},
+      {"random_crop { height: 6 width: 1 }",
+       "height 6 is more than axis 1 of [batch, 5, 4, 1] has"},
       {"random_translation { height_factor: [0.2, 0.1] width_factor: 0 }",
        "height_factor 0.2 to 0.1 is no range"},
       {"random_translation { height_factor: 0.2 width_factor: [0, 0, 0] }",
@@ -253,8 +255,9 @@ TEST(AugmentationTest, SaysWhatIsWrong) {
     EXPECT_NE(LayerErrors(kind, "shape: [5, 4, 1]").find(message), std::string::npos)
         << LayerErrors(kind, "shape: [5, 4, 1]");
   }
-  EXPECT_NE(LayerErrors("random_flip {}").find("random_flip reads [batch, height, width, channels]"),
-            std::string::npos);
+  EXPECT_NE(
+      LayerErrors("random_flip {}").find("random_flip reads [batch, height, width, channels]"),
+      std::string::npos);
 }
 
 }  // namespace

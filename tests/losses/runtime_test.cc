@@ -56,6 +56,9 @@ std::vector<RunCase> Cases() {
       {"categorical_focal_crossentropy", " gamma: 0.5", Kind::kDistributions},
       {"categorical_focal_crossentropy", " from_logits: true label_smoothing: 0.1",
        Kind::kLogitsOfClasses},
+      {"dice", "", Kind::kProbabilities},
+      {"tversky", " alpha: 0.3 beta: 0.7", Kind::kProbabilities},
+      {"categorical_generalized_crossentropy", " q: 0.7", Kind::kDistributions},
   };
 }
 

@@ -9,20 +9,20 @@
 namespace gradus {
 namespace {
 
-GRADUS_OP_REFERENCE(op::UniformNoise, [](const op::UniformNoise& config,
-                                         absl::Span<const RefTensor> in,
-                                         absl::Span<RefTensor> out) {
-  const auto whole = [&](int i) {
-    return static_cast<uint64_t>(static_cast<int64_t>(in[i].values[0]));
-  };
-  const uint64_t stream = static_cast<uint64_t>(config.node()) << 40 | whole(2);
-  const uint64_t first = whole(3) * static_cast<uint64_t>(config.count());
-  for (size_t i = 0; i < out[0].values.size(); ++i) {
-    const uint64_t element = first + i;
-    const uint32_t bits = Philox(whole(1), stream, element / 4)[element % 4];
-    out[0].values[i] = std::floor(static_cast<double>(bits) / 256) / 16777216;
-  }
-});
+GRADUS_OP_REFERENCE(op::UniformNoise,
+                    [](const op::UniformNoise& config, absl::Span<const RefTensor> in,
+                       absl::Span<RefTensor> out) {
+                      const auto whole = [&](int i) {
+                        return static_cast<uint64_t>(static_cast<int64_t>(in[i].values[0]));
+                      };
+                      const uint64_t stream = static_cast<uint64_t>(config.node()) << 40 | whole(2);
+                      const uint64_t first = whole(3) * static_cast<uint64_t>(config.count());
+                      for (size_t i = 0; i < out[0].values.size(); ++i) {
+                        const uint64_t element = first + i;
+                        const uint32_t bits = Philox(whole(1), stream, element / 4)[element % 4];
+                        out[0].values[i] = std::floor(static_cast<double>(bits) / 256) / 16777216;
+                      }
+                    });
 
 GRADUS_OP_SAMPLES(op::UniformNoise, [] {
   std::vector<OpSample> samples;
@@ -97,26 +97,27 @@ void ForEachReading(const Config& config, const std::vector<int64_t>& x,
 GRADUS_OP_REFERENCE(op::AffineSample, [](const op::AffineSample& config,
                                          absl::Span<const RefTensor> in,
                                          absl::Span<RefTensor> out) {
-  ForEachReading(config, in[0].dims, out[0].dims, in[1],
-                 [&](int64_t result, int64_t place, double weight) {
-                   out[0].values[result] +=
-                       weight * (place < 0 ? config.fill_value() : in[0].values[place]);
-                 });
+  ForEachReading(
+      config, in[0].dims, out[0].dims, in[1], [&](int64_t result, int64_t place, double weight) {
+        out[0].values[result] += weight * (place < 0 ? config.fill_value() : in[0].values[place]);
+      });
 });
 
-GRADUS_OP_REFERENCE(op::AffineSampleGrad, [](const op::AffineSampleGrad& config,
-                                             absl::Span<const RefTensor> in,
-                                             absl::Span<RefTensor> out) {
-  ForEachReading(config, out[0].dims, in[0].dims, in[1],
-                 [&](int64_t result, int64_t place, double weight) {
-                   if (place >= 0) out[0].values[place] += weight * in[0].values[result];
-                 });
-});
+GRADUS_OP_REFERENCE(op::AffineSampleGrad,
+                    [](const op::AffineSampleGrad& config, absl::Span<const RefTensor> in,
+                       absl::Span<RefTensor> out) {
+                      ForEachReading(config, out[0].dims, in[0].dims, in[1],
+                                     [&](int64_t result, int64_t place, double weight) {
+                                       if (place >= 0)
+                                         out[0].values[place] += weight * in[0].values[result];
+                                     });
+                    });
 
 struct AffineCase {
   const char* note;
   Shape x;
-  std::vector<double> transform;  // Six; each example has its own, a little larger each, when `own`.
+  std::vector<double>
+      transform;  // Six; each example has its own, a little larger each, when `own`.
   bool own = false;
   std::vector<int64_t> size = {};
 
