@@ -1,4 +1,5 @@
-// Threads take blocks under one lock and append in turn under another.
+// Threads take blocks under one lock and put what they parsed into a queue; who finds the next block of the order in it appends, and
+// everybody else goes on. So a thread that the system has put aside holds up nobody, as long as there is a free part of the pool.
 
 #include "gradus/data/csv_reader.h"
 
@@ -19,6 +20,7 @@ namespace gradus {
 namespace {
 
 constexpr int kMostThreads = 8;
+constexpr int kPartsOfAThread = 3;
 
 class Reader {
  public:
@@ -30,12 +32,14 @@ class Reader {
   absl::StatusOr<CsvTable> Read(int threads);
 
  private:
-  // What a thread has of its own.
-  struct Worker {
-    explicit Worker(const CsvPlan& plan) : rows(plan) {}
+  // A block and what has become of it.
+  struct Part {
+    explicit Part(const CsvPlan& plan) : rows(plan) {}
     CsvBlock block;
     CsvRows rows;
     bool parsed = false;
+    int64_t turn = 0;
+    absl::Status status;
   };
   // All values of a selection.
   struct Field {
@@ -43,10 +47,12 @@ class Reader {
     std::vector<TextCodes> texts;
   };
 
-  void Work(Worker* worker);  // Until there is nothing left to do. Throws nothing.
-  absl::Status Take(Worker* worker);
-  absl::Status Parse(Worker* worker);
-  absl::Status Append(Worker* worker);
+  void Work();  // Until there is nothing left to do. Throws nothing.
+  Part* FreePart();
+  void Queue(Part* part);
+  absl::Status Take(Part* part);
+  absl::Status Parse(Part* part);
+  absl::Status Append(Part* part);
   absl::Status Failed(const absl::Status& status) const {
     return absl::Status(status.code(), absl::StrCat(job_.name, ": ", status.message()));
   }
@@ -59,32 +65,36 @@ class Reader {
   int64_t taken_ = 0;
   bool nothing_left_ = false;
 
-  std::mutex appending_;  // In the same order.
-  std::condition_variable turn_came_;
+  std::mutex queue_;
+  std::condition_variable part_is_free_;
+  std::vector<std::unique_ptr<Part>> parts_;
+  std::vector<Part*> free_;
+  std::vector<Part*> parsed_;  // In any order.
   int64_t appended_ = 0;
+  bool appending_ = false;
   absl::Status status_;  // An error ends everything.
+
+  // Of the thread that appends.
   std::vector<Field> fields_;
   CsvLines lines_;
   int64_t line_ = 1;
   std::vector<int32_t> codes_;
 };
 
-absl::Status Reader::Take(Worker* worker) try {
-  return blocks_->Next(&worker->block);
-} catch (...) {
+absl::Status Reader::Take(Part* part) try { return blocks_->Next(&part->block); } catch (...) {
   return StatusOfException(job_.name);
 }
 
-absl::Status Reader::Parse(Worker* worker) try {
-  worker->parsed = worker->rows.Parse(worker->block);
+absl::Status Reader::Parse(Part* part) try {
+  part->parsed = part->rows.Parse(part->block);
   return absl::OkStatus();
 } catch (...) {
   return StatusOfException(job_.name);
 }
 
-absl::Status Reader::Append(Worker* worker) try {
-  CsvRows& rows = worker->rows;
-  if (!worker->parsed) {
+absl::Status Reader::Append(Part* part) try {
+  CsvRows& rows = part->rows;
+  if (!part->parsed) {
     const CsvProblem& problem = rows.problem();
     return absl::InvalidArgumentError(absl::StrCat(job_.name, ":", line_ + problem.line, ":",
                                                    problem.column, ": ", problem.message));
@@ -118,44 +128,80 @@ absl::Status Reader::Append(Worker* worker) try {
   return StatusOfException(job_.name);
 }
 
-void Reader::Work(Worker* worker) {
+// Null when everything has ended.
+Reader::Part* Reader::FreePart() {
+  std::unique_lock<std::mutex> lock(queue_);
+  part_is_free_.wait(lock, [this] { return !free_.empty() || !status_.ok(); });
+  if (!status_.ok()) return nullptr;
+  Part* part = free_.back();
+  free_.pop_back();
+  return part;
+}
+
+// Appends it when its turn has come, and those that have waited for it.
+void Reader::Queue(Part* part) {
+  std::unique_lock<std::mutex> lock(queue_);
+  parsed_.push_back(part);
+  if (appending_) return;
   for (;;) {
-    absl::Status status;
-    int64_t turn = 0;
+    const auto next = std::find_if(parsed_.begin(), parsed_.end(),
+                                   [this](const Part* p) { return p->turn == appended_; });
+    if (next == parsed_.end() || !status_.ok()) return;
+    part = *next;
+    parsed_.erase(next);
+    appending_ = true;
+    lock.unlock();
+    const absl::Status status = part->status.ok() ? Append(part) : part->status;
+    lock.lock();
+    appending_ = false;
+    ++appended_;
+    status_ = status;
+    free_.push_back(part);
+    if (status.ok()) {
+      part_is_free_.notify_one();
+    } else {
+      part_is_free_.notify_all();
+    }
+  }
+}
+
+void Reader::Work() {
+  while (Part* const part = FreePart()) {
+    bool taken = false;
     {
       std::lock_guard<std::mutex> lock(taking_);
-      if (nothing_left_) return;
-      turn = taken_++;
-      status = Take(worker);
-      nothing_left_ = !status.ok() || worker->block.last();
+      if (!nothing_left_) {
+        taken = true;
+        part->turn = taken_++;
+        part->status = Take(part);
+        nothing_left_ = !part->status.ok() || part->block.last();
+      }
     }
-    if (status.ok()) status = Parse(worker);
-    {
-      std::unique_lock<std::mutex> lock(appending_);
-      turn_came_.wait(lock, [&] { return appended_ == turn || !status_.ok(); });
-      if (!status_.ok()) return;
-      if (status.ok()) status = Append(worker);
-      ++appended_;
-      status_ = status;
-      turn_came_.notify_all();
+    if (!taken) {
+      std::lock_guard<std::mutex> lock(queue_);
+      free_.push_back(part);
+      part_is_free_.notify_one();
+      return;
     }
-    if (status.ok()) continue;
-    std::lock_guard<std::mutex> lock(taking_);
-    nothing_left_ = true;
-    return;
+    if (part->status.ok()) part->status = Parse(part);
+    Queue(part);
   }
 }
 
 absl::StatusOr<CsvTable> Reader::Read(int threads) {
-  std::vector<std::unique_ptr<Worker>> workers;
-  for (int i = 0; i < threads; ++i) workers.push_back(std::make_unique<Worker>(plan_));
+  const int part_count = threads == 1 ? 1 : kPartsOfAThread * threads;
+  for (int i = 0; i < part_count; ++i) {
+    parts_.push_back(std::make_unique<Part>(plan_));
+    free_.push_back(parts_.back().get());
+  }
+  parsed_.reserve(parts_.size());
   for (const CsvSelection& selection : job_.selections) {
     absl::StatusOr<GrowingMemory> values = GrowingMemory::Create(job_.dialect.on_disk);
     if (!values.ok()) return Failed(values.status());
     fields_.push_back({*std::move(values), {}});
     if (selection.text) fields_.back().texts.resize(selection.columns.size());
   }
-  auto work = [&](int i) { Work(workers[i].get()); };
+  auto work = [this](int) { Work(); };
   ThreadPool(threads).Run(threads, work);
   GRADUS_RETURN_IF_ERROR(status_);
 
@@ -165,7 +211,7 @@ absl::StatusOr<CsvTable> Reader::Read(int threads) {
     absl::StatusOr<std::shared_ptr<void>> values = fields_[s].values.Finish();
     if (!values.ok()) return Failed(values.status());
     const DType dtype =
-        workers[0]->rows.is_real(static_cast<int>(s)) ? DType::kFloat64 : DType::kInt32;
+        parts_[0]->rows.is_real(static_cast<int>(s)) ? DType::kFloat64 : DType::kInt32;
     const int64_t columns = static_cast<int64_t>(job_.selections[s].columns.size());
     GRADUS_ASSIGN_OR_RETURN(Tensor tensor,
                             Tensor::Over(*std::move(values), dtype, {lines_.size(), columns}));

@@ -1,5 +1,5 @@
-// Reads all rows of a table on several threads: each takes the next block of text, parses it, waits for its turn and appends what it has. So
-// the result, and the first error, are those of one thread, and in memory are a few blocks and what was asked for.
+// Reads all rows of a table on several threads: each takes the next block of text and parses it, and what was parsed is appended in the
+// order of the blocks. So the result, and the first error, are those of one thread, and in memory are a few blocks and what was asked for.
 
 #ifndef GRADUS_DATA_CSV_READER_H_
 #define GRADUS_DATA_CSV_READER_H_

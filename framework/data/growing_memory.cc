@@ -1,4 +1,5 @@
-// mmap(2) and mremap(2), or a file from open(2) with O_TMPFILE.
+// mmap(2) and mremap(2), or a file from open(2) with O_TMPFILE. Without huge pages: clearing them took six times as long as clearing the same
+// memory page by page, which the kernel has at hand.
 
 #include "gradus/data/growing_memory.h"
 
@@ -93,8 +94,6 @@ absl::Status GrowingMemory::Append(const void* bytes, int64_t count) {
     if (memory == MAP_FAILED) return NoRoom(room);
     memory_ = memory;
     room_ = room;
-    // A page fault for each 2 MiB instead of each 4 KiB, and shuffled rows that are found sooner.
-    if (room >= (8 << 20)) madvise(memory_, room_, MADV_HUGEPAGE);
   }
   if (count > 0) std::memcpy(static_cast<char*>(memory_) + size_, bytes, count);
   size_ += count;
