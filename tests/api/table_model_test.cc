@@ -38,7 +38,7 @@ class TableModelTest : public testing::Test {
     const std::string text = absl::StrCat(R"(
       model {
         input { name: "x" }
-        input { name: "kind" dtype: INT32 }
+        input { name: "kind" type: INT32 }
         layer { name: "out" input: "x" dense { units: 2 } }
         loss { sparse_categorical_crossentropy { prediction: "out" label: "kind" from_logits: true } }
       }
@@ -97,7 +97,7 @@ TEST_F(TableModelTest, WhatOlderProgramsKnowIsSavedAsTheyReadIt) {
   const std::string text = R"(
       model {
         input { name: "x" }
-        input { name: "kind" dtype: INT32 }
+        input { name: "kind" type: INT32 }
         layer { name: "out" input: "x" dense { units: 2 } }
         loss { sparse_categorical_crossentropy { prediction: "out" label: "kind" from_logits: true } }
       }

@@ -79,7 +79,7 @@ TEST(OpenDataTest, HeldOutRowsAreTheLastOnesRoundedAsKerasDoes) {
   for (const double fraction : {0.1, 0.25, 0.3, 0.5, 0.7, 0.8}) {
     const DataSplits splits =
         Open("train { csv { path: '" + path + "' field { input: 'x' column: 'x' } } }" +
-                 " validation { fraction: " + std::to_string(fraction) + " }",
+                 " validation { fraction: " + std::to_string(fraction) + " tail: true }",
              {{"x", DType::kFloat32, {}}}, "");
     const int64_t kept = static_cast<int64_t>(std::floor(10 * (1.0 - fraction)));
     ASSERT_NE(splits.train, nullptr);
