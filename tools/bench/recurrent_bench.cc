@@ -56,7 +56,7 @@ struct Case {
 template <class Step>
 void Register(const std::string& name, const Step& step) {
   benchmark::RegisterBenchmark(name.c_str(), [step](benchmark::State& state) {
-    Settle(step);
+    Settle(step, 3);
     for (auto _ : state) step();
   })->UseRealTime();
 }
@@ -92,7 +92,7 @@ void PrintTable(const std::string& name, const Collector& collector) {
 }
 
 int Main(int argc, char** argv) {
-  ReadArguments(argc, argv);
+  ReadArguments(argc, argv, 20);
   std::vector<std::string> names;
   for (const Case& c :
        {Case{false, 100, 64, 128, 32}, Case{true, 100, 64, 128, 32}, Case{false, 30, 16, 32, 32}}) {
