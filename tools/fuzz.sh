@@ -21,7 +21,7 @@ mkdir -p fuzz-findings
 failures=0
 for target in "${targets[@]}"; do
   name=${target##*:}
-  # config_fuzz reads text, safetensors_fuzz reads *.safetensors, plugin_fuzz *.plugin: files of the same name in different folders must not collide.
+  # config_fuzz reads text, safetensors_fuzz reads *.safetensors, plugin_fuzz *.plugin, csv_fuzz *.csv: files of the same name in different folders must not collide.
   extension=${name%_fuzz}
   options=()
   if [[ $name == config_fuzz ]]; then
