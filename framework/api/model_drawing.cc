@@ -20,7 +20,9 @@ constexpr double kBoxHeight = 42, kRowGap = 38, kColumnGap = 28, kMargin = 12;
 constexpr int kTitleSize = 12, kSubtitleSize = 11;
 
 double WidthOf(const DrawnGraph::Box& box) {
-  return 28 + std::max(TextWidth(box.title, kTitleSize), TextWidth(box.subtitle, kSubtitleSize));
+  // Bold letters are wider.
+  return 28 +
+         std::max(1.1 * TextWidth(box.title, kTitleSize), TextWidth(box.subtitle, kSubtitleSize));
 }
 
 // An edge that passes rows goes through a point in each of them, so that it does not cross boxes.

@@ -164,7 +164,6 @@ class Page {
     const bool both = split.second.empty();
     const std::string& name = both ? measure : split.second;
     for (size_t i = 0; i < runs_.size(); ++i) {
-      const int colour = static_cast<int>(i);
       if (measure == "learning_rate") {
         Add(i, CurveOf(runs_[i], "train", measure), kStrong, 1, &panel);
         continue;
@@ -178,7 +177,7 @@ class Page {
       }
       if (both || split.first == "test") {
         PlotSeries test = CurveOf(runs_[i], "test", name);
-        test.colour = colour;
+        tested_ |= both && !test.x.empty();
         Add(i, std::move(test), 3, 1, &panel);
       }
     }
@@ -271,7 +270,10 @@ class Page {
       }
       if (thin_) words.push_back("Thin lines are training, strong ones validation.");
     }
-    if (dots_) words.push_back("Dots are the best of validation.");
+    if (dots_) {
+      words.push_back(tested_ ? "Dots are the best of validation, and the test examples at the end."
+                              : "Dots are the best of validation.");
+    }
     if (options_.smooth > 0) {
       words.push_back(absl::StrFormat("Training is smoothed (%g).", options_.smooth));
     }
@@ -290,7 +292,7 @@ class Page {
   const PlotRunsOptions& options_;
   PlotRunsOptions::X x_ = PlotRunsOptions::kStep;
   double unit_ = 1;  // Seconds.
-  bool thin_ = false, dots_ = false;
+  bool thin_ = false, dots_ = false, tested_ = false;
   std::string events_left_;
   PlotPage page_;
 };

@@ -128,8 +128,10 @@ class Report {
       return;
     }
     const absl::StatusOr<PlotPage> page = PlotRuns({run_}, options);
-    *html += ReportSection("Curves", page.ok() ? RenderSvgPage(*page, PagePalette())
-                                               : ReportMissing("no curves", page.status()));
+    *html += ReportSection("Curves",
+                           page.ok() ? absl::StrCat("<div class=\"curves\">\n",
+                                                    RenderSvgPage(*page, PagePalette()), "</div>\n")
+                                     : ReportMissing("no curves", page.status()));
   }
 
   void Events(std::string* html) const {
