@@ -170,8 +170,8 @@ class Writer {
                                 "draws it, and `gradus find-lr` looks for a rate."));
     text_->Line("  learning_rate {\n    clock: EPOCHS");
     text_->Line("    cosine_decay {");
-    text_->Line("      initial_learning_rate: 0 warmup_target: ",
-                ShortestNumber(draft_.size.learning_rate));
+    text_->Line("      initial_learning_rate: ", ShortestNumber(draft_.size.learning_rate / 100),
+                " warmup_target: ", ShortestNumber(draft_.size.learning_rate));
     text_->Line("      warmup_steps: ", ShortestNumber(epochs / 10),
                 " decay_steps: ", ShortestNumber(epochs * 9 / 10));
     text_->Line("    }\n  }\n}\n");

@@ -35,5 +35,25 @@ TEST(Readme, TheCommandsThatChangeARateRunAsTheyStand) {
             Contents(folder + "/replayed/model.safetensors"));
 }
 
+TEST(Readme, TheCommandsFromATableToAModelRunAsTheyStand) {
+  const std::string folder = FreshFolder("readme_table");
+  int commands = 0;
+  for (absl::string_view line : absl::StrSplit(Contents("README.md"), '\n')) {
+    if (!absl::ConsumePrefix(&line, "    gradus ") || !absl::StrContains(line, "diabetes") ||
+        absl::StrContains(line, "patients.csv")) {
+      continue;
+    }
+    const std::string command = absl::StrReplaceAll(
+        line.substr(0, line.find(" #")), {{"runs/", folder + "/"},
+                                          {" diabetes.pbtxt", " '" + folder + "/diabetes.pbtxt'"},
+                                          {"predictions.csv", folder + "/predictions.csv"}});
+    const Outcome outcome = RunShell("$GRADUS " + command);
+    EXPECT_EQ(outcome.code, 0) << command << "\n" << outcome.err;
+    ++commands;
+  }
+  EXPECT_EQ(commands, 6);
+  EXPECT_TRUE(absl::StartsWith(Contents(folder + "/predictions.csv"), "progression\n"));
+}
+
 }  // namespace
 }  // namespace gradus
