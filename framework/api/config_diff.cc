@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
@@ -279,9 +280,11 @@ std::string ToText(const std::vector<ConfigDifference>& differences) {
 std::vector<ConfigColumn> DifferingFields(const std::vector<const Message*>& messages) {
   std::vector<ConfigColumn> columns;
   std::map<std::string, size_t> places;
+  std::vector<std::vector<std::string>> differing(messages.size());
   // What differs from the first differs between two.
   for (size_t i = 1; i < messages.size(); ++i) {
     for (const ConfigDifference& one : DiffConfigs(*messages[0], *messages[i])) {
+      differing[i].push_back(one.address);
       const auto place = places.emplace(one.address, columns.size());
       if (place.second) {
         columns.emplace_back();
@@ -289,6 +292,14 @@ std::vector<ConfigColumn> DifferingFields(const std::vector<const Message*>& mes
         columns.back().values.assign(messages.size(), one.before.value_or(""));
       }
       columns[place.first->second].values[i] = one.after.value_or("");
+    }
+  }
+  // Where something else stands in a field's place, there is no such field.
+  for (ConfigColumn& column : columns) {
+    for (size_t i = 1; i < messages.size(); ++i) {
+      for (const std::string& address : differing[i]) {
+        if (absl::StartsWith(column.address, address + ".")) column.values[i].clear();
+      }
     }
   }
   NameColumns(&columns);

@@ -140,7 +140,9 @@ class Report {
     std::vector<ReportRow> rows = {{"update", "event", "cause"}};
     for (const RunEvent& event : events) {
       if (rows.size() > kMostEventRows) break;
-      rows.push_back({absl::StrCat(event.step), XmlText(event.text), XmlText(event.cause)});
+      rows.push_back({absl::StrCat(event.step),
+                      absl::StrCat("<span class=\"keep\">", XmlText(event.text), "</span>"),
+                      XmlText(event.cause)});
     }
     std::string inside = ReportTable(rows, {true, false, false});
     if (events.size() > kMostEventRows) {

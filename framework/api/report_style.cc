@@ -66,6 +66,7 @@ table.matrix th.row { text-align: right; padding-right: 10px; }
 table.matrix td { border: 2px solid var(--card); border-radius: 6px; }
 table.matrix td.strong { color: var(--card); }
 img { image-rendering: pixelated; width: 56px; height: auto; border-radius: 4px; display: block; }
+.keep { white-space: nowrap; }
 .wrong { color: var(--bad); font-weight: 600; }
 pre { margin: 0; padding: 14px 16px; background: var(--code); border: 1px solid var(--line);
   border-radius: 8px; overflow-x: auto; font: 13px/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas,

@@ -21,6 +21,8 @@ namespace gradus {
 namespace {
 
 constexpr size_t kWidestField = 32, kWidestMessage = 60;
+constexpr size_t kMostFields = 8;                  // Of text; of more no eye keeps hold.
+constexpr int kOfField = 20, kOfLongField = 1000;  // Ranks.
 
 // Shorter than UTF-8 characters are never cut.
 std::string Cut(std::string text, size_t most) {
@@ -85,7 +87,13 @@ std::vector<Column> Columns(const RunTable& table, const RunTableOptions& option
   };
   fill(add("run", false, 0), [](const RunTable::Row& row) { return row.run; });
   for (size_t i = 0; i < table.fields.size(); ++i) {
-    fill(add(table.names[i], false, 20 + static_cast<int>(i)), [&](const RunTable::Row& row) {
+    // What takes a whole line of the configuration tells less than a number.
+    const bool is_long =
+        std::any_of(table.rows.begin(), table.rows.end(), [&](const RunTable::Row& row) {
+          return row.fields[i].size() > kWidestField || absl::StrContains(row.fields[i], "{");
+        });
+    const int rank = (is_long ? kOfLongField : kOfField) + static_cast<int>(i);
+    fill(add(table.names[i], false, rank), [&](const RunTable::Row& row) {
       return row.fields[i].empty() ? std::string("-") : Cut(row.fields[i], kWidestField);
     });
   }
@@ -200,11 +208,14 @@ std::string ToText(const RunTable& table, const RunTableOptions& options) {
     for (const Column& column : columns) width += WidthOf(column);
     return width;
   };
-  while (options.columns > 0 && total() > static_cast<size_t>(options.columns)) {
+  size_t fields = table.fields.size();
+  while (fields > kMostFields ||
+         (options.columns > 0 && total() > static_cast<size_t>(options.columns))) {
     const auto worst =
         std::max_element(columns.begin(), columns.end(),
                          [](const Column& a, const Column& b) { return a.rank < b.rank; });
     if (worst->rank == 0) break;
+    if (worst->rank >= kOfField) --fields;
     if (worst->title != "last") left_out.push_back(worst->title);
     columns.erase(worst);
   }
