@@ -96,6 +96,9 @@ class DataWriter {
                                   ". If they are codes and not amounts, "
                                   "`categories { unseen: OTHER }` suits them better."));
     }
+    if (!draft_.given.table.whole_file) {
+      text_->Comment("      ", "Cells may be missing further down, where nobody has looked.");
+    }
     text_->Line("      field {\n        input: \"features\"");
     for (const auto& group : draft_.groups) Group(group.first, group.second);
     text_->Line("      }");

@@ -277,6 +277,8 @@ absl::StatusOr<TablePlan> PlanTable(const TableFacts& table, const TableFacts* t
   for (const ColumnFacts& column : table.columns) {
     if (&column == target_facts) continue;
     plan.columns.push_back(PlanColumn(column, test == nullptr ? nullptr : test->Find(column.name)));
+    // What was not looked at may have gaps.
+    plan.columns.back().impute |= !table.whole_file;
     any |= plan.columns.back().use != ColumnPlan::kLeftOut;
   }
   if (any) return plan;
