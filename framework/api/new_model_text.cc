@@ -43,9 +43,11 @@ class Writer {
                                             : "regression",
                                     "."));
     if (draft_.given.asked == Task::kGuess) {
-      text_->Comment(
-          "", absl::StrCat("The target has ", draft_.target.why, "; `--task ",
-                           classes ? "regression" : "classification", "` takes it otherwise."));
+      text_->Comment("",
+                     absl::StrCat("The target has ", draft_.target.why,
+                                  !draft_.target.numbers ? "."
+                                  : classes ? "; `--task regression` takes it for an amount."
+                                            : "; `--task classification` takes it for a class."));
     }
     text_->Comment("",
                    "Written by `gradus new model`, and meant to be changed: `gradus list` tells "

@@ -208,6 +208,7 @@ absl::StatusOr<TargetPlan> PlanTarget(const TableFacts& table, const TableFacts*
   }
   TargetPlan plan;
   plan.name = facts.name;
+  plan.numbers = facts.all_numbers();
   const int64_t distinct = facts.distinct();
   bool classes = task == Task::kClassification;
   if (task == Task::kGuess) {

@@ -36,6 +36,7 @@ struct TargetPlan {
   };
   std::string name;
   Kind kind = kAmount;
+  bool numbers = true;  // Whether all of its cells are.
   bool log1p_may_help = false;
   std::vector<std::pair<std::string, int64_t>>
       classes;  // With their counts, in the order of the numbers that they become.

@@ -46,7 +46,7 @@ TEST(NewModel, OfFlowersIsAClassifierWithNamedClasses) {
   EXPECT_TRUE(absl::StartsWith(
       text,
       "# \"kind\" from the other columns of flowers.csv (90 rows): classification, 3 classes.\n"
-      "# The target has 3 different texts; `--task regression` takes it otherwise.\n"))
+      "# The target has 3 different texts.\n"))
       << text;
   EXPECT_TRUE(
       absl::StrContains(text, "# Rows of each class: setosa 30, versicolor 30, virginica 30."));
@@ -122,7 +122,7 @@ TEST(NewModel, WholeNumbersAreClassesWhenTheyAreFewAndComeAgain) {
   EXPECT_EQ(digit.data().train().csv().field(1).column(0), "digit");
   EXPECT_TRUE(Parsed(TextFor(Of(csv, "count"))).model().loss(0).has_mean_squared_error());
   const std::string count = TextFor(Of(csv, "count"));
-  EXPECT_TRUE(absl::StrContains(count, "The target has 67 different whole numbers in 200 rows"))
+  EXPECT_TRUE(absl::StrContains(count, "The target has 67 different whole numbers in 200 rows; `--task"))
       << count;
   // Classes that are not 0, 1, ... have names.
   const RunConfig code = Parsed(TextFor(Of(csv, "code")));
