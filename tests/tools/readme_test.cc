@@ -51,7 +51,7 @@ TEST(Readme, TheCommandsFromATableToAModelRunAsTheyStand) {
     EXPECT_EQ(outcome.code, 0) << command << "\n" << outcome.err;
     ++commands;
   }
-  EXPECT_EQ(commands, 6);
+  EXPECT_EQ(commands, 8);
   EXPECT_TRUE(absl::StartsWith(Contents(folder + "/predictions.csv"), "progression\n"));
 }
 
