@@ -41,7 +41,7 @@ TEST(Train, WritesPlainLinesIntoAPipe) {
   EXPECT_TRUE(absl::EndsWith(outcome.out, "saved  " + run + "/model.pbtxt, model.safetensors\n"));
   EXPECT_EQ(Names(run), (std::vector<std::string>{"checkpoints", "events.jsonl", "metrics.jsonl",
                                                   "model.pbtxt", "model.safetensors",
-                                                  "run.pbtxt"}));
+                                                  "progress.jsonl", "run.pbtxt", "tensorboard"}));
 }
 
 TEST(Train, GivesTheSameBytesTwice) {
@@ -146,7 +146,8 @@ INSTANTIATE_TEST_SUITE_P(
                 {"frobnicate"},
                 2,
                 "gradus: there is no subcommand \"frobnicate\"; there are: train, eval, predict, "
-                "check, graph, list, new, schedule, optimizer, rate, explain, sweep, find-lr, race\n"},
+                "check, graph, list, new, schedule, optimizer, rate, explain, sweep, find-lr, race, "
+                "plot, runs, report, diff\n"},
         Refusal{"MisspeltSubcommand",
                 {"trian", kTutorial},
                 2,
