@@ -10,7 +10,7 @@ packages=(
   bazel-bootstrap bazel-platforms bazel-rules-java bazel-rules-proto bazel-skylib
   g++ protobuf-compiler python3
   # the libraries
-  libabsl-dev libcli11-dev libdnnl-dev libprotobuf-dev libre2-dev zlib1g-dev
+  libabsl-dev libcli11-dev libdnnl-dev libpng-dev libprotobuf-dev libre2-dev zlib1g-dev
   # tests, measurements and the example that is built with CMake
   libgtest-dev libgmock-dev libbenchmark-dev cmake make pkg-config
   # the data of examples/fashion_mnist_mlp.pbtxt
