@@ -153,7 +153,8 @@ TEST_F(OpenDataErrorsTest, Splits) {
                    "is not set"}));
   EXPECT_EQ(Open("test { memory { name: 'examples' } }"),
             (Lines{"data: data.train is not set: it says how values are preprocessed"}));
-  EXPECT_EQ(Open("train {}"), (Lines{"data.train: none of csv, idx, memory is set"}));
+  EXPECT_EQ(Open("train {}"), (Lines{"data.train: none of csv, idx, image_folder, memory, npy, "
+                                     "safetensors, side_by_side is set"}));
   EXPECT_EQ(Open(""), Lines{});
 }
 
