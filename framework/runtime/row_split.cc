@@ -177,8 +177,8 @@ std::vector<int64_t> CutRows(int64_t rows, int64_t block_rows, int threads, doub
   int64_t count = std::min<int64_t>(threads, rows);
   if (rows > 0 && (rows - 1) / most_rows >= count) {
     // As many for each thread.
-    const int64_t pieces = (rows - 1) / most_rows + 1;
-    count = std::min((pieces + threads - 1) / threads * threads, rows);
+    const int64_t each = ((rows - 1) / most_rows + threads) / threads;
+    count = std::min(std::min(each, kMostBlocksPerThread) * threads, rows);
   }
   if (flops < kLeastBlockFlops * static_cast<double>(count)) {
     count = static_cast<int64_t>(flops / kLeastBlockFlops);

@@ -48,10 +48,11 @@ constexpr int64_t kLeastCacheRows = 16;
 int64_t RowsInCache(int64_t bytes_per_row, int64_t sum_bytes);
 
 // How many rows each block has. block_rows > 0 is obeyed; otherwise the rows are cut evenly among
-// `threads`, and further into blocks of at most `most_rows`, as long as each block has at least
-// kLeastBlockFlops to do, less than which costs more in waiting than it saves. Only called for graphs
-// that split.
+// `threads`, and further into blocks of at most `most_rows` (but not more than kMostBlocksPerThread),
+// as long as each block has at least kLeastBlockFlops to do, less than which costs more in waiting
+// than it saves. Only called for graphs that split.
 constexpr double kLeastBlockFlops = 1e6;
+constexpr int64_t kMostBlocksPerThread = 256;
 std::vector<int64_t> CutRows(int64_t rows, int64_t block_rows, int threads, double flops,
                              int64_t most_rows = std::numeric_limits<int64_t>::max());
 

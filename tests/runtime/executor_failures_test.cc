@@ -27,7 +27,7 @@ namespace {
 // Rows which a plan still takes, of so many numbers, and so many such values at a time that no
 // address space holds them.
 constexpr int64_t kTooManyRows = int64_t{1} << 30;
-constexpr int64_t kColumns = 100;
+constexpr int64_t kColumns = 10000;
 constexpr int kTooManyValues = 400;
 
 enum class Trouble { kNone, kBadAlloc, kOneDnn };

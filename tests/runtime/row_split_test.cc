@@ -107,6 +107,7 @@ TEST_F(RowSplitTest, CutsRowsAsAsked) {
   EXPECT_EQ(CutRows(7, 0, 1, 2.5 * kLeastBlockFlops, 1), (Blocks{4, 3})) << "enough to do";
   EXPECT_EQ(CutRows(7, 4, 1, 1e12, 1), (Blocks{4, 3})) << "what is given is obeyed";
   EXPECT_EQ(CutRows(0, 0, 1, 1e12, 1), (Blocks{0}));
+  EXPECT_EQ(CutRows(1 << 20, 0, 2, 1e15, 1).size(), 2u * kMostBlocksPerThread);
 }
 
 // What an op says about the batch axis must be true: if its samples split by that, blocks give what
