@@ -28,7 +28,7 @@ namespace {
 // address space holds them.
 constexpr int64_t kTooManyRows = int64_t{1} << 30;
 constexpr int64_t kColumns = 10000;
-constexpr int kTooManyValues = 400;
+constexpr int kTooManyValues = 900;
 
 enum class Trouble { kNone, kBadAlloc, kOneDnn };
 
