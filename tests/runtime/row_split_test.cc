@@ -122,8 +122,8 @@ TEST_P(EveryOp, SplitByRowsGivesWhatOnePieceGives) {
   const OpSamples* samples = Registry<OpSamples>::Get().Find(GetParam());
   ASSERT_NE(samples, nullptr);
   const Op& op = *Registry<Op>::Get().Find(GetParam());
-  const bool random =
-      GetParam() == "gradus.op.Dropout" || GetParam() == "gradus.op.NormalNoise";
+  const bool random = GetParam() == "gradus.op.Dropout" || GetParam() == "gradus.op.NormalNoise" ||
+                      GetParam() == "gradus.op.UniformNoise";
   int split = 0, batched = 0;
   for (const OpSample& sample : (*samples)()) {
     if (sample.rows < 2) continue;
