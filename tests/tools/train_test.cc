@@ -34,10 +34,13 @@ TEST(Train, WritesPlainLinesIntoAPipe) {
   EXPECT_EQ(outcome.err, "");
   EXPECT_EQ(outcome.out.find('\x1b'), std::string::npos);
   EXPECT_TRUE(absl::StartsWith(
-      outcome.out, absl::StrCat("tutorial_adam  431 parameters, 30 updates planned, 1 threads\n",
-                                "run folder  ", run, "\n\nepoch 1/2  step 15  train  loss 0.")))
+      outcome.out, absl::StrCat("tutorial_adam  431 parameters, 30 updates planned, 1 threads\n"
+                                "455 training, 114 validation examples\n"
+                                "classes of benign  0: 186/26  1: 269/88\n"
+                                "run folder  ",
+                                run, "\n\nepoch 1/2  step 15  train  loss 0.")))
       << outcome.out;
-  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 8) << outcome.out;
+  EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 10) << outcome.out;
   EXPECT_TRUE(absl::EndsWith(outcome.out, "saved  " + run + "/model.pbtxt, model.safetensors\n"));
   EXPECT_EQ(Names(run), (std::vector<std::string>{"checkpoints", "events.jsonl", "metrics.jsonl",
                                                   "model.pbtxt", "model.safetensors",
