@@ -23,7 +23,7 @@ export TMPDIR=$folder
 cat > "$folder/first_step.pbtxt" <<END
 model {
   input { name: "x" shape: $((columns - 1)) }
-  input { name: "label" dtype: INT32 }
+  input { name: "label" type: INT32 }
   layer { name: "hidden" input: "x" dense { units: 16 activation: RELU } }
   layer { name: "logits" dense { units: 2 } }
   loss { sparse_categorical_crossentropy { prediction: "logits" label: "label" from_logits: true } }
