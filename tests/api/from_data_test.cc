@@ -181,8 +181,8 @@ TEST_F(FromDataTest, BalancedWeightsAreCountedOverTheTrainingExamples) {
   EXPECT_EQ(weights.value(1), 48.0 / (3 * 19));
   EXPECT_EQ(weights.value(2), 48.0 / (3 * 5));
   // Said in numbers it is the same run.
-  const auto given = Make(Classification(
-      absl::StrCat("class_weight { value: [", weights.value(0), ", 0.8421052631578947, 3.2] }")));
+  const auto given =
+      Make(Classification("class_weight { value: [0.6666666666666666, 0.8421052631578947, 3.2] }"));
   ASSERT_TRUE(given.ok()) << given.status();
   ASSERT_TRUE((*trainer)->Train().ok());
   ASSERT_TRUE((*given)->Train().ok());
@@ -337,7 +337,7 @@ TEST_F(FromDataTest, ManyClassesAreAbbreviated) {
   data.train = (*trainer)->data().train;
   EXPECT_EQ(SplitInWords(data),
             "48 training examples\nclasses of y  0: 100/25  1: 101/25  2: 102/25  3: 103/25  "
-            "4: 104/25  5: 105/25  ...  299: 399/25  (300 classes)");
+            "4: 104/25  5: 105/25  6: 106/25  ...  299: 399/25  (300 classes)");
 }
 
 }  // namespace

@@ -176,7 +176,7 @@ data {
       field { input: "x" except: "y" standardise: true }
     }
   }
-  validation { fraction: 0.5 }
+  validation { fraction: 0.5 tail: true }
 }
 run { epochs: 2 }
 )")
