@@ -36,7 +36,8 @@ class Conv1d final : public TypedLayer<layer::Conv1d> {
     const Value y =
         emit(convolution,
              {x, emit.Reshape(kernel, {Dim{1, false}, own.dim(0), own.dim(1), own.dim(2)})});
-    scope->SetOutput(WithBiasAndActivation(config, AsSequences(y, emit), config.filters(), scope));
+    // Bias and activation before the images become sequences again, so that the runtime can fuse them.
+    scope->SetOutput(AsSequences(WithBiasAndActivation(config, y, config.filters(), scope), emit));
   }
 };
 
