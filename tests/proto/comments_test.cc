@@ -138,8 +138,9 @@ TEST_F(ProtoTest, EveryExactlyOneOptionNamesAOneof) {
 }
 
 TEST_F(ProtoTest, RealNumbersAreDoubles) {
-  // A float prints 0.9 as 0.89999997615814209.
+  // A float prints 0.9 as 0.89999997615814209. TensorBoard's messages are no text of ours.
   ForEachMessage([](const Descriptor* message) {
+    if (absl::StartsWith(message->full_name(), "gradus.tensorboard.")) return;
     for (int i = 0; i < message->field_count(); ++i) {
       EXPECT_NE(message->field(i)->cpp_type(), FieldDescriptor::CPPTYPE_FLOAT)
           << message->field(i)->full_name();
