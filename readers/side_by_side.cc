@@ -41,6 +41,9 @@ class SideBySideDataset : public Dataset {
   const void* Contiguous(int field) const override {
     return parts_[places_[field].first]->Contiguous(places_[field].second);
   }
+  void LetGo() const override {
+    for (const std::shared_ptr<const Dataset>& part : parts_) part->LetGo();
+  }
   bool in_memory() const override { return in_memory_; }
   std::string Where(int64_t row, int field) const override {
     return parts_[places_[field].first]->Where(row, places_[field].second);
