@@ -22,6 +22,7 @@ namespace {
 
 constexpr size_t kWidestField = 32, kWidestMessage = 60;
 constexpr size_t kMostFields = 8;                  // Of text; of more no eye keeps hold.
+constexpr size_t kMostNamed = 12;                  // Of those that are left out.
 constexpr int kOfField = 20, kOfLongField = 1000;  // Ranks.
 
 // Shorter than UTF-8 characters are never cut.
@@ -113,10 +114,13 @@ std::vector<Column> Columns(const RunTable& table, const RunTableOptions& option
   fill(add("epochs", true, 3), [](const RunTable::Row& row) { return absl::StrCat(row.epochs); });
   fill(add("steps", true, 17), [](const RunTable::Row& row) { return absl::StrCat(row.steps); });
   fill(add("time", true, 4), [](const RunTable::Row& row) { return DurationInWords(row.seconds); });
-  fill(add("state", false, 1), [](const RunTable::Row& row) {
-    const bool says = row.state == "failed" || row.state == "finished";
-    return says && !row.message.empty() ? absl::StrCat(row.state, ": ", row.message) : row.state;
-  });
+  fill(add("state", false, 1), [](const RunTable::Row& row) { return row.state; });
+  const bool messages = std::any_of(table.rows.begin(), table.rows.end(),
+                                    [](const RunTable::Row& row) { return !row.message.empty(); });
+  if (messages) {
+    fill(add("because", false, 18),
+         [](const RunTable::Row& row) { return Cut(row.message, kWidestMessage); });
+  }
   return columns;
 }
 
@@ -201,7 +205,6 @@ absl::StatusOr<RunTable> MakeRunTable(const std::vector<RunRecord>& runs,
 
 std::string ToText(const RunTable& table, const RunTableOptions& options) {
   std::vector<Column> columns = Columns(table, options);
-  for (std::string& cell : columns.back().cells) cell = Cut(std::move(cell), kWidestMessage);
   std::vector<std::string> left_out;
   const auto total = [&] {
     size_t width = 2 * (columns.size() - 1);
@@ -229,6 +232,9 @@ std::string ToText(const RunTable& table, const RunTableOptions& options) {
   std::string text = LinedUp(rows, right);
   if (!left_out.empty()) {
     std::reverse(left_out.begin(), left_out.end());
+    const size_t more = left_out.size() - std::min(left_out.size(), kMostNamed);
+    left_out.resize(left_out.size() - more);
+    if (more > 0) left_out.push_back(absl::StrCat(more, " more"));
     absl::StrAppend(&text, "\nnot shown, for want of room: ", absl::StrJoin(left_out, ", "), "\n");
   }
   return text;

@@ -40,6 +40,9 @@ std::string Plain(const std::string& text, bool utf8) {
   return plain;
 }
 
+// Of the y axis.
+int MostTicks(int rows) { return std::max(3, rows / 3); }
+
 std::string Spaces(int count) { return std::string(static_cast<size_t>(std::max(count, 0)), ' '); }
 
 class Drawing {
@@ -51,7 +54,7 @@ class Drawing {
         text_(text),
         rows_(std::max(text.rows, 4)),
         axes_(MakeAxes(series, options, std::max(2, std::min(8, text.columns / 11)),
-                       std::max(3, rows_ / 3))),
+                       MostTicks(rows_))),
         margin_(Margin()),
         columns_(std::max(text.columns - margin_ - 1, kLeastColumns)),
         canvas_(columns_, rows_, text.utf8) {}
@@ -73,7 +76,7 @@ class Drawing {
     for (const PlotMarker& marker : options_.markers) {
       const double place = axes_.x.Place(marker.x);
       if (!(place >= 0 && place <= 1) || marker.text.empty()) continue;
-      Append(&out, absl::StrCat(Spaces(margin_ + 1), text_.utf8 ? "┊ " : "| ",
+      Append(&out, absl::StrCat(Spaces(margin_ + 1), MarkerSign(marker), " ",
                                 Plain(absl::StrCat(marker.x, " ", marker.text), text_.utf8)));
     }
     if (!axes_.any) Append(&out, Spaces(margin_ + 1) + "nothing to show");
@@ -90,7 +93,7 @@ class Drawing {
   }
 
   int Margin() const {
-    size_t widest = 0;
+    size_t widest = static_cast<size_t>(std::max(text_.numbers, 0));
     for (const PlotAxis::Tick& tick : axes_.y.ticks()) {
       widest = std::max(widest, tick.label.size());
     }
@@ -152,6 +155,16 @@ class Drawing {
       const int column = static_cast<int>(std::lround(place * (columns_ - 1)));
       for (int row = 0; row < rows_; ++row) canvas_.at(column, row).marker = true;
     }
+  }
+
+  // Of a marker in the list below: that of the series that it belongs to.
+  std::string MarkerSign(const PlotMarker& marker) const {
+    for (size_t i = 0; i < series_.size() && marker.colour >= 0; ++i) {
+      const int number = static_cast<int>(i);
+      if (series_[i].colour != marker.colour || IsThin(number)) continue;
+      return Coloured(text_.colour && text_.utf8 ? "┊" : Sign(number), number);
+    }
+    return text_.utf8 ? "┊" : "|";
   }
 
   // How a series looks where there is no colour.
@@ -305,6 +318,16 @@ std::string RenderText(absl::Span<const PlotSeries> series, const PlotOptions& o
 
 std::string RenderTextPage(const PlotPage& page, const TextPlotOptions& text) {
   std::string out = page.title.empty() ? "" : absl::StrCat(Plain(page.title, text.utf8), "\n\n");
+  // One axis, one place: all panels begin in the same column.
+  TextPlotOptions aligned = text;
+  for (size_t i = 0; i < page.panels.size(); ++i) {
+    const PlotOptions options = PanelOptions(page, i);
+    const PlotAxes axes =
+        MakeAxes(page.panels[i].series, options, 2, MostTicks(std::max(text.rows, 4)));
+    for (const PlotAxis::Tick& tick : axes.y.ticks()) {
+      aligned.numbers = std::max(aligned.numbers, static_cast<int>(tick.label.size()));
+    }
+  }
   for (size_t i = 0; i < page.panels.size(); ++i) {
     PlotOptions options = PanelOptions(page, i);
     std::vector<PlotSeries> series = page.panels[i].series;
@@ -316,7 +339,7 @@ std::string RenderTextPage(const PlotPage& page, const TextPlotOptions& text) {
     } else {
       for (PlotMarker& marker : options.markers) marker.text.clear();
     }
-    absl::StrAppend(&out, i == 0 ? "" : "\n", RenderText(series, options, text));
+    absl::StrAppend(&out, i == 0 ? "" : "\n", RenderText(series, options, aligned));
   }
   return out;
 }

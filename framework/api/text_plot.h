@@ -16,6 +16,7 @@ struct TextPlotOptions {
   int rows = 16;        // Of the plot itself, without its texts.
   bool utf8 = false;    // Braille and lines; otherwise ASCII only, a character for each series.
   bool colour = false;  // Escape sequences tell the series apart.
+  int numbers = 0;      // Room for the numbers of the y axis, at least.
 };
 
 // What suits the file that a descriptor is open for: a terminal's width, its locale (LC_ALL,

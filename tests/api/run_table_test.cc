@@ -37,11 +37,11 @@ TEST(RunTable, LinesUp) {
   EXPECT_EQ(
       Text({}),
       "run  units  learning_rate.constant  best validation/loss  last  best "
-      "validation/accuracy  last  rate  epochs  steps   time  state\n"
+      "validation/accuracy  last  rate  epochs  steps   time  state     because\n"
       "a    4      0.1                                      0.4   0.4                       "
       "0.8   0.8   0.1       2     20  4.0 s  finished\n"
       "b    32     0.001                                    0.3   0.5                      "
-      "0.85  0.75   0.1       3     30  6.0 s  failed: the loss is nan\n"
+      "0.85  0.75   0.1       3     30  6.0 s  failed    the loss is nan\n"
       "c    4      0.1                                        -     -                         "
       "-     -     -       0      0  0.0 s  killed\n");
 }
