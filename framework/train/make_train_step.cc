@@ -42,6 +42,8 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
   step->model_ = BuildGraph(model, Mode::kTraining, Parts::kAll, model_path, diagnostics,
                             options.build);
   step->options_.build = {};
+  // Half a model has neither all numbers that may be followed nor all that may be watched: what is found of them now would be wrong.
+  if (!options.build.unknown_inputs.empty()) GRADUS_RETURN_IF_ERROR(diagnostics->ToStatus());
   const ConfigPath optimizer_path = ConfigPath().Child("optimizer");
   const ParameterGroups groups =
       FindGroups(optimizer, step->model_.graph, optimizer_path, diagnostics);

@@ -163,8 +163,10 @@ TEST_F(FromDataTest, CheckAndGraphSeeThem) {
 
 TEST_F(FromDataTest, WhatStandsOnUnknownWidthsIsNotReported) {
   ASSERT_TRUE(RemoveTree(folder_ + "/table.csv").ok());
-  const auto trainer = Make(Regression("column: 'price'"));
+  const auto trainer =
+      Make(Regression("column: 'price'", "early_stopping { monitor: \"validation/mae\" }"));
   EXPECT_TRUE(absl::StrContains(trainer.status().message(), "table.csv"));
+  EXPECT_FALSE(absl::StrContains(trainer.status().message(), "\n")) << trainer.status();
   EXPECT_FALSE(absl::StrContains(trainer.status().message(), "shape")) << trainer.status();
 }
 
