@@ -31,13 +31,17 @@ std::string NameOf(const std::string& csv) {
 
 // The file as it is reached from the folder that the text is in. An absolute path stays one unless it leads into that folder.
 std::string PathFrom(const std::string& out, const std::string& file) {
-  std::error_code error;
+  // Links are resolved, because ".." leads out of what a link leads to, not out of where it stands.
+  std::error_code folder_error, path_error;
   const std::filesystem::path given(file);
   const std::filesystem::path folder =
-      std::filesystem::absolute(FolderOf(out), error).lexically_normal();
-  const std::filesystem::path path = std::filesystem::absolute(given, error).lexically_normal();
+      std::filesystem::weakly_canonical(FolderOf(out), folder_error);
+  const std::filesystem::path path =
+      std::filesystem::weakly_canonical(FolderOf(file), path_error) / given.filename();
   const std::string relative = path.lexically_relative(folder).string();
-  if (error || relative.empty()) return path.string();
+  if (folder_error || path_error || relative.empty()) {
+    return std::filesystem::absolute(given, path_error).string();
+  }
   return given.is_absolute() && absl::StartsWith(relative, "..") ? file : relative;
 }
 

@@ -2,6 +2,10 @@
 
 #include "gradus/api/new_model.h"
 
+#include <unistd.h>
+
+#include <filesystem>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_replace.h"
 #include "gradus/api/run_file.h"
@@ -122,7 +126,8 @@ TEST(NewModel, WholeNumbersAreClassesWhenTheyAreFewAndComeAgain) {
   EXPECT_EQ(digit.data().train().csv().field(1).column(0), "digit");
   EXPECT_TRUE(Parsed(TextFor(Of(csv, "count"))).model().loss(0).has_mean_squared_error());
   const std::string count = TextFor(Of(csv, "count"));
-  EXPECT_TRUE(absl::StrContains(count, "The target has 67 different whole numbers in 200 rows; `--task"))
+  EXPECT_TRUE(
+      absl::StrContains(count, "The target has 67 different whole numbers in 200 rows; `--task"))
       << count;
   // Classes that are not 0, 1, ... have names.
   const RunConfig code = Parsed(TextFor(Of(csv, "code")));
@@ -167,6 +172,23 @@ TEST(NewModel, PathsLeadFromTheFolderOfTheFile) {
   EXPECT_TRUE(absl::StrContains(TextFor(options), "path: \"data/diabetes.csv\"\n"));
   options.out = "runs/here/diabetes.pbtxt";
   EXPECT_TRUE(absl::StrContains(TextFor(options), "path: \"../../examples/data/diabetes.csv\"\n"));
+}
+
+TEST(NewModel, PathsLeadOutOfWhatALinkLeadsTo) {
+  const std::string folder = testing::TempDir() + "/linked";
+  ASSERT_TRUE(RemoveTree(folder).ok());
+  ASSERT_TRUE(MakeFolders(folder + "/far/away").ok());
+  ASSERT_EQ(symlink("far/away", (folder + "/near").c_str()), 0);
+  const std::string here = std::filesystem::current_path().string();
+  ASSERT_TRUE(WriteFile(folder + "/flowers.csv", FlowersTable()).ok());
+  ASSERT_EQ(chdir(folder.c_str()), 0);
+  NewModelOptions options;
+  options.csv = "flowers.csv";
+  options.target = "kind";
+  options.out = "near/model.pbtxt";
+  const std::string text = TextFor(options);
+  ASSERT_EQ(chdir(here.c_str()), 0);
+  EXPECT_TRUE(absl::StrContains(text, "path: \"../../flowers.csv\"\n")) << text;
 }
 
 TEST(NewModel, LargerTablesGetLargerNetworksAndBatches) {
