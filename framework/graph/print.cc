@@ -120,8 +120,10 @@ std::string DotNode(const Graph& graph, int index) {
   std::string label = short_name;
   if (node.op != nullptr) {
     const std::string config = PrintConfig(*node.config);
-    absl::StrAppend(&label, "\n", node.config->GetDescriptor()->name(),
-                    config.empty() ? "" : " ", config);
+    // A name that only says what the operation is need not stand beside it.
+    label = short_name == DefaultNodeName(*node.config) ? "" : absl::StrCat(label, "\n");
+    absl::StrAppend(&label, node.config->GetDescriptor()->name(), config.empty() ? "" : " ",
+                    config);
   }
   absl::StrAppend(&label, "\n", PrintSpecs(node, "\n"));
   return absl::StrCat("n", index, " [label=", Quoted(label), ", fillcolor=\"", Colour(node), "\"",

@@ -61,7 +61,7 @@ TEST(GraphTest, DotBoxesLayersAndColoursLeaves) {
                 "    fontname=\"Helvetica-Bold\";\n"
                 "    fontsize=11;\n"
                 "    n1 [label=\"kernel\\nFLOAT32 [4, 2]\", fillcolor=\"#cfdff5\", shape=ellipse];\n"
-                "    n2 [label=\"matmul\\nMatmul\\nFLOAT32 [batch, 2]\", fillcolor=\"#ffffff\"];\n"
+                "    n2 [label=\"Matmul\\nFLOAT32 [batch, 2]\", fillcolor=\"#ffffff\"];\n"
                 "  }\n"
                 "  n0 -> n2;\n"
                 "  n1 -> n2;\n"
