@@ -16,7 +16,7 @@
 namespace gradus {
 namespace {
 
-constexpr size_t kMostWidth = 120;  // Of the line of classes.
+constexpr size_t kMostWidth = 160;  // Of the line of classes: room for ten of 60000 examples.
 
 // Adds the classes of so many labels, as the weights of a loss see them (graph/example_weights.h).
 absl::Status AddLabels(const FieldSpec& label, const void* values, int64_t rows,

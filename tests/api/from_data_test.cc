@@ -339,7 +339,8 @@ TEST_F(FromDataTest, ManyClassesAreAbbreviated) {
   data.train = (*trainer)->data().train;
   EXPECT_EQ(SplitInWords(data),
             "48 training examples\nclasses of y  0: 100/25  1: 101/25  2: 102/25  3: 103/25  "
-            "4: 104/25  5: 105/25  6: 106/25  ...  299: 399/25  (300 classes)");
+            "4: 104/25  5: 105/25  6: 106/25  7: 107/25  8: 108/25  9: 109/25  ...  299: 399/25  "
+            "(300 classes)");
 }
 
 }  // namespace
