@@ -54,6 +54,35 @@ absl::Status NoRoom(int64_t bytes) {
   return absl::ResourceExhaustedError(absl::StrCat("cannot allocate ", bytes, " bytes"));
 }
 
+// A page in front of a mapped file says which one it is.
+int FileOf(const void* memory) {
+  int file;
+  std::memcpy(&file, static_cast<const char*>(memory) - Pages(1), sizeof(file));
+  return file;
+}
+
+// Takes the file, whatever happens.
+absl::StatusOr<std::shared_ptr<void>> Map(int file, int64_t room) {
+  const int64_t page = Pages(1);
+  void* const front = mmap(nullptr, page + room, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void* memory = front;
+  if (front != MAP_FAILED) {
+    memory = mmap(static_cast<char*>(front) + page, room, PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_FIXED, file, 0);
+    if (memory == MAP_FAILED) munmap(front, page + room);
+  }
+  if (memory == MAP_FAILED) {
+    close(file);
+    return NoRoom(room);
+  }
+  std::memcpy(front, &file, sizeof(file));
+  return std::shared_ptr<void>(memory, [page, room](void* pages) {
+    close(FileOf(pages));
+    munmap(static_cast<char*>(pages) - page, page + room);
+  });
+}
+
 }  // namespace
 
 absl::StatusOr<GrowingMemory> GrowingMemory::Create(bool on_disk) {
@@ -104,10 +133,7 @@ absl::StatusOr<std::shared_ptr<void>> GrowingMemory::Finish() {
   if (size_ == 0) return std::shared_ptr<void>();
   const int64_t room = Pages(size_);
   if (file_ >= 0) {
-    void* memory = mmap(nullptr, room, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
-    if (memory == MAP_FAILED) return NoRoom(room);
-    memory_ = memory;
-    room_ = room;
+    return Map(std::exchange(file_, -1), room);
   } else if (room < room_) {
     void* memory = mremap(memory_, room_, room, 0);  // Gives the rest back.
     if (memory == MAP_FAILED) return NoRoom(room);
@@ -117,6 +143,22 @@ absl::StatusOr<std::shared_ptr<void>> GrowingMemory::Finish() {
   // Should there be no memory for the pointer's own block, the pages are given back by it.
   void* const memory = std::exchange(memory_, nullptr);
   return std::shared_ptr<void>(memory, [room](void* pages) { munmap(pages, room); });
+}
+
+absl::Status ReadRowsOnDisk(const void* memory, int64_t row_bytes, absl::Span<const int64_t> rows,
+                            void* to) {
+  const int file = FileOf(memory);
+  char* place = static_cast<char*>(to);
+  for (int64_t row : rows) {
+    for (int64_t done = 0; done < row_bytes;) {
+      const ssize_t got = pread(file, place + done, row_bytes - done, row * row_bytes + done);
+      if (got < 0 && errno == EINTR) continue;
+      if (got <= 0) return FolderError(got < 0 ? errno : EIO);
+      done += got;
+    }
+    place += row_bytes;
+  }
+  return absl::OkStatus();
 }
 
 void LetGoOfPages(const void* memory, int64_t bytes) {

@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 
 namespace gradus {
 
@@ -36,6 +37,11 @@ class GrowingMemory {
 
 // Lets the pages of a finished memory that lies on a disk leave this process's memory until they are touched again.
 void LetGoOfPages(const void* memory, int64_t bytes);
+
+// Rows of so many bytes, wherever they lie, of a finished memory that lies on a disk, read from its file: a fifth of what touching their
+// pages costs, and nothing stays in the process's memory.
+absl::Status ReadRowsOnDisk(const void* memory, int64_t row_bytes, absl::Span<const int64_t> rows,
+                            void* to);
 
 }  // namespace gradus
 

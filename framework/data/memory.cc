@@ -74,6 +74,10 @@ class TensorDataset : public Dataset {
       const char* from = static_cast<const char*>(tensors_[field].raw());
       char* to = static_cast<char*>(destinations[field]);
       if (bytes == 0) continue;
+      if (on_disk_) {
+        GRADUS_RETURN_IF_ERROR(ReadRowsOnDisk(from, bytes, rows, to));
+        continue;
+      }
       for (int64_t row : rows) {
         std::memcpy(to, from + row * bytes, bytes);
         to += bytes;

@@ -3,7 +3,6 @@
 
 #include "gradus/data/prepared_dataset.h"
 
-#include <atomic>
 #include <utility>
 
 #include "absl/container/inlined_vector.h"
@@ -64,6 +63,8 @@ class PreparedDataset : public Dataset {
     }
     absl::InlinedVector<int64_t, 256> raw_rows(rows.begin(), rows.end());
     for (int64_t& row : raw_rows) row = rows_[row];
+    // What is mapped from a file is cheaper read than touched.
+    if (in_memory_ && !raw_->in_memory()) return ReadAside(rows, raw_rows, destinations);
     if (!in_memory_) {
       return by_column_ ? ReadAside(rows, raw_rows, destinations)
                         : ReadInPlace(rows, raw_rows, destinations);
@@ -80,11 +81,6 @@ class PreparedDataset : public Dataset {
           return Bad(rows[bad], i, feed.columns->Describe(feed.sources, raw_rows[bad]));
         }
       }
-    }
-    const int64_t at_hand = rows_at_hand_.fetch_add(static_cast<int64_t>(rows.size()));
-    if (at_hand + static_cast<int64_t>(rows.size()) >= kRowsAtHand) {
-      rows_at_hand_ = 0;
-      raw_->LetGo();
     }
     return absl::OkStatus();
   }
@@ -163,7 +159,6 @@ class PreparedDataset : public Dataset {
   std::vector<Feed> feeds_;
   bool in_memory_ = true;
   bool by_column_ = false;
-  mutable std::atomic<int64_t> rows_at_hand_{0};
 };
 
 }  // namespace
