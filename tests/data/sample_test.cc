@@ -196,11 +196,11 @@ TEST_F(SampleTest, ShapesThatTheTextLeavesOutAreThoseOfTheColumns) {
   EXPECT_EQ(splits.test->fields()[0].dims, std::vector<int64_t>{3});
   // Nobody knows them when the file is not there.
   const DataSplits none = Open(
-      "train { csv { path: 'none.csv' field { input: 'x' column: 'a' } "
+      "train { csv { path: 'sample_test_none.csv' field { input: 'x' column: 'a' } "
       "field { input: 'y' column: 'number' } } }",
       inputs);
-  EXPECT_EQ(findings_,
-            std::vector<std::string>{"data.train.csv.path: none.csv: No such file or directory"});
+  EXPECT_EQ(findings_, std::vector<std::string>{
+                           "data.train.csv.path: sample_test_none.csv: No such file or directory"});
   EXPECT_TRUE(none.inputs[0].any_dims);
 }
 
