@@ -166,7 +166,7 @@ TEST_F(FromDataTest, WhatStandsOnUnknownWidthsIsNotReported) {
   const auto trainer =
       Make(Regression("column: 'price'", "early_stopping { monitor: \"validation/mae\" }"));
   EXPECT_TRUE(absl::StrContains(trainer.status().message(), "table.csv"));
-  EXPECT_FALSE(absl::StrContains(trainer.status().message(), "\n")) << trainer.status();
+  EXPECT_FALSE(absl::StrContains(trainer.status().message(), "produces")) << trainer.status();
   EXPECT_FALSE(absl::StrContains(trainer.status().message(), "shape")) << trainer.status();
 }
 
