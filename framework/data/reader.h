@@ -1,5 +1,5 @@
 // The contract of a reader: what opens one kind of source, `csv {}` or `idx {}`. A reader is one file
-// in readers/, a message, and its line in SourceConfig (or an extension of it); it is registered
+// in framework/readers/, a message, and its line in SourceConfig (or an extension of it); it is registered
 // under the full name of that field. It says which of its fields feeds which input of the model and
 // gives the examples as a Dataset of raw values; what is done to the values, splits, order and
 // batches are not its business.

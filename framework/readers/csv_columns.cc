@@ -1,6 +1,6 @@
 // Names, patterns (RE2) and exceptions, in file order where the file gives the order.
 
-#include "readers/csv_columns.h"
+#include "framework/readers/csv_columns.h"
 
 #include <re2/re2.h>
 

@@ -15,7 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "gradus/data/csv_fields.h"
 #include "gradus/data/reader.h"
-#include "readers/csv_columns.h"
+#include "framework/readers/csv_columns.h"
 
 namespace gradus {
 namespace {

@@ -1,7 +1,7 @@
 // One PNG image as bytes, 0 to 255, whatever its own form is.
 
-#ifndef GRADUS_READERS_PNG_IMAGE_H_
-#define GRADUS_READERS_PNG_IMAGE_H_
+#ifndef GRADUS_FRAMEWORK_READERS_PNG_IMAGE_H_
+#define GRADUS_FRAMEWORK_READERS_PNG_IMAGE_H_
 
 #include <cstdint>
 #include <string>
@@ -23,4 +23,4 @@ absl::StatusOr<PngImage> ReadPng(const std::string& path, int channels);
 
 }  // namespace gradus
 
-#endif  // GRADUS_READERS_PNG_IMAGE_H_
+#endif  // GRADUS_FRAMEWORK_READERS_PNG_IMAGE_H_

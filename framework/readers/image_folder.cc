@@ -17,7 +17,7 @@
 #include "gradus/base/text_escape.h"
 #include "gradus/data/column_transform.h"
 #include "gradus/data/reader.h"
-#include "readers/png_image.h"
+#include "framework/readers/png_image.h"
 
 namespace gradus {
 namespace {

@@ -1,6 +1,6 @@
 // libpng, whose errors are jumps: what stands between setjmp and a jump has no destructors.
 
-#include "readers/png_image.h"
+#include "framework/readers/png_image.h"
 
 #include <png.h>
 

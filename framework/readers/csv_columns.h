@@ -1,7 +1,7 @@
 // Which columns of a CSV file feed an input, and what is done to each.
 
-#ifndef GRADUS_READERS_CSV_COLUMNS_H_
-#define GRADUS_READERS_CSV_COLUMNS_H_
+#ifndef GRADUS_FRAMEWORK_READERS_CSV_COLUMNS_H_
+#define GRADUS_FRAMEWORK_READERS_CSV_COLUMNS_H_
 
 #include <string>
 #include <vector>
@@ -29,4 +29,4 @@ void CheckGroup(const ConfigPath& path, const FieldSpec& input, CsvColumns* grou
 
 }  // namespace gradus
 
-#endif  // GRADUS_READERS_CSV_COLUMNS_H_
+#endif  // GRADUS_FRAMEWORK_READERS_CSV_COLUMNS_H_
