@@ -34,12 +34,16 @@ std::string PathFrom(const std::string& out, const std::string& file) {
   // Links are resolved, because ".." leads out of what a link leads to, not out of where it stands.
   std::error_code folder_error, path_error;
   const std::filesystem::path given(file);
-  const std::filesystem::path folder =
-      std::filesystem::weakly_canonical(FolderOf(out), folder_error);
+  const std::filesystem::path out_folder = std::filesystem::absolute(FolderOf(out), folder_error);
+  const std::filesystem::path folder = std::filesystem::weakly_canonical(out_folder, folder_error);
   const std::filesystem::path path =
-      std::filesystem::weakly_canonical(FolderOf(file), path_error) / given.filename();
+      std::filesystem::weakly_canonical(std::filesystem::absolute(FolderOf(file)), path_error) /
+      given.filename();
   const std::string relative = path.lexically_relative(folder).string();
-  if (folder_error || path_error || relative.empty()) {
+  std::error_code error;
+  const bool leads_astray = std::filesystem::exists(out_folder, error) &&
+                            !std::filesystem::exists(out_folder / relative, error);
+  if (folder_error || path_error || relative.empty() || leads_astray) {
     return std::filesystem::absolute(given, path_error).string();
   }
   return given.is_absolute() && absl::StartsWith(relative, "..") ? file : relative;
