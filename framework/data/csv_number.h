@@ -83,7 +83,8 @@ inline const char* ReadDecimal(const char* p, double* number) {
   const char* begin = p;
   p = internal::ReadDigits(p, &digits);
   bool any = p != begin;
-  int64_t count = digits == 0 ? 0 : p - begin;
+  // Zeros in front count as no digits, as far as 20 or more of them, modulo 2^64, could not be another number.
+  int64_t count = digits == 0 && p - begin <= 19 ? 0 : p - begin;
   int64_t exponent = 0;
   if (*p == '.') {
     begin = ++p;

@@ -143,6 +143,17 @@ TEST(CsvNumberTest, NumbersBesideTheMiddleOfTwoDoublesAreRoundedCorrectly) {
   }
 }
 
+// Modulo 2^64 their digits are 0, as those of a zero are.
+TEST(CsvNumberTest, MultiplesOfTwoToThe64AreNotZero) {
+  for (const std::string text :
+       {"18446744073709551616", "-36893488147419103232", "18446744073709551616.5",
+        "184467440737095516160e2", "00018446744073709551616", "0000000000000000000000.25"}) {
+    Check(text);
+  }
+  Check("1" + std::string(64, '0'));
+  Check("7" + std::string(80, '0') + ".25");
+}
+
 TEST(CsvNumberTest, WhatIsNoNumberIsNotTaken) {
   for (const char* text :
        {"", "+", "-", ".", "e5", "-.e1", "+-1", "--1", "nan", "inf", "x", " 1"}) {
