@@ -26,9 +26,9 @@ class DataWriter {
     Dialect("      ", draft_.given.csv_path);
     if (draft_.featured > 0) Features();
     for (const Embedded& each : draft_.embedded) {
-      text_->Line("      # ", Quoted(each.column->name), ": ", each.column->why);
-      text_->Line("      field {\n        input: ", Quoted(each.input));
-      text_->Line("        columns { name: ", Quoted(each.column->name),
+      text_->Line("      # ", Written(each.column->name), ": ", each.column->why);
+      text_->Line("      field {\n        input: ", Written(each.input));
+      text_->Line("        columns { name: ", Written(each.column->name),
                   " categories { unseen: OTHER most: ", each.column->categories, " }",
                   each.column->impute ? " impute: MOST_FREQUENT" : "", " }");
       text_->Line("      }");
@@ -59,9 +59,9 @@ class DataWriter {
  private:
   void Dialect(const std::string& indent, const std::string& path) {
     const TableFacts& table = draft_.given.table;
-    text_->Line(indent, "path: ", Quoted(path));
+    text_->Line(indent, "path: ", Written(path));
     if (table.dialect.separator != ',') {
-      text_->Line(indent, "separator: ", Quoted(std::string(1, table.dialect.separator)));
+      text_->Line(indent, "separator: ", Written(std::string(1, table.dialect.separator)));
     }
     if (!table.dialect.header) {
       if (!table.why_header.empty())
@@ -85,9 +85,9 @@ class DataWriter {
     for (const ColumnPlan& column : draft_.given.plan.columns) {
       if (column.why.empty()) continue;
       if (column.use == ColumnPlan::kOneHot) {
-        text_->Line("      # ", Quoted(column.name), ": ", column.why);
+        text_->Line("      # ", Written(column.name), ": ", column.why);
       } else if (column.use == ColumnPlan::kNumber) {
-        few.push_back(Quoted(column.name));
+        few.push_back(Written(column.name));
       }
     }
     if (!few.empty()) {
@@ -136,8 +136,8 @@ class DataWriter {
   }
 
   void Target() {
-    const std::string name = Quoted(draft_.target.name);
-    text_->Line("      field {\n        input: ", Quoted(draft_.label));
+    const std::string name = Written(draft_.target.name);
+    text_->Line("      field {\n        input: ", Written(draft_.label));
     switch (draft_.target.kind) {
       case TargetPlan::kAmount:
         text_->Comment("        ",

@@ -39,7 +39,7 @@ std::string ListField(const std::string& prefix, const std::vector<std::string>&
 void TextLines::Texts(const std::string& indent, const std::string& name,
                       const std::vector<std::string>& values) {
   std::vector<std::string> quoted;
-  for (const std::string& value : values) quoted.push_back(Quoted(value));
+  for (const std::string& value : values) quoted.push_back(Written(value));
   Line(ListField(absl::StrCat(indent, name, ": "), quoted));
 }
 

@@ -10,8 +10,12 @@
 
 #include "absl/strings/str_cat.h"
 #include "gradus/api/new_model.h"
+#include "gradus/base/text_escape.h"
 
 namespace gradus {
+
+// A text as the language writes it, whole however long it is.
+inline std::string Written(absl::string_view text) { return absl::StrCat("\"", Escaped(text), "\""); }
 
 // Text of at most 100 columns where it can be.
 class TextLines {

@@ -36,7 +36,7 @@ class Writer {
 
   void Head() {
     const bool classes = draft_.target.classification();
-    text_->Comment("", absl::StrCat(Quoted(draft_.target.name), " from the other columns of ",
+    text_->Comment("", absl::StrCat(Written(draft_.target.name), " from the other columns of ",
                                     Escaped(draft_.given.csv_path), " (", Rows(), "): ",
                                     classes ? absl::StrCat("classification, ",
                                                            draft_.target.classes.size(), " classes")
@@ -64,29 +64,29 @@ class Writer {
       if (column.use != ColumnPlan::kLeftOut) continue;
       if (!any) text_->Line("#\n# Columns that are left out:");
       any = true;
-      text_->Line("#   ", Quoted(column.name), ": ", column.why);
+      text_->Line("#   ", Written(column.name), ": ", column.why);
     }
     text_->Line();
   }
 
   void Model() {
     text_->Line("model {");
-    text_->Line("  name: ", Quoted(draft_.given.name));
+    text_->Line("  name: ", Written(draft_.given.name));
     if (draft_.featured > 0) {
       text_->Line("  input { name: \"features\"", draft_.featured == 1 ? " shape: 1" : "", " }",
                   draft_.featured == 1 ? "" : "  # as wide as its columns below");
     }
     for (const NewModelDraft::Embedded& each : draft_.embedded) {
-      text_->Line("  input { name: ", Quoted(each.input), " type: INT32 }");
+      text_->Line("  input { name: ", Written(each.input), " type: INT32 }");
     }
     const bool whole = draft_.target.kind == TargetPlan::kClassNumbers ||
                        draft_.target.kind == TargetPlan::kClassTexts;
-    text_->Line("  input { name: ", Quoted(draft_.label), whole ? " type: INT32" : " shape: 1",
+    text_->Line("  input { name: ", Written(draft_.label), whole ? " type: INT32" : " shape: 1",
                 " }\n");
     const std::string first = Embeddings();
     for (size_t i = 0; i < draft_.size.units.size(); ++i) {
       text_->Line("  layer { name: \"hidden_", i + 1, "\"",
-                  i == 0 ? absl::StrCat(" input: ", Quoted(first)) : "",
+                  i == 0 ? absl::StrCat(" input: ", Written(first)) : "",
                   " dense { units: ", draft_.size.units[i], " activation: RELU } }");
       if (draft_.size.dropout > 0) {
         text_->Line("  layer { name: \"dropout_", i + 1,
@@ -109,7 +109,7 @@ class Writer {
       const int64_t places = each.column->categories + 1;
       const int64_t length =
           std::min<int64_t>(32, std::lround(1.6 * std::pow(static_cast<double>(places), 0.56)));
-      text_->Line("  layer { name: ", Quoted(each.layer), " input: ", Quoted(each.input),
+      text_->Line("  layer { name: ", Written(each.layer), " input: ", Written(each.input),
                   " embedding { input_dim: ", places, " output_dim: ", length, " } }");
     }
     if (draft_.embedded.empty()) return "features";
@@ -117,13 +117,13 @@ class Writer {
     std::string line = "  layer { name: \"inputs\"";
     if (draft_.featured > 0) absl::StrAppend(&line, " input: \"features\"");
     for (const NewModelDraft::Embedded& each : draft_.embedded)
-      absl::StrAppend(&line, " input: ", Quoted(each.layer));
+      absl::StrAppend(&line, " input: ", Written(each.layer));
     text_->Line(line, " concat {} }");
     return "inputs";
   }
 
   void Losses() {
-    const std::string pair = absl::StrCat("prediction: \"output\" label: ", Quoted(draft_.label));
+    const std::string pair = absl::StrCat("prediction: \"output\" label: ", Written(draft_.label));
     const auto metric = [&](const std::string& kind, const std::string& name,
                             const std::string& more) {
       text_->Line("  metric { name: \"", name, "\" ", kind, " { ", pair, more, " } }");
