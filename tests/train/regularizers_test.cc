@@ -52,7 +52,7 @@ const std::string kSgd = absl::StrCat("sgd {} learning_rate { constant: ", kRate
 
 TEST(RegularizersInTrainingTest, MoveAWeightByTheirGradient) {
   for (const int threads : {1, 2}) {
-    for (const char* settings : {"steps: 1", "steps: 1 block_rows: 7"}) {
+    for (const char* settings : {"max_steps: 1", "max_steps: 1 block_rows: 7"}) {
       Losses plain_losses, losses;
       const auto plain = Train(false, kSgd, settings, threads, 32, &plain_losses);
       const auto with = Train(true, kSgd, settings, threads, 32, &losses);
@@ -89,9 +89,9 @@ TEST(RegularizersInTrainingTest, AreTheSameForSeveralBatchesAndOne) {
 TEST(RegularizersInTrainingTest, AreSeenAtOtherWeightsToo) {
   // One update of SGD at the weights that sharpness_aware goes to: w + rho g / |g|, with the penalty's gradient in g and there.
   Losses losses, plain;
-  const std::string sharp = kSgd + " sharpness_aware { rho: 0.05 }";
-  const auto with = Train(true, sharp, "steps: 2", 1, 32, &losses);
-  const auto without = Train(false, sharp, "steps: 2", 1, 32, &plain);
+  const std::string sharp = kSgd + " sharpness_aware { radius: 0.05 }";
+  const auto with = Train(true, sharp, "max_steps: 2", 1, 32, &losses);
+  const auto without = Train(false, sharp, "max_steps: 2", 1, 32, &plain);
   EXPECT_NE(KernelOf(*with, with->state.store), KernelOf(*without, without->state.store));
   EXPECT_GT(losses.values[1], plain.values[1]);
 }
