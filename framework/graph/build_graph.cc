@@ -55,6 +55,7 @@ class Builder {
     if (parts_ == Parts::kAll) {
       for (int i = 0; i < config_.loss_size(); ++i) BuildLoss(i);
       if (!regularizers_.empty() && config_.loss_size() > 0) BuildRegularizers();
+      ChooseUnits();
       for (int i = 0; i < config_.metric_size(); ++i) BuildMetric(i);
       if (diagnostics_.ok()) WarnOfUnused();
     }
@@ -224,7 +225,7 @@ class Builder {
     settings.name = *name;
     settings.node_prefix = absl::StrCat(noun, "/", *name, "/");
     settings.weights = *name;
-    if (noun == "metric") settings.units = options_.units;
+    if (noun == "metric") settings.units = &units_;
     Value value;
     if (!BuildKind(config, *kind, path, std::move(settings), &value, nullptr, summary)) {
       return Value();
@@ -299,6 +300,20 @@ class Builder {
     GRADUS_CHECK(model_.graph.AddScalar(scalar).ok());
     model_.hyperparameters.push_back({scalar, weight, weight_path});
     model_.losses.push_back({name, value, scalar});
+  }
+
+  // Those of labels that are numbers. Where all losses take a label for classes or for yes and no, it is what it was made, whatever it was
+  // in the table: metrics compare it with probabilities, too.
+  void ChooseUnits() {
+    if (options_.units == nullptr) return;
+    for (const auto& [label, units] : *options_.units) {
+      bool numbers = false, classes = false;
+      for (const PredictionMeaning& meaning : model_.meanings) {
+        if (meaning.label != label) continue;
+        (meaning.kind == PredictionMeaning::kInUnits ? numbers : classes) = true;
+      }
+      if (numbers || !classes) units_.emplace(label, units);
+    }
   }
 
   void BuildMetric(int i) {
@@ -378,6 +393,7 @@ class Builder {
   std::map<std::string, std::pair<std::string, const FieldDescriptor*>> weight_kinds_;
   std::set<std::string> loss_names_, metric_names_;
   Regularizers regularizers_;
+  UnitsByInput units_;  // Of labels, for metrics.
 };
 
 }  // namespace

@@ -241,6 +241,38 @@ TEST_F(FromDataTest, TrainingAndValidationLossesAreWeightedAlike) {
   EXPECT_EQ(step.status().message(), "input \"w\": the weight -0.5 at element 1 is negative");
 }
 
+// The table says 2 for no and 4 for yes; what is asked is a probability of yes, which is compared with 0 and 1.
+TEST_F(FromDataTest, AnAnswerThatWasScaledToYesAndNoIsToldAsItWasMade) {
+  std::string answers = "a,answer\n";
+  for (int i = 0; i < 20; ++i) absl::StrAppend(&answers, i - 9.5, ",", i < 10 ? 2 : 4, "\n");
+  ASSERT_TRUE(WriteFile(folder_ + "/answers.csv", answers).ok());
+  const auto trainer = Make(R"(
+model {
+  input { name: "x" }
+  input { name: "y" }
+  layer { name: "yes" input: "x" dense { units: 1 activation: SIGMOID } }
+  loss { binary_crossentropy { prediction: "yes" label: "y" } }
+  metric { name: "accuracy" binary_accuracy { prediction: "yes" label: "y" } }
+  metric { name: "mae" mean_absolute_error { prediction: "yes" label: "y" } }
+}
+data {
+  train { csv { path: "answers.csv" field { input: "x" column: "a" }
+                                    field { input: "y" columns { name: "answer" min_max: true } } } }
+}
+optimizer { sgd {} learning_rate { constant: 0.1 } }
+run { epochs: 1 }
+)");
+  ASSERT_TRUE(trainer.ok()) << trainer.status();
+  ASSERT_TRUE((*trainer)->SetParameter("yes/kernel", Tensor::Of<float>({1, 1}, {1})).ok());
+  ASSERT_TRUE((*trainer)->SetParameter("yes/bias", Tensor::Of<float>({1}, {0})).ok());
+  const auto line = (*trainer)->Evaluate((*trainer)->data().train, "train");
+  ASSERT_TRUE(line.ok()) << line.status();
+  EXPECT_EQ(MetricOf(*line, "accuracy"), 1);
+  double error = 0;
+  for (int i = 10; i < 20; ++i) error += 1 / (1 + std::exp(i - 9.5)) / 10;
+  EXPECT_NEAR(MetricOf(*line, "mae"), error, 1e-6);  // Some rounding errors of floats below 1.
+}
+
 TEST_F(FromDataTest, AStandardisedTargetIsReportedInItsOwnUnits) {
   for (const std::string treatment : {"standardise: true", "min_max: true"}) {
     TrainerOptions options;
