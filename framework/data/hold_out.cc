@@ -14,7 +14,8 @@ namespace {
 
 // Whether the keys are those of classes: whole numbers of an INT32 input, texts, or 0 and 1.
 bool AreClasses(const FieldSpec& input, const Feed& feed, const std::vector<int64_t>& keys) {
-  if (input.dtype == DType::kInt32 || !feed.texts.empty()) return true;
+  if (input.dtype == DType::kInt32) return true;
+  if (!feed.texts.empty() && !feed.texts[0].empty()) return true;
   return std::all_of(keys.begin(), keys.end(), [](int64_t key) { return key == 0 || key == 1; });
 }
 

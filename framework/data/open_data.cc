@@ -35,7 +35,9 @@ std::vector<std::string> NamesOf(const ClassesOfSplit& classes, const Source& so
                                  const Preprocessing& preprocessing) {
   std::vector<std::string> texts = preprocessing.ClassNames(classes.input);
   for (const Feed& feed : source.feeds) {
-    if (feed.transform.input == classes.input && !feed.texts.empty()) texts = feed.texts[0][0];
+    // A field of numbers has no texts.
+    if (feed.transform.input != classes.input || feed.texts.empty()) continue;
+    if (!feed.texts[0].empty()) texts = feed.texts[0][0];
   }
   std::vector<std::string> names;
   for (const ClassSplit& one : classes.classes) {
@@ -173,9 +175,10 @@ std::shared_ptr<const Dataset> OpenSource(const SourceConfig& source, const Conf
   return nullptr;
 }
 
-absl::StatusOr<std::shared_ptr<const Dataset>> OpenCsvForModel(
-    const std::string& file, absl::Span<const FieldSpec> inputs, const Preprocessing& preprocessing,
-    const CsvDialect& dialect) try {
+absl::StatusOr<std::shared_ptr<const Dataset>> OpenCsvForModel(const std::string& file,
+                                                               absl::Span<const FieldSpec> inputs,
+                                                               const Preprocessing& preprocessing,
+                                                               const CsvDialect& dialect) try {
   GRADUS_ASSIGN_OR_RETURN(const CsvFile csv, CsvFile::OpenFileOrPipe(file, dialect));
   GRADUS_ASSIGN_OR_RETURN(std::shared_ptr<const Dataset> dataset,
                           PrepareCsvForModel(csv, dialect, Known(inputs), preprocessing));

@@ -117,6 +117,18 @@ TEST_F(SampleTest, ClassesOfTheOnlyLabelHaveTheirShares) {
             "y 0:20/5 1:16/4 2:4/1");
 }
 
+// A column that might miss is none of texts, nor is one whose logarithm is taken.
+TEST_F(SampleTest, ClassesOfColumnsOfNumbersAreTheirNumbers) {
+  DataSplits splits =
+      Open(Text("columns { name: 'yes' impute_constant: '0' }", "fraction: 0.2"), reals_);
+  EXPECT_EQ(findings_, std::vector<std::string>());
+  EXPECT_EQ(Classes(splits), "y 0:32/8 1:8/2");
+  splits = Open(Text("columns { name: 'yes' log1p: true }", "fraction: 0.2"), reals_);
+  EXPECT_EQ(Classes(splits), "y 0:32/8 1:8/2");
+  splits = Open(Text("columns { name: 'yes' impute: MOST_FREQUENT }", "fraction: 0.2"), numbers_);
+  EXPECT_EQ(Classes(splits), "y 0:32/8 1:8/2");
+}
+
 TEST_F(SampleTest, IsTheSameForTheSameSeedAndForATrainedModel) {
   const auto held = [&](const std::string& more) {
     const DataSplits splits =
