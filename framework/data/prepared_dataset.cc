@@ -36,6 +36,8 @@ class PreparedDataset : public Dataset {
         GRADUS_CHECK(input.raw_fields.size() == 1 && CanConvert(from.dtype, input.input.dtype));
         GRADUS_CHECK(from.elements() == input.input.elements());
         feed.conversion = {from.dtype, input.input.dtype, input.input.elements(), &input.transform};
+        // What is wider raw has no room in the batch's buffers.
+        narrows_ = narrows_ || ByteSize(from.dtype) > ByteSize(input.input.dtype);
       } else {
         feed.columns = std::make_unique<ColumnConversion>(&input.transform, input.input.dtype,
                                                           input.parts, input.cells);
@@ -66,8 +68,8 @@ class PreparedDataset : public Dataset {
     // What is mapped from a file is cheaper read than touched.
     if (in_memory_ && !raw_->in_memory()) return ReadAside(rows, raw_rows, destinations);
     if (!in_memory_) {
-      return by_column_ ? ReadAside(rows, raw_rows, destinations)
-                        : ReadInPlace(rows, raw_rows, destinations);
+      return by_column_ || narrows_ ? ReadAside(rows, raw_rows, destinations)
+                                    : ReadInPlace(rows, raw_rows, destinations);
     }
     for (size_t i = 0; i < inputs_.size(); ++i) {
       const Feed& feed = feeds_[i];
@@ -159,6 +161,7 @@ class PreparedDataset : public Dataset {
   std::vector<Feed> feeds_;
   bool in_memory_ = true;
   bool by_column_ = false;
+  bool narrows_ = false;  // From FLOAT64.
 };
 
 }  // namespace

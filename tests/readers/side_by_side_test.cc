@@ -79,6 +79,26 @@ TEST_F(SideBySideTest, RowsBelongTogether) {
   }
 }
 
+// A table's numbers are doubles; examples that are made row by row are not in memory, so that all are first read into buffers.
+TEST_F(SideBySideTest, DoublesBesideExamplesThatAreMadeStayInTheirBuffers) {
+  DataSplits splits;
+  const std::vector<FieldSpec> inputs = {inputs_[1], inputs_[3]};
+  Diagnostics diagnostics;
+  splits = OpenData(ParseData("train { side_by_side {"
+                              " source { csv { path: 'a.csv' field { input: 'x' column: ['p', "
+                              "'q'] } } }"
+                              " source { memory { name: 'made' } } } }"),
+                    inputs, TestFolder(), memory_, &diagnostics);
+  ASSERT_TRUE(diagnostics.ok()) << diagnostics.ToStatus();
+  constexpr float kUntouched = -1;
+  std::vector<float> x(3 * 6, kUntouched), z(3 * 3, kUntouched);
+  void* const buffers[] = {x.data() + 6, z.data() + 3};
+  ASSERT_TRUE(splits.train->Read({2, 0, 1}, buffers).ok());
+  const float u = kUntouched;
+  EXPECT_EQ(x, (std::vector<float>{u, u, u, u, u, u, 5, 50, 1, 10, 3, 30, u, u, u, u, u, u}));
+  EXPECT_EQ(z, (std::vector<float>{u, u, u, 6, 2, 4, u, u, u}));
+}
+
 TEST_F(SideBySideTest, WhatDoesNotFitIsRefused) {
   using Lines = std::vector<std::string>;
   DataSplits splits;
