@@ -275,8 +275,9 @@ class Learning {
   // Names the first row whose value is not finite, or the sum when none is.
   absl::Status ExplainSum(const NumberColumn& column) {
     std::string found, hint;
+    const bool takes_log = column.transform->map.function != NumberMap::kIdentity;
     GRADUS_RETURN_IF_ERROR(ForBlocks([&](const double* block, int64_t begin, int64_t rows) {
-      for (int64_t r = 0; r < rows && found.empty(); ++r, block += width_) {
+      for (int64_t r = 0; takes_log && r < rows && found.empty(); ++r, block += width_) {
         if (std::isfinite(Mapped(column, block))) continue;
         const double cell = block[Place(column)];
         const double x = cell == cell ? cell : fill_[Place(column)];
