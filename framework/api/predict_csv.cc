@@ -26,12 +26,12 @@ namespace {
 
 // A column that is written as it was read.
 struct PassedColumn {
-  Tensor codes;  // -1: the cell is missing.
+  Tensor codes;
   std::vector<std::string> texts;
 
   void Append(int64_t row, std::string* text) const {
     const int32_t code = codes.data<int32_t>()[static_cast<size_t>(row)];
-    if (code >= 0) text->append(CsvCell(texts[static_cast<size_t>(code)]));
+    text->append(CsvCell(texts[static_cast<size_t>(code)]));
     text->push_back(',');
   }
 };
@@ -45,7 +45,7 @@ absl::StatusOr<PassedColumn> ReadPassed(const CsvFile& file, const std::string& 
   }
   CsvSelection selection;
   selection.columns = {column};
-  selection.text = selection.may_miss = true;
+  selection.text = selection.as_written = true;
   GRADUS_ASSIGN_OR_RETURN(CsvTable table, file.Read({selection}));
   return PassedColumn{std::move(table.fields[0]), std::move(table.texts[0][0])};
 }

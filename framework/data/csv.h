@@ -50,6 +50,8 @@ struct CsvSelection {
   bool text = false;
   // Whether a missing cell is NaN (FLOAT64) or code -1 (text); otherwise, and in INT32 numbers, it is an error.
   bool may_miss = false;
+  // Of texts: no cell is missing, whatever it says; an empty one is the empty text.
+  bool as_written = false;
 };
 
 // On which line of the file each row begins. Takes no room for rows of one line each.

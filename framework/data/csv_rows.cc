@@ -19,6 +19,7 @@ CsvPlan::CsvPlan(const CsvDialect& dialect, const std::vector<std::string>& colu
     : dialect_(dialect), columns_(columns), selections_(selections) {
   for (size_t s = 0; s < selections.size(); ++s) {
     const CsvSelection& selection = selections[s];
+    GRADUS_CHECK(selection.text || !selection.as_written);
     GRADUS_CHECK(selection.text || selection.dtype == DType::kFloat64 ||
                  selection.dtype == DType::kInt32);
     for (size_t k = 0; k < selection.columns.size(); ++k) {
@@ -208,7 +209,7 @@ std::string CsvRows::Store(absl::string_view text, int selection, int place) {
   Field& field = fields_[selection];
   const CsvSelection& what = plan_.selections_[selection];
   const size_t index = static_cast<size_t>(size_ * field.columns + place);
-  if (plan_.IsMissing(text)) {
+  if (!what.as_written && plan_.IsMissing(text)) {
     if (!what.may_miss || (!what.text && !field.real)) {
       return text.empty() ? "the cell is empty"
                           : absl::StrCat("the cell is missing (", QuoteCsv(text), ")");

@@ -75,16 +75,19 @@ TEST_F(Flowers, PredictsNamesAndProbabilitiesWithoutATarget) {
   // Other columns, in another order, with commas, without the target.
   const std::string csv =
       WriteTable("new_flowers.csv",
-                 "who,petal width,petal length\n\"x, 1\",0.3,1.8\nNA,2.1,5.9\n\"y\",1.2,3.7\n");
+                 "who,petal width,petal length\n\"x, 1\",0.3,1.8\nNA,2.1,5.9\n\"y\",1.2,3.7\n"
+                 ",2.1,5.9\n");
   PredictCsvOptions options = Predicting(*folder_, csv);
   options.id_column = "who";
   const auto report = PredictCsv(options);
   ASSERT_TRUE(report.ok()) << report.status();
-  EXPECT_EQ(report->rows, 3);
+  EXPECT_EQ(report->rows, 4);
   const std::string text = *ReadFile(options.output, 1 << 20);
   EXPECT_TRUE(
       absl::StartsWith(text, "who,kind,p(setosa),p(versicolor),p(virginica)\n\"x, 1\",setosa,0."))
       << text;
+  // Whose name is NA is called that; nobody's name is nobody's.
+  EXPECT_TRUE(absl::StrContains(text, "\nNA,virginica,")) << text;
   EXPECT_TRUE(absl::StrContains(text, "\n,virginica,")) << text;
   const std::vector<std::string> last = Rows(options.output)[3];
   ASSERT_EQ(last.size(), 5u);
