@@ -248,7 +248,7 @@ TEST_F(FromDataTest, AnAnswerThatWasScaledToYesAndNoIsToldAsItWasMade) {
   ASSERT_TRUE(WriteFile(folder_ + "/answers.csv", answers).ok());
   const auto trainer = Make(R"(
 model {
-  input { name: "x" }
+  input { name: "x" shape: 1 }
   input { name: "y" }
   layer { name: "yes" input: "x" dense { units: 1 activation: SIGMOID } }
   loss { binary_crossentropy { prediction: "yes" label: "y" } }
