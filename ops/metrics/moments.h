@@ -3,6 +3,7 @@
 #ifndef GRADUS_OPS_METRICS_MOMENTS_H_
 #define GRADUS_OPS_METRICS_MOMENTS_H_
 
+#include <limits>
 #include <memory>
 #include <string>
 #include <vector>
@@ -46,12 +47,20 @@ class MomentsSummary final : public MetricSummary {
     }
   }
   double Finish(const MetricTotals& totals) const override {
+    // What adding so many squares may have rounded away; a variance below it is that of equal numbers.
+    const double rounding =
+        static_cast<double>(totals.examples) * std::numeric_limits<double>::epsilon();
+    const auto variance = [&](double squares, double mean) {
+      const double spread = squares - mean * mean;
+      return spread <= rounding * squares ? 0 : spread;
+    };
     double sum = 0;
     for (size_t i = 0; i < n_; ++i) {
       const double* of = totals.sums.data() + 5 * i;
       const double p = of[0] / totals.weight, y = of[1] / totals.weight;
-      sum += Correlation::Of({p, y, of[2] / totals.weight - p * p, of[3] / totals.weight - y * y,
-                              of[4] / totals.weight - p * y});
+      Moments m{p, y, variance(of[2] / totals.weight, p), variance(of[3] / totals.weight, y), 0};
+      if (m.p_variance != 0 && m.y_variance != 0) m.covariance = of[4] / totals.weight - p * y;
+      sum += Correlation::Of(m);
     }
     return sum / static_cast<double>(n_);
   }

@@ -133,6 +133,18 @@ TEST(BinaryFocalCrossentropyTest, OfLogitsIsThatOfTheirSigmoidAndGoesOnBeyondIt)
   EXPECT_EQ(GradientError(given), "");
 }
 
+TEST(FocalPowerTest, HasASlopeWhereNothingIsMissingAndGammaIsBelowOne) {
+  // The sigmoid of 60, and what of the softmax is the largest, are 1 in double: 1 - p_t is 0, whose power 0.5 rises infinitely fast.
+  const Case yes = Make(Named("binary_focal_crossentropy", " from_logits: true gamma: 0.5"),
+                        "shape: 1", {2, 1}, {60, -60}, {1, 0});
+  ExpectNear(Evaluate(yes), {0, 0});
+  EXPECT_EQ(GradientError(yes), "");
+  const Case first = Make(Named("categorical_focal_crossentropy", " from_logits: true gamma: 0.5"),
+                          "shape: 2", {1, 2}, {60, 0}, {1, 0});
+  ExpectNear(Evaluate(first), {0});
+  EXPECT_EQ(GradientError(first), "");
+}
+
 TEST(BinaryFocalCrossentropyTest, SmoothsLabels) {
   const Numbers p = {0.2, 0.9, 0.4};
   const Numbers y = {0, 1, 0.5};

@@ -187,6 +187,16 @@ TEST(CorrelationsTest, AreOverAllExamples) {
       std::isnan(Number(Metric("pearson_correlation"), "shape: 1", 1, {1, 1, 1, 1, 1, 1}, y)));
 }
 
+TEST(CorrelationsTest, OfAConstantAreNotMadeOfRounding) {
+  // 1000 times the square of the float nearest to 0.7, less 0.7's share of it, is 1e-14 in double.
+  const double constant = static_cast<double>(0.7f);
+  Numbers p(1000, constant), y;
+  for (int i = 0; i < 1000; ++i) y.push_back(i % 7);
+  EXPECT_TRUE(std::isnan(Number(Metric("pearson_correlation"), "shape: 1", 1, p, y)));
+  EXPECT_EQ(Number(Metric("concordance_correlation"), "shape: 1", 1, p, y), 0);
+  EXPECT_TRUE(std::isnan(Number(Metric("concordance_correlation"), "shape: 1", 1, p, p)));
+}
+
 TEST(CosineSimilarityMetricTest, IsTheCosineOfTheAngle) {
   // Keras' manual: (0 + 1 / sqrt(2) / sqrt(2) 2) / 2 = 0.5.
   EXPECT_NEAR(Number(Metric("cosine_similarity"), "shape: 2", 2, {1, 0, 1, 1}, {0, 1, 1, 1}), 0.5,
