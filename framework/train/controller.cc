@@ -2,9 +2,13 @@
 
 #include "gradus/train/controller.h"
 
+#include <algorithm>
+
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
 #include "gradus/base/text_config.h"
 #include "gradus/base/text_positions.h"
 
@@ -38,6 +42,17 @@ absl::StatusOr<Monitor> MonitorTable::Find(absl::string_view name) const {
       absl::StrCat("nothing produces ", Quoted(name), hint.empty() ? "" : "; ", hint));
 }
 
+namespace {
+
+// "f2", "top_5", "top5": what metrics with a number in their configuration are called.
+bool IsNumbered(absl::string_view name, absl::string_view word) {
+  if (!absl::ConsumePrefix(&name, word)) return false;
+  absl::ConsumePrefix(&name, "_");
+  return !name.empty() && std::all_of(name.begin(), name.end(), absl::ascii_isdigit);
+}
+
+}  // namespace
+
 Direction DirectionOf(Direction direction, absl::string_view monitor) {
   if (direction != AUTO) return direction;
   for (const char* end : {"accuracy", "auc", "precision", "recall", "f1", "f1_score", "r2",
@@ -46,7 +61,11 @@ Direction DirectionOf(Direction direction, absl::string_view monitor) {
                           "correlation"}) {
     if (absl::EndsWithIgnoreCase(monitor, end)) return MAX;
   }
-  return MIN;
+  const absl::string_view own = monitor.substr(monitor.rfind('/') + 1);
+  for (const char* name : {"acc", "pr", "roc", "fbeta"}) {
+    if (absl::EqualsIgnoreCase(own, name)) return MAX;
+  }
+  return IsNumbered(own, "f") || IsNumbered(own, "top") ? MAX : MIN;
 }
 
 bool Better(Direction direction, double value, double best, double delta) {
