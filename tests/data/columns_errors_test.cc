@@ -7,7 +7,7 @@
 
 #include "gradus/data/open_data.h"
 #include "gtest/gtest.h"
-#include "tests/data/data_testing.h"
+#include "tests/testing/data_testing.h"
 
 namespace gradus {
 namespace {

@@ -16,7 +16,7 @@
 #include "gradus/data/select_rank.h"
 #include "gradus/data/source.h"
 #include "gtest/gtest.h"
-#include "tests/data/data_testing.h"
+#include "tests/testing/data_testing.h"
 
 namespace gradus {
 namespace {

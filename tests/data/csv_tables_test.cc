@@ -12,7 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "gradus/data/csv.h"
 #include "gtest/gtest.h"
-#include "tests/data/data_testing.h"
+#include "tests/testing/data_testing.h"
 
 namespace gradus {
 namespace {

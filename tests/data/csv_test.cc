@@ -13,7 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "tests/data/data_testing.h"
+#include "tests/testing/data_testing.h"
 
 namespace gradus {
 namespace {

@@ -6,7 +6,7 @@
 #include "gradus/base/text_config.h"
 #include "gradus/data/open_data.h"
 #include "gtest/gtest.h"
-#include "tests/data/data_testing.h"
+#include "tests/testing/data_testing.h"
 
 namespace gradus {
 namespace {
@@ -89,7 +89,7 @@ TEST_F(OpenDataErrorsTest, FilesAndCells) {
       (Lines{"data.train.csv.path: bad.csv:3:3: column \"beta\": \"four\" is not a number; if it "
              "stands for a category: columns { name: ... categories {} }"}));
   EXPECT_EQ(Open("train { csv { path: 'none.csv' " + fields),
-            (Lines{"data.train: there are no examples"}));
+            (Lines{"data.train.csv.path: none.csv: there are no rows below the header"}));
 }
 
 TEST_F(OpenDataErrorsTest, ValuesThatCannotBeDoneToIntegers) {
@@ -168,7 +168,8 @@ TEST_F(OpenDataErrorsTest, TestThatDiffersFromTraining) {
              "alpha, beta"}));
   WriteTestFile("fewer.csv", "alpha,y\n1,2\n");
   EXPECT_EQ(OpenAfterTraining("validation { source { csv { path: 'fewer.csv' } } }"),
-            (Lines{"data.validation.source.csv: fewer.csv has no column \"beta\""}));
+            (Lines{"data.validation.source.csv: fewer.csv has no column \"beta\"; its columns are "
+                   "\"alpha\", \"y\""}));
 }
 
 TEST_F(OpenDataErrorsTest, BrokenTrainingDoesNotHideABrokenTest) {

@@ -10,7 +10,7 @@
 
 #include "gradus/base/random.h"
 #include "gtest/gtest.h"
-#include "tests/data/data_testing.h"
+#include "tests/testing/data_testing.h"
 
 namespace gradus {
 namespace {

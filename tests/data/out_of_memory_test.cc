@@ -9,7 +9,7 @@
 #include "gradus/data/batch_stream.h"
 #include "gradus/data/open_data.h"
 #include "gtest/gtest.h"
-#include "tests/data/data_testing.h"
+#include "tests/testing/data_testing.h"
 
 namespace {
 

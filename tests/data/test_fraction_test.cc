@@ -8,7 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "gradus/data/open_data.h"
 #include "gtest/gtest.h"
-#include "tests/data/data_testing.h"
+#include "tests/testing/data_testing.h"
 
 namespace gradus {
 namespace {

@@ -1,7 +1,7 @@
 // Files for the tests of the data room, made byte by byte in the test's own folder.
 
-#ifndef GRADUS_TESTS_DATA_DATA_TESTING_H_
-#define GRADUS_TESTS_DATA_DATA_TESTING_H_
+#ifndef GRADUS_TESTS_TESTING_DATA_TESTING_H_
+#define GRADUS_TESTS_TESTING_DATA_TESTING_H_
 
 #include <zlib.h>
 
@@ -83,4 +83,4 @@ inline std::vector<std::string> Findings(const Diagnostics& diagnostics) {
 
 }  // namespace gradus
 
-#endif  // GRADUS_TESTS_DATA_DATA_TESTING_H_
+#endif  // GRADUS_TESTS_TESTING_DATA_TESTING_H_
