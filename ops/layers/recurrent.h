@@ -50,10 +50,13 @@ inline bool ExpectSequenceAndLengths(LayerScope* scope) {
   return false;
 }
 
-// The lengths [batch] from what ExpectSequenceAndLengths lets through. Of numbers at each step it is the place of the last that is not 0.
-inline Value SequenceLengths(Value given, Dim batch, Emitter& emit) {
+// The lengths [batch] from what ExpectSequenceAndLengths lets through. Of numbers at each step it is the place of the last that is not 0. [batch,
+// 1] of a single step may be either; whether it is 0 is the length in both cases.
+inline Value SequenceLengths(Value given, Dim batch, Dim steps, Emitter& emit) {
   const Shape& shape = emit.spec(given).shape;
-  if (shape.rank() == 1 || shape.dim(1).k == 1) return emit.Reshape(given, {batch});
+  if (shape.rank() == 1 || (shape.dim(1).k == 1 && steps.k != 1)) {
+    return emit.Reshape(given, {batch});
+  }
   // Places are 1, 2, .. where there is a number, and 0 where there is 0.
   const Value zero = emit(op::Equal(), {emit(op::Cast(), {given}), emit.Constant(0)});
   const Value some = emit(op::Sub(), {emit.Constant(1), zero});
@@ -157,7 +160,8 @@ void BuildRecurrent(const Config& config, LayerScope* scope, const States& state
     if (!pass.x.valid()) return;
   }
   if (scope->input_count() > 1) {
-    pass.lengths = SequenceLengths(scope->input(1), scope->spec(pass.x).shape.dim(0), emit);
+    const Shape x = scope->spec(pass.x).shape;
+    pass.lengths = SequenceLengths(scope->input(1), x.dim(0), x.dim(1), emit);
   }
   const auto run = [&](absl::string_view prefix, bool reverse) {
     pass.prefix = std::string(prefix);

@@ -246,6 +246,16 @@ TEST(RecurrentLayersTest, NumbersAtTheStepsEndWithTheirLastThatIsNotZero) {
   }
 }
 
+TEST(RecurrentLayersTest, TheNumberAtAnOnlyStepIsNoLength) {
+  const RefTensor steps = {{3, 1, 2}, {0.5, -1, 0.25, 2, -0.75, 1}};
+  for (const char* kind : kKinds) {
+    const std::string text = absl::StrCat(kind, " { units: 3 }");
+    EXPECT_EQ(Evaluate(WithLengths(text, steps, {57, 0, -2}, "shape: 1")).values,
+              Evaluate(WithLengths(text, steps, {1, 0, 1})).values)
+        << kind;
+  }
+}
+
 TEST(RecurrentLayersTest, WhatStandsBehindTheLengthIsNotRead) {
   for (const char* kind : kKinds) {
     SCOPED_TRACE(kind);
