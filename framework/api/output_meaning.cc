@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "gradus/base/diagnostics.h"
 #include "gradus/base/status.h"
 #include "gradus/base/text_config.h"
 
@@ -75,6 +76,17 @@ std::vector<std::string> NamesOfClasses(const std::string& label, int64_t n,
   return names;
 }
 
+// No and yes: as classes have names, or what 0 and 1 were made of.
+std::vector<std::string> NamesOfAnswers(const std::string& label, const FieldSpec* field,
+                                        const Preprocessing& preprocessing) {
+  std::vector<NumberMap> units;
+  if (field != nullptr && preprocessing.ClassNames(label).empty()) {
+    units = preprocessing.Units(*field);
+  }
+  if (units.size() != 1) return NamesOfClasses(label, 2, preprocessing);
+  return {ShortestNumber(units[0].Invert(0)), ShortestNumber(units[0].Invert(1))};
+}
+
 std::vector<std::string> NamesOfNumbers(const std::string& target, const std::string& label,
                                         int64_t n, const Preprocessing& preprocessing) {
   if (n == 1) return {target};
@@ -133,15 +145,15 @@ std::vector<OutputMeaning> MeaningsOf(absl::Span<const FieldSpec> outputs, const
     const InputTransform* transform = preprocessing.Find(said.label);
     const bool one_column = transform != nullptr && transform->columns.size() == 1;
     meaning.target = one_column ? transform->columns[0] : said.label;
+    const FieldSpec* label = FindField(labels, said.label);
     const int64_t n = meaning.elements = output.elements();
     if (meaning.one_of_classes()) {
       meaning.names = NamesOfClasses(said.label, n, preprocessing);
     } else if (meaning.yes_or_no() && n == 1) {
-      meaning.names = NamesOfClasses(said.label, 2, preprocessing);
+      meaning.names = NamesOfAnswers(said.label, label, preprocessing);
     } else {
       meaning.names = NamesOfNumbers(meaning.target, said.label, n, preprocessing);
     }
-    const FieldSpec* label = FindField(labels, said.label);
     if (meaning.kind == Kind::kInUnits && label != nullptr) {
       meaning.units = preprocessing.Units(*label);
       if (static_cast<int64_t>(meaning.units.size()) != n) meaning.units.clear();

@@ -97,6 +97,16 @@ TEST(OutputMeaning, OneQuestionHasTwoProbabilitiesAndMoreHaveOneEach) {
             "label[0] p(label[0]) label[1] p(label[1]) | 0,0.25,1,0.75");
 }
 
+// A table's 2 and 4 that were made 0 and 1: what is chosen is what the table says.
+TEST(OutputMeaning, AnswersAreCalledAsTheTableWroteThem) {
+  ColumnTransform grade;
+  grade.map.shift = 2;
+  grade.map.scale = 2;
+  EXPECT_EQ(TableOf(MeaningOf(Kind::kYesLogits, {1}, Labels("grade", grade)),
+                    Tensor::Of<float>({2, 1}, {0, 1000})),
+            "grade p(2) p(4) | 2,0.5,0.5| 4,0,1");
+}
+
 // 10 * (exp(2 y + 1) - 1)
 TEST(OutputMeaning, NumbersGoBackToTheTargetsUnits) {
   ColumnTransform price;
