@@ -248,6 +248,7 @@ struct GruPlan {
 class GruWithVectors final : public KernelFactory {
  public:
   std::vector<Choice> Candidates(const Request& request) const override {
+    if (!Recurrence::Understands(request)) return {};
     const GruPlan plan(request);
     Choice choice;
     choice.scratch_bytes = plan.bytes;

@@ -206,6 +206,7 @@ struct GruGradPlan {
 class GruGradWithVectors final : public KernelFactory {
  public:
   std::vector<Choice> Candidates(const Request& request) const override {
+    if (!Recurrence::Understands(request)) return {};
     const GruGradPlan plan(request);
     Choice choice;
     choice.scratch_bytes = plan.bytes;

@@ -172,6 +172,7 @@ struct LstmPlan {
 class LstmWithVectors final : public KernelFactory {
  public:
   std::vector<Choice> Candidates(const Request& request) const override {
+    if (!Recurrence::Understands(request)) return {};
     const LstmPlan plan(request);
     Choice choice;
     choice.scratch_bytes = plan.bytes;
@@ -300,6 +301,7 @@ struct LstmGradPlan {
 class LstmGradWithVectors final : public KernelFactory {
  public:
   std::vector<Choice> Candidates(const Request& request) const override {
+    if (!Recurrence::Understands(request)) return {};
     const LstmGradPlan plan(request);
     Choice choice;
     choice.scratch_bytes = plan.bytes;

@@ -140,6 +140,12 @@ struct Recurrence {
         pitch(kernel.pitch),
         reverse(backwards) {}
 
+  // Whether only the recurrent kernel, which is a parameter, has padded rows: all that a recurrence understands.
+  static bool Understands(const Request& request) {
+    const auto dense = [](const Operand& x) { return x.dims.size() != 3 || x.dense(); };
+    return std::all_of(request.inputs.begin(), request.inputs.end(), dense) &&
+           std::all_of(request.outputs.begin(), request.outputs.end(), dense);
+  }
   // The step that is read as the k-th.
   int64_t StepAt(int64_t k) const { return reverse ? steps - 1 - k : k; }
   int64_t state_size() const { return rows * units; }

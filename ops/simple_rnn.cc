@@ -171,6 +171,7 @@ template <class Config>
 class SimpleWithVectors final : public KernelFactory {
  public:
   std::vector<Choice> Candidates(const Request& request) const override {
+    if (!Recurrence::Understands(request)) return {};
     const SimplePlan plan = PlanOf(request);
     Choice choice;
     choice.scratch_bytes = plan.bytes;
