@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -157,28 +156,47 @@ class Learning {
     return absl::OkStatus();
   }
 
+  // By sorting: a count for each number would take much more memory where all differ. So many columns in one pass as need little of it.
   absl::Status MostFrequent(std::vector<double>* frequent) const {
+    constexpr int64_t kBytes = int64_t{64} << 20;
     frequent->assign(width_, kNan);
-    std::vector<std::pair<int, std::map<double, int64_t>>> counts;
+    std::vector<int> places;
     for (const NumberColumn& column : columns_) {
-      if (column.plan->impute() == CsvColumns::MOST_FREQUENT) counts.push_back({Place(column), {}});
+      if (column.plan->impute() == CsvColumns::MOST_FREQUENT) places.push_back(Place(column));
     }
-    GRADUS_RETURN_IF_ERROR(ForBlocks([&](const double* block, int64_t, int64_t rows) {
-      for (int64_t r = 0; r < rows; ++r, block += width_) {
-        for (auto& [place, count] : counts) {
-          if (block[place] == block[place]) ++count[block[place]];
+    const int64_t column_bytes = rows_.size() * static_cast<int64_t>(sizeof(double));
+    const size_t at_once = static_cast<size_t>(std::max<int64_t>(1, kBytes / column_bytes));
+    std::vector<std::vector<double>> numbers(std::min(at_once, places.size()));
+    for (size_t first = 0; first < places.size(); first += at_once) {
+      const size_t count = std::min(at_once, places.size() - first);
+      for (std::vector<double>& column : numbers) column.clear();
+      GRADUS_RETURN_IF_ERROR(ForBlocks([&](const double* block, int64_t, int64_t rows) {
+        for (int64_t r = 0; r < rows; ++r, block += width_) {
+          for (size_t k = 0; k < count; ++k) {
+            const double x = block[places[first + k]];
+            if (x == x) numbers[k].push_back(x + 0.0);  // Both zeros are one.
+          }
         }
-      }
-    }));
-    for (const auto& [place, count] : counts) {
-      int64_t most = 0;
-      for (const auto& [number, times] : count) {
-        if (times <= most) continue;  // Of several the least, which comes first.
-        most = times;
-        (*frequent)[place] = number;
+      }));
+      for (size_t k = 0; k < count; ++k) {
+        std::sort(numbers[k].begin(), numbers[k].end());
+        (*frequent)[places[first + k]] = LongestRun(numbers[k]);
       }
     }
     return absl::OkStatus();
+  }
+
+  // Of several the least, which comes first; NaN of none.
+  static double LongestRun(const std::vector<double>& sorted) {
+    double number = kNan;
+    size_t most = 0;
+    for (size_t begin = 0, end = 0; begin < sorted.size(); begin = end) {
+      while (end < sorted.size() && sorted[end] == sorted[begin]) ++end;
+      if (end - begin <= most) continue;
+      most = end - begin;
+      number = sorted[begin];
+    }
+    return number;
   }
 
   // ln or ln(1 + x) of a filled in cell.
