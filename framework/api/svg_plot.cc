@@ -146,7 +146,7 @@ std::string RenderSvg(absl::Span<const PlotSeries> series, const PlotOptions& op
   box.top = legend_top + legend.Rows() * 20 + 8 + (options.markers.empty() ? 0 : 14);
 
   const std::vector<std::string> caption =
-      TextLines(options.caption, kSvgSmallSize, kWidth - 2 * kRightMargin);
+      WrapText(options.caption, kSvgSmallSize, kWidth - 2 * kRightMargin);
   const double caption_top = box.bottom() + 28 + (options.x_label.empty() ? 0 : 22);
   std::string svg = Open(caption_top + CaptionHeight(caption), options.title, palette);
   frame.Append(box, kWidth, true, true, &svg);
@@ -215,7 +215,7 @@ std::string RenderSvgPage(const PlotPage& page, const SvgPalette& palette) {
     }
   }
   const std::vector<std::string> caption =
-      TextLines(page.caption, kSvgSmallSize, kWidth - 2 * kRightMargin);
+      WrapText(page.caption, kSvgSmallSize, kWidth - 2 * kRightMargin);
   const double caption_top = top + 28 + (page.x_label.empty() ? 0 : 22);
   std::string svg = Open(caption_top + CaptionHeight(caption) + 4, page.title, palette);
   if (!page.title.empty()) {

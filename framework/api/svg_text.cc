@@ -61,7 +61,7 @@ double TextWidth(const std::string& text, int size) {
   return static_cast<double>(characters) * kTextWidth * size;
 }
 
-std::vector<std::string> TextLines(const std::string& text, int size, double width) {
+std::vector<std::string> WrapText(const std::string& text, int size, double width) {
   std::vector<std::string> lines;
   size_t begin = 0;
   while (begin < text.size()) {

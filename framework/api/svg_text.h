@@ -16,7 +16,7 @@ std::string XmlText(const std::string& text, bool lines = false);
 double TextWidth(const std::string& text, int size);
 
 // Its words in lines that are at most so wide.
-std::vector<std::string> TextLines(const std::string& text, int size, double width);
+std::vector<std::string> WrapText(const std::string& text, int size, double width);
 
 }  // namespace gradus
 

@@ -4,7 +4,7 @@
 // gives the examples as a Dataset of raw values; what is done to the values, splits, order and
 // batches are not its business.
 //
-//   class Idx : public ReaderOf<IdxSource> {
+//   class Idx : public TypedReader<IdxSource> {
 //     void Open(const IdxSource& config, const ConfigPath& path, Opening* opening) const override {
 //       TensorFields fields(opening);
 //       for (int k = 0; k < config.field_size(); ++k) {
@@ -130,7 +130,7 @@ class Reader {
 };
 
 template <class Config>
-class ReaderOf : public Reader {
+class TypedReader : public Reader {
  public:
   const google::protobuf::Descriptor* config_type() const override { return Config::descriptor(); }
   void OpenFrom(const google::protobuf::Message& config, const ConfigPath& path,

@@ -10,7 +10,7 @@
 namespace gradus {
 namespace {
 
-class Idx : public ReaderOf<IdxSource> {
+class Idx : public TypedReader<IdxSource> {
   void Open(const IdxSource& config, const ConfigPath& path, Opening* opening) const override {
     TensorFields fields(opening);
     for (int k = 0; k < config.field_size(); ++k) {

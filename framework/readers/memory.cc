@@ -12,7 +12,7 @@
 namespace gradus {
 namespace {
 
-class Memory : public ReaderOf<MemorySource> {
+class Memory : public TypedReader<MemorySource> {
   void Open(const MemorySource& config, const ConfigPath& path, Opening* opening) const override {
     const auto found = opening->memory().find(config.name());
     if (found == opening->memory().end() || found->second == nullptr) {

@@ -34,7 +34,7 @@ absl::StatusOr<Tensor> AsExamples(const std::string& name, const Tensor& tensor)
   return whole;
 }
 
-class Safetensors : public ReaderOf<SafetensorsSource> {
+class Safetensors : public TypedReader<SafetensorsSource> {
   void Open(const SafetensorsSource& config, const ConfigPath& path,
             Opening* opening) const override {
     const std::string name = opening->Resolve(config.path());

@@ -56,7 +56,7 @@ class SideBySideDataset : public Dataset {
   bool in_memory_ = true;
 };
 
-class SideBySide : public ReaderOf<SideBySideSource> {
+class SideBySide : public TypedReader<SideBySideSource> {
   void Open(const SideBySideSource& config, const ConfigPath& path,
             Opening* opening) const override {
     std::vector<std::shared_ptr<const Dataset>> parts;
