@@ -14,6 +14,17 @@
 
 namespace gradus {
 
+// Whether numbers of this sum, and this sum of squares, are taken for one number: what is left of their spread may be what adding squares has
+// rounded away, and their mean is a float as they are. A sum of floats is exact, so that of one number is; with weights the spread decides.
+inline bool AllEqual(double sum, double squares, const MetricTotals& totals) {
+  const double mean = sum / totals.weight, spread = squares - sum * mean;
+  const auto examples = static_cast<double>(totals.examples);
+  const double rounding = examples * std::numeric_limits<double>::epsilon() * squares;
+  if (!(spread <= rounding)) return false;  // Or NaN.
+  return spread <= 0 || totals.weight != examples ||
+         mean == static_cast<double>(static_cast<float>(mean));
+}
+
 // Of one of the numbers, over all examples.
 struct Moments {
   double p_mean, y_mean, p_variance, y_variance, covariance;
@@ -47,18 +58,16 @@ class MomentsSummary final : public MetricSummary {
     }
   }
   double Finish(const MetricTotals& totals) const override {
-    // What adding so many squares may have rounded away; a variance below it is that of equal numbers.
-    const double rounding =
-        static_cast<double>(totals.examples) * std::numeric_limits<double>::epsilon();
-    const auto variance = [&](double squares, double mean) {
-      const double spread = squares - mean * mean;
-      return spread <= rounding * squares ? 0 : spread;
+    const auto variance = [&](double sum, double squares) {
+      if (AllEqual(sum, squares, totals)) return 0.0;
+      const double mean = sum / totals.weight;
+      return squares / totals.weight - mean * mean;
     };
     double sum = 0;
     for (size_t i = 0; i < n_; ++i) {
       const double* of = totals.sums.data() + 5 * i;
       const double p = of[0] / totals.weight, y = of[1] / totals.weight;
-      Moments m{p, y, variance(of[2] / totals.weight, p), variance(of[3] / totals.weight, y), 0};
+      Moments m{p, y, variance(of[0], of[2]), variance(of[1], of[3]), 0};
       if (m.p_variance != 0 && m.y_variance != 0) m.covariance = of[4] / totals.weight - p * y;
       sum += Correlation::Of(m);
     }

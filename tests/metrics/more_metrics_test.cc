@@ -197,6 +197,17 @@ TEST(CorrelationsTest, OfAConstantAreNotMadeOfRounding) {
   EXPECT_TRUE(std::isnan(Number(Metric("concordance_correlation"), "shape: 1", 1, p, p)));
 }
 
+TEST(CorrelationsTest, OfSmallDifferencesOfLargeNumbersAreNoConstants) {
+  // 0, 1 or 3 above 2^21: the variance is 3.5e-13 of the mean's square. 2001 sums may round away 4.4e-13 of it; that they all do so the same way
+  // is as good as impossible, and a twentieth of it is 0.06 of the variance, 0.03 of its root.
+  Numbers p, y;
+  for (int i = 0; i < 2001; ++i) {
+    y.push_back(0x1p21 + (i % 3 == 2 ? 3 : i % 3));
+    p.push_back(i % 3 == 2 ? 3 : i % 3);
+  }
+  EXPECT_NEAR(Number(Metric("pearson_correlation"), "shape: 1", 1, p, y), 1, 0.05);
+}
+
 TEST(CosineSimilarityMetricTest, IsTheCosineOfTheAngle) {
   // Keras' manual: (0 + 1 / sqrt(2) / sqrt(2) 2) / 2 = 0.5.
   EXPECT_NEAR(Number(Metric("cosine_similarity"), "shape: 2", 2, {1, 0, 1, 1}, {0, 1, 1, 1}), 0.5,
