@@ -104,6 +104,10 @@ absl::StatusOr<CsvFile> CsvFile::Start(std::unique_ptr<InputFile> input,
   CsvBlock block;
   GRADUS_RETURN_IF_ERROR(blocks.Next(&block));
   const absl::string_view text = block.text();
+  if (absl::StartsWith(text, "PK\3\4")) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        file.name_, ": is a ZIP archive or a spreadsheet, not text; save the table as CSV"));
+  }
   if (IsUtf16(text)) return error(1, 1, "the file is UTF-16; save it as UTF-8");
   file.body_ = absl::StartsWith(text, "\xef\xbb\xbf") ? 3 : 0;
   if (static_cast<int64_t>(text.size()) == file.body_) {

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gradus/base/status.h"
+#include "gradus/data/csv_number.h"
 #include "gradus/data/input_file.h"
 #include "gradus/data/learn_columns.h"
 #include "gradus/data/row_blocks.h"
@@ -173,9 +174,13 @@ absl::StatusOr<std::shared_ptr<const Dataset>> PrepareCsvForModel(
     fields.Add(&source.feeds[i], input.dtype, TrainedColumns(*transform, places), by_column);
   }
   if (!missing.empty()) {
+    // Most likely it is separated by something else.
+    const std::string only = file.columns().size() == 1 ? absl::StrCat("; the only column is ",
+                                                                       QuoteCsv(file.columns()[0]))
+                                                        : "";
     return absl::InvalidArgumentError(absl::StrCat(file.name(), ":1:1: no column ",
                                                    absl::StrJoin(missing, ", "),
-                                                   "; the model was trained on it"));
+                                                   "; the model was trained on it", only));
   }
   GRADUS_ASSIGN_OR_RETURN(source.raw, fields.Read(file, dialect));
   Diagnostics diagnostics;

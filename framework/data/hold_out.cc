@@ -67,6 +67,7 @@ bool FindClasses(const ValidationConfig& validation, const ConfigPath& path, con
 bool CheckFields(const ValidationConfig& validation, const ConfigPath& path,
                  Diagnostics* diagnostics) {
   const bool tail = validation.tail(), drawn = validation.has_fraction();
+  if (!drawn && !validation.has_source()) return true;  // One of them is missing, by a rule of the language.
   const auto refuse = [&](bool is_set, const char* field) {
     if (!is_set || (drawn && !tail)) return true;
     diagnostics->Error(

@@ -30,6 +30,13 @@ std::vector<FieldSpec> Resolved(absl::Span<const FieldSpec> inputs, const Source
   return resolved;
 }
 
+// As they are: a trained model's shapes are known.
+std::vector<FieldSpec> Known(absl::Span<const FieldSpec> inputs) {
+  std::vector<FieldSpec> known(inputs.begin(), inputs.end());
+  for (FieldSpec& input : known) input.any_dims = false;
+  return known;
+}
+
 // The texts that codes stand for, the names that places have, or the numbers themselves.
 std::vector<std::string> NamesOf(const ClassesOfSplit& classes, const Source& source,
                                  const Preprocessing& preprocessing) {
@@ -124,14 +131,9 @@ DataSplits OpenSplits(const DataConfig& config, const Preprocessing* trained,
     diagnostics->Error("missing", root,
                        "data.train is not set: it says how values are preprocessed");
   }
+  // Nothing is going to say another width: without a shape it is one number, as without a data part.
+  if (!config.has_train() && diagnostics->ok()) splits.inputs = Known(splits.inputs);
   return splits;
-}
-
-// As they are: a trained model's shapes are known.
-std::vector<FieldSpec> Known(absl::Span<const FieldSpec> inputs) {
-  std::vector<FieldSpec> known(inputs.begin(), inputs.end());
-  for (FieldSpec& input : known) input.any_dims = false;
-  return known;
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ std::string Examples(int64_t n) { return absl::StrCat(n, n == 1 ? " example" : "
 
 std::string DidYouMean(absl::string_view name, absl::Span<const std::string> names) {
   const std::string near = Nearest(name, names);
-  return near.empty() ? "" : absl::StrCat("did you mean \"", near, "\"?");
+  return near.empty() ? "" : absl::StrCat("did you mean ", Quoted(near), "?");
 }
 
 std::shared_ptr<const Dataset> Opening::OpenInner(const SourceConfig& config,

@@ -11,8 +11,10 @@
 
 #include <algorithm>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "gradus/data/csv_fields.h"
 #include "gradus/data/reader.h"
 #include "framework/readers/csv_columns.h"
@@ -21,19 +23,40 @@ namespace gradus {
 namespace {
 
 // Of what a file has wrong, what can be done about it here.
-std::string HintFor(absl::string_view message, Role role) {
+std::string HintFor(absl::string_view message, bool only_floats, Role role) {
   if (role == Role::kTrained) return "";  // It is done as it was done in training.
-  if (absl::EndsWith(message, "is not a number")) {
+  absl::string_view cell = message;
+  if (absl::ConsumeSuffix(&cell, " is not a number")) {
+    absl::ConsumeSuffix(&cell, "\"");
+    const absl::string_view before = absl::StripTrailingAsciiWhitespace(cell);
+    if (before.size() < cell.size() && absl::EndsWith(before, ": \"")) {
+      return absl::StrCat(
+          "if it stands for nothing: missing: \"", cell.substr(before.size()),
+          "\", and columns { name: ... impute: ", only_floats ? "MEDIAN" : "MOST_FREQUENT", " }");
+    }
     return "if it stands for a category: columns { name: ... categories {} }";
   }
   if (absl::EndsWith(message, "the cell is empty") ||
       absl::StrContains(message, "the cell is missing")) {
-    return "say what stands for it: columns { name: ... impute: MEDIAN }";
+    return absl::StrCat("say what stands for it: columns { name: ... impute: MEDIAN }",
+                        only_floats ? "" : ", or MOST_FREQUENT for categories and INT32 inputs");
   }
   return "";
 }
 
-class Csv : public ReaderOf<CsvSource> {
+// Whether all cells are numbers, of inputs that take any.
+bool OnlyFloats(const std::vector<CsvField>& fields, const Opening& opening) {
+  for (const CsvField& field : fields) {
+    const int i = opening.FindInput(field.input());
+    if (i >= 0 && opening.input(i).dtype != DType::kFloat32) return false;
+    for (const CsvColumns& group : field.columns()) {
+      if (group.has_categories()) return false;
+    }
+  }
+  return true;
+}
+
+class Csv : public TypedReader<CsvSource> {
   void Open(const CsvSource& config, const ConfigPath& path, Opening* opening) const override {
     CsvDialect dialect;
     const absl::StatusOr<char> separator = ParseCsvSeparator(config.separator());
@@ -72,7 +95,12 @@ class Csv : public ReaderOf<CsvSource> {
     absl::StatusOr<std::shared_ptr<const Dataset>> raw = reading.Read(*file, dialect);
     if (!raw.ok()) {
       const absl::string_view message = raw.status().message();
-      return opening->Error("data", path.Child("path"), message, HintFor(message, opening->role()));
+      return opening->Error("data", path.Child("path"), message,
+                            HintFor(message, OnlyFloats(fields, *opening), opening->role()));
+    }
+    if ((*raw)->size() == 0) {
+      return opening->Error("data", path.Child("path"),
+                            absl::StrCat(file->name(), ": there are no rows below the header"));
     }
     opening->Give(*std::move(raw));
   }

@@ -10,6 +10,7 @@
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -34,7 +35,7 @@ class Choosing {
       if (column < 0) {
         opening_->Error("unknown-name", where,
                         absl::StrCat(file_.name(), " has no column \"", names[k], "\""),
-                        DidYouMean(names[k], file_.columns()));
+                        HintFor(names[k]));
       } else if (taken[column]) {
         opening_->Error("duplicate", where,
                         absl::StrCat("column \"", names[k], "\" is named twice"));
@@ -96,6 +97,18 @@ class Choosing {
   }
 
  private:
+  // What could have been meant by a name that no column has.
+  std::string HintFor(const std::string& name) const {
+    const std::vector<std::string>& columns = file_.columns();
+    const std::string near = DidYouMean(name, columns);
+    if (!near.empty()) return near;
+    const size_t at = columns.size() == 1 ? columns[0].find_first_of(";\t|,") : std::string::npos;
+    if (at == std::string::npos) return absl::StrCat("its columns are ", ListCategories(columns));
+    return absl::StrCat("its only column is ", Quoted(columns[0]), ": ",
+                        absl::StartsWith(columns[0], "sep=") ? "delete this line, and " : "",
+                        "set separator: ", Quoted(columns[0].substr(at, 1)));
+  }
+
   const CsvFile& file_;
   Opening* const opening_;
 };

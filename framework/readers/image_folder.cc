@@ -81,7 +81,7 @@ absl::StatusOr<Tensor> ReadImages(const std::vector<std::string>& files, int cha
   return tensor;
 }
 
-class ImageFolder : public ReaderOf<ImageFolderSource> {
+class ImageFolder : public TypedReader<ImageFolderSource> {
   void Open(const ImageFolderSource& config, const ConfigPath& path,
             Opening* opening) const override {
     const int image = opening->Claim(config.image(), path.Child("image"), 0);
@@ -93,9 +93,11 @@ class ImageFolder : public ReaderOf<ImageFolderSource> {
     }
     const int label =
         config.has_label() ? opening->Claim(config.label(), path.Child("label"), 1) : -1;
-    if (config.has_channels() && config.channels() == 2) {
+    const int said = config.channels();
+    if (config.has_channels() && said != 1 && said != 3 && said != 4) {
       opening->Error("out-of-range", path.Child("channels"),
-                     "channels 2 is none of 1 (grey), 3 (colour) and 4 (colour and opacity)");
+                     absl::StrCat("channels ", said,
+                                  " is none of 1 (grey), 3 (colour) and 4 (colour and opacity)"));
     }
     const std::string name = opening->Resolve(config.path());
     const absl::StatusOr<std::vector<Folder>> folders = FindImages(name);

@@ -171,6 +171,9 @@ int64_t FillAs(const Header& header, const char* bytes, Tensor* tensor) {
 absl::StatusOr<Tensor> ReadNpy(const std::string& path) {
   GRADUS_ASSIGN_OR_RETURN(const std::unique_ptr<InputFile> file, InputFile::Open(path));
   GRADUS_ASSIGN_OR_RETURN(const std::string bytes, file->ReadAll());
+  if (absl::StartsWith(bytes, "PK\3\4")) {
+    return Wrong(path, "is an archive of arrays (.npz); save each array with numpy.save");
+  }
   if (!absl::StartsWith(bytes, "\x93NUMPY") || bytes.size() < 12) {
     return Wrong(path, "is not an .npy file: it does not begin with \\x93NUMPY");
   }
@@ -200,7 +203,7 @@ absl::StatusOr<Tensor> ReadNpy(const std::string& path) {
   return tensor;
 }
 
-class Npy : public ReaderOf<NpySource> {
+class Npy : public TypedReader<NpySource> {
   void Open(const NpySource& config, const ConfigPath& path, Opening* opening) const override {
     TensorFields fields(opening);
     for (int k = 0; k < config.field_size(); ++k) {

@@ -139,7 +139,8 @@ TEST_F(Flowers, AnArrayHasTheProbabilities) {
 TEST_F(Flowers, SaysWhatIsWrongWithTheTable) {
   const std::string csv = WriteTable("wrong.csv", "petal length;petal width\n1.8;0.3\n");
   EXPECT_EQ(PredictCsv(Predicting(*folder_, csv)).status().message(),
-            csv + ":1:1: no column \"petal length\", \"petal width\"; the model was trained on it");
+            csv + ":1:1: no column \"petal length\", \"petal width\"; the model was trained on it; "
+                  "the only column is \"petal length;petal width\"");
   PredictCsvOptions options = Predicting(*folder_, csv);
   options.dialect.separator = ";";
   EXPECT_TRUE(PredictCsv(options).ok());

@@ -128,7 +128,8 @@ TEST_F(ColumnsErrorsTest, CellsThatAreNotWhatIsAskedFor) {
                    "stands for it: columns { name: ... impute: MEDIAN }"}));
   EXPECT_EQ(X("columns { name: 'b' categories {} }", "", "gaps.csv"),
             (Lines{"data.train.csv.path: gaps.csv:2:3: column \"b\": the cell is empty; say what "
-                   "stands for it: columns { name: ... impute: MEDIAN }"}));
+                   "stands for it: columns { name: ... impute: MEDIAN }, or MOST_FREQUENT for "
+                   "categories and INT32 inputs"}));
   WriteTestFile("half.csv", "a,n\n1,4\n1,\n1,2.5\n");
   EXPECT_EQ(Y("columns { name: 'n' impute_constant: '0' }", "half.csv"),
             (Lines{"data.train.csv.path: half.csv:4:3: column \"n\": 2.5 is not a whole number"}));
