@@ -24,14 +24,13 @@ bool ExpectBatch(Value value, absl::string_view field, LayerScope* scope) {
   return false;
 }
 
-}  // namespace
-
-PredictionAndLabel ReadPair(const std::string& prediction, const std::string& label,
+// The pair as the model has it.
+PredictionAndLabel ReadBoth(const std::string& prediction, const std::string& label,
                             LayerScope* scope) {
   PredictionAndLabel pair{scope->Reference("prediction", prediction),
                           scope->Reference("label", label)};
-  const bool floats = scope->ExpectFloat(pair.prediction, "prediction") &
-                      scope->ExpectFloat(pair.label, "label");
+  const bool floats =
+      scope->ExpectFloat(pair.prediction, "prediction") & scope->ExpectFloat(pair.label, "label");
   if (!floats || !ExpectBatch(pair.prediction, "prediction", scope)) return {};
   const Shape wanted = scope->spec(pair.prediction).shape;
   const Shape given = scope->spec(pair.label).shape;
@@ -42,11 +41,34 @@ PredictionAndLabel ReadPair(const std::string& prediction, const std::string& la
     return {};
   }
   pair.label = scope->emit().Reshape(pair.label, wanted);
-  if (const ValueUnits* units = scope->UnitsOf(label)) {
-    pair.prediction = InOwnUnits(pair.prediction, label, *units, scope->emit());
-    pair.label = InOwnUnits(pair.label, label, *units, scope->emit());
-  }
   return pair;
+}
+
+PredictionAndLabel InUnitsOf(const std::string& name, const ValueUnits& units,
+                             const PredictionAndLabel& pair, LayerScope* scope) {
+  return {InOwnUnits(pair.prediction, name, units, scope->emit()),
+          InOwnUnits(pair.label, name, units, scope->emit())};
+}
+
+}  // namespace
+
+PredictionAndLabel ReadPair(const std::string& prediction, const std::string& label,
+                            LayerScope* scope) {
+  const PredictionAndLabel pair = ReadBoth(prediction, label, scope);
+  const ValueUnits* units = scope->UnitsOf(label);
+  return units == nullptr || !pair.valid() ? pair : InUnitsOf(label, *units, pair, scope);
+}
+
+PredictionAndLabel ReadPairForDifferences(const std::string& prediction, const std::string& label,
+                                          LayerScope* scope) {
+  const PredictionAndLabel pair = ReadBoth(prediction, label, scope);
+  const ValueUnits* units = scope->UnitsOf(label);
+  if (units == nullptr || !pair.valid()) return pair;
+  ValueUnits unmoved = *units;
+  for (ValueUnits::Element& element : unmoved.elements) {
+    if (element.log == ValueUnits::Logarithm::kNone) element.shift = 0;
+  }
+  return InUnitsOf(absl::StrCat(label, "/differences"), unmoved, pair, scope);
 }
 
 PredictionAndLabel ReadClasses(const std::string& prediction, const std::string& label,
@@ -56,10 +78,10 @@ PredictionAndLabel ReadClasses(const std::string& prediction, const std::string&
   bool good = scope->ExpectFloat(pair.prediction, "prediction");
   if (good && (scope->spec(pair.prediction).shape.rank() != 2 ||
                !StartsWithBatch(scope->spec(pair.prediction).shape))) {
-    scope->Error("shape", "prediction",
-                 absl::StrCat("prediction ", Quoted(prediction), " has the shape ",
-                              scope->spec(pair.prediction).shape.ToString(),
-                              ", not [batch, classes]"));
+    scope->Error(
+        "shape", "prediction",
+        absl::StrCat("prediction ", Quoted(prediction), " has the shape ",
+                     scope->spec(pair.prediction).shape.ToString(), ", not [batch, classes]"));
     good = false;
   }
   if (!pair.label.valid()) return {};
@@ -110,8 +132,8 @@ Value RowsOfClasses(const std::string& prediction, const std::string& label, Lay
     return Value();
   }
   const bool numbers = scope->spec(given).dtype == DType::kInt32;
-  const PredictionAndLabel pair = numbers ? ReadClasses(prediction, label, scope)
-                                          : ReadPair(prediction, label, scope);
+  const PredictionAndLabel pair =
+      numbers ? ReadClasses(prediction, label, scope) : ReadPair(prediction, label, scope);
   if (!pair.valid() || !ExpectClasses(pair.prediction, scope)) return Value();
   const Shape& shape = scope->spec(pair.prediction).shape;
   if (shape.rank() != 2) {

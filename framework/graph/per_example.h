@@ -21,6 +21,11 @@ struct PredictionAndLabel {
 PredictionAndLabel ReadPair(const std::string& prediction, const std::string& label,
                             LayerScope* scope);
 
+// The same for a metric that is made of differences between numbers, and so does not change when both are moved by one amount: what is
+// only such an amount (a mean, a least value) is left out, as float32 has no room for small errors of large numbers.
+PredictionAndLabel ReadPairForDifferences(const std::string& prediction, const std::string& label,
+                                          LayerScope* scope);
+
 // The same for class numbers: prediction FLOAT32 [batch, classes], label INT32 [batch] or [batch, 1], which becomes [batch].
 PredictionAndLabel ReadClasses(const std::string& prediction, const std::string& label,
                                LayerScope* scope);

@@ -10,7 +10,8 @@ namespace {
 
 class MeanAbsoluteError final : public TypedLayer<metric::MeanAbsoluteError> {
   void Build(const metric::MeanAbsoluteError& config, LayerScope* scope) const override {
-    const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
+    const PredictionAndLabel pair =
+        ReadPairForDifferences(config.prediction(), config.label(), scope);
     if (!pair.valid()) return;
     Emitter& emit = scope->emit();
     const Value difference = emit(op::Sub(), {pair.prediction, pair.label});

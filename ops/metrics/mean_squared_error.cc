@@ -17,7 +17,8 @@ struct Term {
 
 class MeanSquaredError final : public TypedLayer<metric::MeanSquaredError> {
   void Build(const metric::MeanSquaredError& config, LayerScope* scope) const override {
-    const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
+    const PredictionAndLabel pair =
+        ReadPairForDifferences(config.prediction(), config.label(), scope);
     scope->SetOutput(RowsOfPair(pair, scope->emit()));
     scope->SetSummary(std::make_shared<const PairMean<Term>>());
   }

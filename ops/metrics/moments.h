@@ -80,7 +80,7 @@ class MomentsSummary final : public MetricSummary {
 
 template <class Correlation, class Config>
 void BuildCorrelation(const Config& config, LayerScope* scope) {
-  const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
+  const PredictionAndLabel pair = ReadPairForDifferences(config.prediction(), config.label(), scope);
   const Value rows = RowsOfPair(pair, scope->emit());
   if (!rows.valid()) return;
   scope->SetOutput(rows);

@@ -47,8 +47,8 @@ class Summary final : public MetricSummary {
       const double squares = totals.sums[i + 1], errors = totals.sums[i + 2];
       const double spread = squares - totals.sums[i] * totals.sums[i] / totals.weight;
       // What adding so many numbers may have rounded away; below it the labels are the same.
-      const double rounding = static_cast<double>(totals.examples) *
-                              std::numeric_limits<double>::epsilon() * squares;
+      const double rounding =
+          static_cast<double>(totals.examples) * std::numeric_limits<double>::epsilon() * squares;
       if (spread <= rounding) {
         sum += errors == 0 ? 1 : 0;
       } else {
@@ -64,7 +64,8 @@ class Summary final : public MetricSummary {
 
 class R2Score final : public TypedLayer<metric::R2Score> {
   void Build(const metric::R2Score& config, LayerScope* scope) const override {
-    const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
+    const PredictionAndLabel pair =
+        ReadPairForDifferences(config.prediction(), config.label(), scope);
     const Value rows = RowsOfPair(pair, scope->emit());
     if (!rows.valid()) return;
     scope->SetOutput(rows);

@@ -19,7 +19,8 @@ struct Term {
 
 class RootMeanSquaredError final : public TypedLayer<metric::RootMeanSquaredError> {
   void Build(const metric::RootMeanSquaredError& config, LayerScope* scope) const override {
-    const PredictionAndLabel pair = ReadPair(config.prediction(), config.label(), scope);
+    const PredictionAndLabel pair =
+        ReadPairForDifferences(config.prediction(), config.label(), scope);
     scope->SetOutput(RowsOfPair(pair, scope->emit()));
     scope->SetSummary(std::make_shared<const PairMean<Term>>());
   }

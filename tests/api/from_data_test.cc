@@ -273,6 +273,30 @@ run { epochs: 1 }
   EXPECT_NEAR(MetricOf(*line, "mae"), error, 1e-6);  // Some rounding errors of floats below 1.
 }
 
+// Differences of 128 are the least that float32 has between numbers of 1.7e9: told in them, the labels of this line would be rounded to it
+// and their spread would be lost in the sum of their squares.
+TEST_F(FromDataTest, SmallErrorsOfLargeTargetsAreNotLost) {
+  std::string text = "a,b,price\n";
+  for (int i = 0; i < 340; ++i) {
+    absl::StrAppend(&text, i % 17, ",", i % 2, ",", 1700000000 + 10 * (i % 17), "\n");
+  }
+  ASSERT_TRUE(WriteFile(folder_ + "/table.csv", text).ok());
+  for (const std::string treatment : {"standardise: true", "min_max: true"}) {
+    const auto trainer =
+        Make(absl::StrReplaceAll(Regression("columns { name: 'price' " + treatment + " }"),
+                                 {{"epochs: 3", "epochs: 30"}}));
+    ASSERT_TRUE(trainer.ok()) << trainer.status();
+    ASSERT_TRUE((*trainer)->Train().ok());
+    const auto units = (*trainer)->data().preprocessing.Units((*trainer)->data().inputs[1]);
+    const auto line = (*trainer)->Evaluate((*trainer)->data().test, "test");
+    ASSERT_TRUE(line.ok()) << line.status();
+    EXPECT_NEAR(MetricOf(*line, "mae"), line->loss * units[0].scale, 1e-5 * units[0].scale);
+    // The labels' deviation is 49: an error of 10 everywhere leaves 1 - 100 / 2400.
+    EXPECT_LT(MetricOf(*line, "mae"), 10);
+    EXPECT_GT(MetricOf(*line, "r2"), 0.95);
+  }
+}
+
 TEST_F(FromDataTest, AStandardisedTargetIsReportedInItsOwnUnits) {
   for (const std::string treatment : {"standardise: true", "min_max: true"}) {
     TrainerOptions options;
