@@ -282,9 +282,8 @@ TEST_F(FromDataTest, SmallErrorsOfLargeTargetsAreNotLost) {
   }
   ASSERT_TRUE(WriteFile(folder_ + "/table.csv", text).ok());
   for (const std::string treatment : {"standardise: true", "min_max: true"}) {
-    const auto trainer =
-        Make(absl::StrReplaceAll(Regression("columns { name: 'price' " + treatment + " }"),
-                                 {{"epochs: 3", "epochs: 30"}}));
+    const auto trainer = Make(absl::StrReplaceAll(
+        Regression("columns { name: 'price' " + treatment + " }"), {{"epochs: 3", "epochs: 30"}}));
     ASSERT_TRUE(trainer.ok()) << trainer.status();
     ASSERT_TRUE((*trainer)->Train().ok());
     const auto units = (*trainer)->data().preprocessing.Units((*trainer)->data().inputs[1]);
