@@ -41,6 +41,13 @@ double NumberAt(const Tensor& tensor, int64_t i) {
   }
 }
 
+// A price of 115080 is not 1.1508e+05.
+std::string AmountText(double value) {
+  const double size = std::abs(value);
+  return size >= 1e5 && size < 1e15 ? absl::StrFormat("%.0f", value)
+                                    : absl::StrFormat("%.5g", value);
+}
+
 class Examiner {
  public:
   absl::Status Prepare(const std::string& run, const std::string& split) {
@@ -274,8 +281,8 @@ class Examiner {
       }
     } else if (IsNumber()) {
       GRADUS_ASSIGN_OR_RETURN(const Interpretation actual, Interpret(*meaning_, label));
-      example->label = absl::StrFormat("%.5g", NumberAt(actual.values, i));
-      example->prediction = absl::StrFormat("%.5g", NumberAt(read_.values, i));
+      example->label = AmountText(NumberAt(actual.values, i));
+      example->prediction = AmountText(NumberAt(read_.values, i));
     }
     return absl::OkStatus();
   }

@@ -47,7 +47,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 10px;
   padding: 12px 16px; }
 .tile b { display: block; font-size: 22px; font-weight: 600; font-variant-numeric: tabular-nums; }
-.tile span { color: var(--soft); font-size: 13px; }
+.tile span { color: var(--soft); font-size: 13px; overflow-wrap: anywhere; }
 svg { max-width: 100%; height: auto; display: block; }
 .curves svg { width: 100%; }
 .wide { overflow-x: auto; }

@@ -238,7 +238,11 @@ absl::StatusOr<RunRecord> ReadRun(const std::string& path) {
 }
 
 absl::StatusOr<std::vector<std::string>> FindRuns(const std::string& folder) {
-  GRADUS_RETURN_IF_ERROR(ListFolder(folder).status());
+  const absl::Status listed = ListFolder(folder).status();
+  if (!listed.ok()) {
+    return absl::Status(listed.code(),
+                        absl::StrCat(listed.message(), "; give the folder that the runs are in"));
+  }
   std::vector<std::string> runs;
   Find(folder, kMostDepth, &runs);
   std::sort(runs.begin(), runs.end(), NaturallyBefore);

@@ -63,17 +63,24 @@ void PlanCategories(const ColumnFacts& facts, ColumnPlan* plan) {
   }
 }
 
+bool NearlyAll(int64_t cells, const ColumnFacts& facts) {
+  return 20 * cells >= 19 * facts.present();
+}
+
+bool HasDecimalCommas(const ColumnFacts& facts) {
+  return facts.decimal_commas > 0 && NearlyAll(facts.numbers + facts.decimal_commas, facts);
+}
+
 // Why a column of texts is none of categories, or "".
 std::string WhyNoCategories(const ColumnFacts& facts) {
   const int64_t present = facts.present();
-  const auto nearly_all = [present](int64_t cells) { return 20 * cells >= 19 * present; };
-  if (nearly_all(facts.numbers + facts.blanks) && facts.blanks > 0) {
+  if (NearlyAll(facts.numbers + facts.blanks, facts) && facts.blanks > 0) {
     return "its numbers have blanks around them, which have to go first";
   }
-  if (nearly_all(facts.numbers + facts.decimal_commas) && facts.decimal_commas > 0) {
+  if (HasDecimalCommas(facts)) {
     return "its numbers have decimal commas, which have to become points first";
   }
-  if (nearly_all(facts.dates)) {
+  if (NearlyAll(facts.dates, facts)) {
     return "dates; numbers made of them, such as month and day of the week, could be learned from";
   }
   if (facts.numbers > 0 && 5 * facts.numbers >= 4 * present) {
@@ -188,6 +195,10 @@ absl::Status CheckTarget(const TableFacts& table, const ColumnFacts& facts, Task
   const bool texts = !facts.all_numbers();
   if ((task == Task::kClassification || texts) && facts.present() >= kEnoughRows &&
       2 * facts.distinct() > facts.present()) {
+    if (HasDecimalCommas(facts)) {
+      return error("has numbers with decimal commas, such as ", Quoted(facts.no_numbers[0]),
+                   " in line ", facts.no_number_line, ", which have to become points first");
+    }
     return error("has ", facts.distinct(), " different ", texts ? "texts" : "numbers", " in ",
                  facts.present(), " rows; classes come again");
   }

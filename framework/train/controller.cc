@@ -55,10 +55,10 @@ bool IsNumbered(absl::string_view name, absl::string_view word) {
 
 Direction DirectionOf(Direction direction, absl::string_view monitor) {
   if (direction != AUTO) return direction;
-  for (const char* end : {"accuracy", "auc", "precision", "recall", "f1", "f1_score", "r2",
-                          "r2_score", "confusion_matrix", "fbeta_score", "iou", "sensitivity",
-                          "specificity", "true_positives", "true_negatives", "similarity",
-                          "correlation"}) {
+  for (const char* end :
+       {"accuracy", "auc", "precision", "recall", "f1", "f1_score", "r2", "r2_score", "confusion",
+        "confusion_matrix", "fbeta_score", "iou", "sensitivity", "specificity", "true_positives",
+        "true_negatives", "similarity", "correlation"}) {
     if (absl::EndsWithIgnoreCase(monitor, end)) return MAX;
   }
   const absl::string_view own = monitor.substr(monitor.rfind('/') + 1);

@@ -233,6 +233,13 @@ TEST(NewModelRefuses, TargetsThatNothingCanBeLearnedOf) {
             csv + ": target \"name\" has 30 different texts in 30 rows; classes come again");
   EXPECT_EQ(ErrorOf(Of(csv, "x", Task::kClassification)),
             csv + ": target \"x\" has 30 different numbers in 30 rows; classes come again");
+  std::string commas = "x;price\n";
+  for (int i = 0; i < 30; ++i) absl::StrAppend(&commas, i, ";", i, ",5\n");
+  const std::string euros = WriteTable("commas.csv", commas);
+  EXPECT_EQ(ErrorOf(Of(euros, "price")),
+            euros +
+                ": target \"price\" has numbers with decimal commas, such as \"0,5\" in line 2, "
+                "which have to become points first");
   const std::string gaps =
       WriteTable("gaps.csv", absl::StrReplaceAll(text, {{",7,,11,", ",7,,NA,"}}));
   EXPECT_EQ(

@@ -89,6 +89,11 @@ TEST_F(Looking, TabulatesRuns) {
   const Outcome none = RunGradus({"runs", FreshFolder("no_runs")});
   EXPECT_EQ(none.code, 1);
   EXPECT_TRUE(absl::EndsWith(none.err, " has no run in it\n")) << none.err;
+  const Outcome missing = RunGradus({"runs", folder() + "/none"});
+  EXPECT_EQ(missing.code, 1);
+  EXPECT_EQ(missing.err,
+            "gradus: cannot list " + folder() +
+                "/none: No such file or directory; give the folder that the runs are in\n");
 }
 
 TEST_F(Looking, ComparesConfigurations) {

@@ -332,15 +332,17 @@ TEST(WatcherTest, AMonitorOfBatchesIsRefused) {
 }
 
 TEST(DirectionTest, IsKnownFromTheNamesOfMetrics) {
-  for (const char* name : {"validation/auc", "train/f1_score", "validation/f1", "validation/r2_score",
-                           "validation/confusion_matrix", "validation/top_k_categorical_accuracy",
-                           "validation/precision", "validation/recall", "validation/f2",
-                           "validation/top_5", "train/acc", "validation/pr", "top5"}) {
+  for (const char* name :
+       {"validation/auc", "train/f1_score", "validation/f1", "validation/r2_score",
+        "validation/confusion_matrix", "validation/confusion",
+        "validation/top_k_categorical_accuracy", "validation/precision", "validation/recall",
+        "validation/f2", "validation/top_5", "train/acc", "validation/pr", "top5"}) {
     EXPECT_EQ(DirectionOf(AUTO, name), MAX) << name;
   }
-  for (const char* name : {"validation/loss", "validation/root_mean_squared_error",
-                           "validation/mean_absolute_percentage_error", "validation/false_positives",
-                           "validation/f", "validation/top_", "f2/loss", "validation/fpr"}) {
+  for (const char* name :
+       {"validation/loss", "validation/root_mean_squared_error",
+        "validation/mean_absolute_percentage_error", "validation/false_positives", "validation/f",
+        "validation/top_", "f2/loss", "validation/fpr"}) {
     EXPECT_EQ(DirectionOf(AUTO, name), MIN) << name;
   }
 }
