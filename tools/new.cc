@@ -56,9 +56,9 @@ int NewFromTable(const NewModelOptions& options) {
   }
   const absl::Status written = WriteNewModel(*model, options.out);
   if (!written.ok()) return Fail(written);
-  std::printf("wrote %s: %s, %s columns%s; next:\n", options.out.c_str(),
+  std::printf("wrote %s: %s, %s%s; next:\n", options.out.c_str(),
               model->task == Task::kClassification ? "classification" : "regression",
-              absl::StrCat(model->used).c_str(),
+              absl::StrCat(model->used, model->used == 1 ? " column" : " columns").c_str(),
               model->left_out > 0 ? absl::StrCat(", ", model->left_out, " left out").c_str() : "");
   std::printf("    gradus train %s --run_dir %s\n", ShellWord(options.out).c_str(),
               ShellWord(absl::StrCat("runs/", model->name)).c_str());

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "gradus/api/plot_runs.h"
 #include "gradus/api/svg_plot.h"
 #include "gradus/api/text_plot.h"
@@ -23,6 +25,10 @@ struct PlotFlags {
 };
 
 int Plot(PlotFlags flags) {
+  if (!flags.out.empty() && !absl::EndsWithIgnoreCase(flags.out, ".svg")) {
+    return FailUsage(absl::InvalidArgumentError(
+        absl::StrCat("--out ", flags.out, ": the picture is SVG, and its file ends in .svg")));
+  }
   std::vector<RunRecord> runs;
   for (const std::string& path : flags.runs) {
     absl::StatusOr<RunRecord> run = ReadRun(path);

@@ -17,8 +17,8 @@ namespace gradus {
 namespace {
 
 // "data/Iris Data.csv.gz" -> "Iris_Data"
-std::string NameOf(const std::string& csv) {
-  std::filesystem::path path(csv);
+std::string NameOf(const std::string& file) {
+  std::filesystem::path path(file);
   if (path.extension() == ".gz") path = path.stem();
   std::string name = path.stem().string();
   for (char& c : name) {
@@ -66,7 +66,8 @@ absl::StatusOr<NewModel> MakeNewModel(const NewModelOptions& options) try {
   GRADUS_ASSIGN_OR_RETURN(const TablePlan plan,
                           PlanTable(table, test.get(), options.target, options.task));
   NewModel model;
-  model.name = NameOf(options.csv);
+  // Two files made of one table have two names, and so two folders of runs.
+  model.name = NameOf(options.out.empty() ? options.csv : options.out);
   model.task = plan.target.classification() ? Task::kClassification : Task::kRegression;
   for (const ColumnPlan& column : plan.columns) {
     ++(column.use == ColumnPlan::kLeftOut ? model.left_out : model.used);

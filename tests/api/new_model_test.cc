@@ -174,6 +174,15 @@ TEST(NewModel, PathsLeadFromTheFolderOfTheFile) {
   EXPECT_TRUE(absl::StrContains(TextFor(options), "path: \"../../examples/data/diabetes.csv\"\n"));
 }
 
+TEST(NewModel, IsCalledLikeItsFileOrElseLikeTheTable) {
+  NewModelOptions options;
+  options.csv = "examples/data/diabetes.csv";
+  options.target = "progression";
+  EXPECT_TRUE(absl::StrContains(TextFor(options), "name: \"diabetes\"\n"));
+  options.out = "examples/second try.pbtxt";
+  EXPECT_TRUE(absl::StrContains(TextFor(options), "name: \"second_try\"\n"));
+}
+
 TEST(NewModel, PathsLeadOutOfWhatALinkLeadsTo) {
   const std::string folder = testing::TempDir() + "/linked";
   ASSERT_TRUE(RemoveTree(folder).ok());

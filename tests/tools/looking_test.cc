@@ -71,6 +71,10 @@ TEST_F(Looking, RefusesWhatNoRunHas) {
   EXPECT_EQ(folder.err, absl::StrCat("gradus: ", Run("nothing"), " is not the folder of a run: ",
                                      Run("nothing"), "/run.pbtxt does not exist\n"));
   EXPECT_EQ(RunGradus({"plot", Run("rate-0.01"), "--smooth", "1"}).code, 2);
+  const Outcome picture = RunGradus({"plot", Run("rate-0.01"), "--out", "curves.png"});
+  EXPECT_EQ(picture.code, 2);
+  EXPECT_EQ(picture.err,
+            "gradus: --out curves.png: the picture is SVG, and its file ends in .svg\n");
 }
 
 TEST_F(Looking, TabulatesRuns) {
