@@ -241,7 +241,12 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"UnknownName",
                 {"list", "adamant"},
                 1,
-                "gradus: nothing is called \"adamant\"; gradus list shows all names\n"}),
+                "gradus: nothing is called \"adamant\"; gradus list shows all names\n"},
+        Refusal{"FieldOfAThing",
+                {"list", "min_max"},
+                1,
+                "gradus: nothing is called \"min_max\"; it belongs to CsvColumns: gradus list "
+                "CsvColumns\n"}),
     CaseName);
 
 // ---- Numbers that are not finite.
