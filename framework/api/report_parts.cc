@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/strings/str_replace.h"
 #include "gradus/api/report_style.h"
 #include "gradus/api/svg_plot.h"
 #include "gradus/api/svg_text.h"
@@ -27,8 +28,9 @@ std::string ReportMissing(const std::string& what, const absl::Status& status) {
 }
 
 void AppendTile(const std::string& value, const std::string& text, std::string* html) {
-  absl::StrAppend(html, "<div class=\"tile\"><b>", XmlText(value), "</b><span>", XmlText(text),
-                  "</span></div>\n");
+  // A long name is broken between its words.
+  absl::StrAppend(html, "<div class=\"tile\"><b>", XmlText(value), "</b><span>",
+                  absl::StrReplaceAll(XmlText(text), {{"_", "_<wbr>"}}), "</span></div>\n");
 }
 
 std::string ReportSection(const std::string& title, const std::string& inside) {

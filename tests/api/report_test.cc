@@ -22,7 +22,7 @@ namespace {
 
 // Whether every element is closed in its order, but for those that HTML leaves open.
 std::string WhyNotWellFormed(const std::string& html) {
-  static const std::set<std::string> kEmpty = {"meta", "img", "!DOCTYPE", "br"};
+  static const std::set<std::string> kEmpty = {"meta", "img", "!DOCTYPE", "br", "wbr"};
   std::vector<std::string> open;
   for (size_t at = html.find('<'); at != html.npos; at = html.find('<', at + 1)) {
     const size_t end = html.find('>', at);
@@ -144,6 +144,13 @@ TEST(ModelDrawing, PutsLayersBelowWhatTheyRead) {
   const std::string svg = RenderSvg(drawn, PagePalette());
   EXPECT_EQ(WhyNotWellFormed(svg), "");
   EXPECT_FALSE(absl::StrContains(svg, "nan"));
+}
+
+TEST(ReportParts, LongNamesAreBrokenBetweenTheirWords) {
+  std::string tile;
+  AppendTile("3", "test mean_absolute_error", &tile);
+  EXPECT_TRUE(absl::StrContains(tile, "test mean_<wbr>absolute_<wbr>error")) << tile;
+  EXPECT_EQ(WhyNotWellFormed(tile), "");
 }
 
 }  // namespace
