@@ -273,6 +273,17 @@ run { epochs: 1 }
   EXPECT_NEAR(MetricOf(*line, "mae"), error, 1e-6);  // Some rounding errors of floats below 1.
 }
 
+TEST_F(FromDataTest, AClassWithoutAnOutputIsFoundBeforeAnythingIsTrained) {
+  const auto trainer = Make(absl::StrReplaceAll(Classification(""), {{"units: 3", "units: 2"}}));
+  ASSERT_FALSE(trainer.ok());
+  EXPECT_TRUE(absl::StrContains(
+      trainer.status().message(),
+      "prediction \"out\" has 2 numbers, and label \"y\" has 3 classes in the training examples; "
+      "give the layer 3 units"))
+      << trainer.status();
+  EXPECT_TRUE(Make(absl::StrReplaceAll(Classification(""), {{"units: 3", "units: 4"}})).ok());
+}
+
 // Differences of 128 are the least that float32 has between numbers of 1.7e9: told in them, the labels of this line would be rounded to it
 // and their spread would be lost in the sum of their squares.
 TEST_F(FromDataTest, SmallErrorsOfLargeTargetsAreNotLost) {
