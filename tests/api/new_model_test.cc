@@ -55,7 +55,7 @@ TEST(NewModel, OfFlowersIsAClassifierWithNamedClasses) {
   EXPECT_TRUE(
       absl::StrContains(text, "# Rows of each class: setosa 30, versicolor 30, virginica 30."));
   const RunConfig config = Parsed(text);
-  EXPECT_EQ(config.model().name(), "flowers");
+  EXPECT_EQ(config.model().name(), "model");  // As the file that is written.
   const CsvSource& table = config.data().train().csv();
   EXPECT_EQ(table.path(), "flowers.csv");
   EXPECT_EQ(table.separator(), ";");
@@ -144,7 +144,9 @@ TEST(NewModel, AColumnMayBeCalledAnything) {
   }
   const std::string csv = WriteTable("odd names.csv", text);
   for (const char* target : {"output", "features", "a \"b\"\nc", "hidden_1"}) {
-    EXPECT_EQ(Parsed(TextFor(Of(csv, target))).model().name(), "odd_names");
+    NewModelOptions options = Of(csv, target);
+    options.out = testing::TempDir() + "/odd names.pbtxt";
+    EXPECT_EQ(Parsed(TextFor(options)).model().name(), "odd_names");
   }
 }
 
