@@ -9,6 +9,9 @@
 // The gradient of y is batch_norm_grad; those of the other outputs (second derivatives come through mean and r) are written out:
 //   dmean: dx = dmean / n        dvar = -dr r^3 / 2: dx = 2 dvar (x - mean) / n
 // Next statistics are ordinary outputs: a model binds them to its state leaves.
+//
+// This needs all rows at once and is what is differentiated and looked at node by node. A run computes its parts
+// (runtime/pass_batch_norm_parts.cc).
 
 #include <cmath>
 
@@ -183,72 +186,6 @@ class BatchNormWithLoop final : public KernelFactory {
   bool accepts_empty() const override { return true; }
 };
 GRADUS_REGISTER_KERNEL(op::BatchNorm, "loop", BatchNormWithLoop);
-
-// oneDNN gives mean and variance; the rest is a loop over the channels. The variance passes through the place of r.
-class BatchNormOneDnn final : public Kernel {
- public:
-  BatchNormOneDnn(RowsByChannels size, double epsilon, double momentum, std::unique_ptr<Kernel> inner)
-      : size_(size), epsilon_(epsilon), momentum_(momentum), inner_(std::move(inner)) {}
-
-  absl::StatusOr<std::unique_ptr<KernelState>> NewState() const override { return inner_->NewState(); }
-  absl::Status Run(const KernelArgs& args, KernelState* state) const override {
-    GRADUS_RETURN_IF_ERROR(inner_->Run(args, state));
-    const BatchNormCall call = CallOf(size_, epsilon_, momentum_, args);
-    for (int64_t j = 0; j < size_.channels; ++j) {
-      const double variance = call.inverse_deviation[j];
-      call.next_mean[j] =
-          static_cast<float>(momentum_ * call.moving_mean[j] + (1 - momentum_) * call.mean[j]);
-      call.next_variance[j] =
-          static_cast<float>(momentum_ * call.moving_variance[j] + (1 - momentum_) * variance);
-      call.inverse_deviation[j] = static_cast<float>(1 / std::sqrt(variance + epsilon_));
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  const RowsByChannels size_;
-  const double epsilon_, momentum_;
-  const std::unique_ptr<Kernel> inner_;
-};
-
-class BatchNormWithOneDnn final : public KernelFactory {
- public:
-  std::vector<Choice> Candidates(const Request& request) const override {
-    const RowsByChannels size = RowsByChannelsOf(request.inputs[0]);
-    if (size.rows == 0 || size.channels == 0) return {};
-    const auto made = DescribeBatchNorm(size, EpsilonOf(request));
-    if (!made.ok()) return {};
-    Choice choice;
-    choice.scratch_bytes = static_cast<int64_t>(made->scratchpad_desc().get_size());
-    // Channels in the last axis have only reference loops in 2.6.3.
-    choice.cost = 1500 + static_cast<double>(size.rows * size.channels) * 5;
-    return {choice};
-  }
-  absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
-                                                 const Choice&) const override {
-    const auto& config = static_cast<const op::BatchNorm&>(*request.config);
-    const RowsByChannels size = RowsByChannelsOf(request.inputs[0]);
-    GRADUS_ASSIGN_OR_RETURN(auto made, DescribeBatchNorm(size, EpsilonOf(request)));
-    return GuardOneDnn("batch_normalization", [&]() -> absl::StatusOr<std::unique_ptr<Kernel>> {
-      auto inner = MakeOneDnnKernel(
-          dnnl::batch_normalization_forward(made), made.scratchpad_desc(),
-          {{DNNL_ARG_SRC, made.src_desc(), OneDnnArg::kInput, kX},
-           {DNNL_ARG_SCALE, ChannelsDesc(size), OneDnnArg::kInput, kGamma},
-           {DNNL_ARG_SHIFT, ChannelsDesc(size), OneDnnArg::kInput, kBeta},
-           {DNNL_ARG_DST, made.dst_desc(), OneDnnArg::kOutput, kY},
-           {DNNL_ARG_MEAN, made.mean_desc(), OneDnnArg::kOutput, kMean},
-           {DNNL_ARG_VARIANCE, made.variance_desc(), OneDnnArg::kOutput, kInverseDeviation}});
-      return std::unique_ptr<Kernel>(std::make_unique<BatchNormOneDnn>(
-          size, config.epsilon(), config.momentum(), std::move(inner)));
-    });
-  }
-
- private:
-  static double EpsilonOf(const Request& request) {
-    return static_cast<const op::BatchNorm&>(*request.config).epsilon();
-  }
-};
-GRADUS_REGISTER_KERNEL(op::BatchNorm, "onednn", BatchNormWithOneDnn);
 
 }  // namespace
 }  // namespace gradus

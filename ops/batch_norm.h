@@ -1,4 +1,4 @@
-// What batch_norm and its gradient share: the shape [rows, channels], sums over rows, and oneDNN's descriptions.
+// What batch_norm and its gradient share: the shape [rows, channels], and sums over rows.
 
 #ifndef GRADUS_OPS_BATCH_NORM_H_
 #define GRADUS_OPS_BATCH_NORM_H_
@@ -13,7 +13,6 @@
 #include "gradus/base/status.h"
 #include "gradus/graph/op.h"
 #include "gradus/op.pb.h"
-#include "gradus/runtime/onednn.h"
 #include "ops/reduction.h"
 
 namespace gradus {
@@ -61,24 +60,6 @@ struct RowsByChannels {
 inline RowsByChannels RowsByChannelsOf(const Operand& x) {
   const int64_t channels = x.dims.back();
   return {channels == 0 ? 0 : x.elements() / channels, channels};
-}
-
-inline dnnl::memory::desc RowsByChannelsDesc(const RowsByChannels& n) {
-  return StridedDesc(DType::kFloat32, {n.rows, n.channels}, {n.channels, 1});
-}
-inline dnnl::memory::desc ChannelsDesc(const RowsByChannels& n) {
-  return StridedDesc(DType::kFloat32, {n.channels}, {1});
-}
-
-inline absl::StatusOr<dnnl::batch_normalization_forward::primitive_desc> DescribeBatchNorm(
-    const RowsByChannels& n, double epsilon) {
-  using Desc = dnnl::batch_normalization_forward::primitive_desc;
-  return GuardOneDnn("batch_normalization", [&]() -> absl::StatusOr<Desc> {
-    const dnnl::batch_normalization_forward::desc desc(
-        dnnl::prop_kind::forward_training, RowsByChannelsDesc(n), static_cast<float>(epsilon),
-        dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift);
-    return Desc(desc, OneDnnAttributes(), OneDnnEngine());
-  });
 }
 
 // Bytes of two rows of doubles: running sums in twice the precision, so that thousands of rows lose nothing.

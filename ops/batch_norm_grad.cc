@@ -9,6 +9,8 @@
 //   d(dy) = w + B + G z        dz = G dy - w dgamma/n
 //   d(x) = dz r                d(mean) = -sum dz r
 //   d(r) = sum dz (x - mean) + sum g gamma A        d(gamma) = sum g r A
+//
+// Like batch_norm it is computed in parts.
 
 #include "ops/batch_norm.h"
 
@@ -168,92 +170,6 @@ class BatchNormGradWithLoop final : public KernelFactory {
   bool accepts_empty() const override { return true; }
 };
 GRADUS_REGISTER_KERNEL(op::BatchNormGrad, "loop", BatchNormGradWithLoop);
-
-// oneDNN wants the variance where the graph has r: it is made again, in front of the scratchpad.
-class BatchNormGradOneDnn final : public Kernel {
- public:
-  BatchNormGradOneDnn(int64_t channels, double epsilon, std::unique_ptr<Kernel> inner)
-      : channels_(channels), epsilon_(epsilon), inner_(std::move(inner)) {}
-
-  static int64_t VarianceBytes(int64_t channels) {
-    return (channels * static_cast<int64_t>(sizeof(float)) + 63) / 64 * 64;
-  }
-  absl::StatusOr<std::unique_ptr<KernelState>> NewState() const override { return inner_->NewState(); }
-  absl::Status Run(const KernelArgs& args, KernelState* state) const override {
-    const auto* r = static_cast<const float*>(args.inputs[kInverseDeviation]);
-    auto* variance = static_cast<float*>(args.scratch);
-    for (int64_t j = 0; j < channels_; ++j) {
-      const double deviation = 1 / static_cast<double>(r[j]);
-      variance[j] = static_cast<float>(deviation * deviation - epsilon_);
-    }
-    const void* inputs[] = {args.inputs[kDy], args.inputs[kX], args.inputs[kGamma],
-                            args.inputs[kMean], variance};
-    return inner_->Run({inputs, args.outputs,
-                        static_cast<char*>(args.scratch) + VarianceBytes(channels_)},
-                       state);
-  }
-
- private:
-  const int64_t channels_;
-  const double epsilon_;
-  const std::unique_ptr<Kernel> inner_;
-};
-
-class BatchNormGradWithOneDnn final : public KernelFactory {
- public:
-  std::vector<Choice> Candidates(const Request& request) const override {
-    const RowsByChannels size = RowsByChannelsOf(request.inputs[kX]);
-    if (size.rows == 0 || size.channels == 0) return {};
-    const auto made = Describe(request);
-    if (!made.ok()) return {};
-    Choice choice;
-    choice.scratch_bytes = BatchNormGradOneDnn::VarianceBytes(size.channels) +
-                           static_cast<int64_t>(made->scratchpad_desc().get_size());
-    // Channels in the last axis have only reference loops in 2.6.3.
-    choice.cost = 1500 + static_cast<double>(size.rows * size.channels) * 5;
-    return {choice};
-  }
-  absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
-                                                 const Choice&) const override {
-    GRADUS_ASSIGN_OR_RETURN(auto made, Describe(request));
-    const RowsByChannels size = RowsByChannelsOf(request.inputs[kX]);
-    return GuardOneDnn("batch_normalization", [&]() -> absl::StatusOr<std::unique_ptr<Kernel>> {
-      auto inner = MakeOneDnnKernel(
-          dnnl::batch_normalization_backward(made), made.scratchpad_desc(),
-          {{DNNL_ARG_DIFF_DST, made.diff_dst_desc(), OneDnnArg::kInput, kDy},
-           {DNNL_ARG_SRC, made.src_desc(), OneDnnArg::kInput, kX},
-           {DNNL_ARG_SCALE, ChannelsDesc(size), OneDnnArg::kInput, kGamma},
-           // Asked for and not read: 2.6.3 wants a shift where there is a gradient of one.
-           {DNNL_ARG_SHIFT, ChannelsDesc(size), OneDnnArg::kInput, kGamma},
-           {DNNL_ARG_MEAN, made.mean_desc(), OneDnnArg::kInput, kMean},
-           {DNNL_ARG_VARIANCE, made.variance_desc(), OneDnnArg::kInput, kInverseDeviation},
-           {DNNL_ARG_DIFF_SRC, made.diff_src_desc(), OneDnnArg::kOutput, kDx},
-           {DNNL_ARG_DIFF_SCALE, ChannelsDesc(size), OneDnnArg::kOutput, kDgamma},
-           {DNNL_ARG_DIFF_SHIFT, ChannelsDesc(size), OneDnnArg::kOutput, kDbeta}});
-      return std::unique_ptr<Kernel>(std::make_unique<BatchNormGradOneDnn>(
-          size.channels, EpsilonOf(request), std::move(inner)));
-    });
-  }
-
- private:
-  static double EpsilonOf(const Request& request) {
-    return static_cast<const op::BatchNormGrad&>(*request.config).epsilon();
-  }
-  static absl::StatusOr<dnnl::batch_normalization_backward::primitive_desc> Describe(
-      const Request& request) {
-    using Desc = dnnl::batch_normalization_backward::primitive_desc;
-    const RowsByChannels size = RowsByChannelsOf(request.inputs[kX]);
-    GRADUS_ASSIGN_OR_RETURN(auto forward, DescribeBatchNorm(size, EpsilonOf(request)));
-    return GuardOneDnn("batch_normalization", [&]() -> absl::StatusOr<Desc> {
-      const auto data = RowsByChannelsDesc(size);
-      const dnnl::batch_normalization_backward::desc desc(
-          dnnl::prop_kind::backward, data, data, static_cast<float>(EpsilonOf(request)),
-          dnnl::normalization_flags::use_scale | dnnl::normalization_flags::use_shift);
-      return Desc(desc, OneDnnAttributes(), OneDnnEngine(), forward);
-    });
-  }
-};
-GRADUS_REGISTER_KERNEL(op::BatchNormGrad, "onednn", BatchNormGradWithOneDnn);
 
 }  // namespace
 }  // namespace gradus

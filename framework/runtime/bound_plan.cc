@@ -16,7 +16,9 @@ constexpr int kParameters = 1;
 constexpr int kStates = 2;
 constexpr int kGradients = 3;
 constexpr int kNextStates = 4;
-constexpr int kFirstInput = 5;
+constexpr int kTerms = 5;
+constexpr int kTotals = 6;
+constexpr int kFirstInput = 7;
 
 // The nearest whole number of the type; 0 for NaN.
 template <class Int>
@@ -79,6 +81,10 @@ int BoundPlan::BaseOf(const Plan::Place& place) const {
         default:
           return kFirstInput + inputs + place.index;
       }
+    case Plan::Place::kTerm:
+      return kTerms;
+    case Plan::Place::kTotal:
+      return kTotals;
     case Plan::Place::kConstant:
       break;
   }
@@ -143,6 +149,8 @@ void BoundPlan::Prepare(void* arena, const PlanBases& bases, absl::Span<const do
   Set(kStates, bases.states);
   Set(kGradients, bases.gradients);
   Set(kNextStates, bases.next_states);
+  Set(kTerms, bases.terms);
+  Set(kTotals, bases.totals);
   const int inputs = static_cast<int>(plan_->program().graph.inputs().size());
   for (int i = 0; i < inputs; ++i) Set(kFirstInput + i, bases.inputs[i]);
   const int targets = static_cast<int>(plan_->targets().size());
@@ -171,16 +179,24 @@ absl::Status BoundPlan::RunStep(size_t step) {
   return status;
 }
 
-absl::Status BoundPlan::Run(void* arena, const PlanBases& bases, absl::Span<const double> scalars,
-                            int row_offset_scalar, int64_t row_begin) {
-  Prepare(arena, bases, scalars, row_offset_scalar, row_begin);
-  const size_t count = calls_.size();
-  for (size_t s = 0; s < count; ++s) {
+absl::Status BoundPlan::RunSteps(size_t begin, size_t end) {
+  for (size_t s = begin; s < end; ++s) {
     const Call& call = calls_[s];
     absl::Status status = call.kernel->Run(call.args, call.state);
     if (!status.ok()) return Annotate(s, status);
   }
   return absl::OkStatus();
+}
+
+absl::Status BoundPlan::RunPhase(int phase) {
+  const std::vector<int>& ends = plan_->phase_ends();
+  return RunSteps(phase == 0 ? 0 : ends[phase - 1], ends[phase]);
+}
+
+absl::Status BoundPlan::Run(void* arena, const PlanBases& bases, absl::Span<const double> scalars,
+                            int row_offset_scalar, int64_t row_begin) {
+  Prepare(arena, bases, scalars, row_offset_scalar, row_begin);
+  return RunSteps(0, calls_.size());
 }
 
 }  // namespace gradus

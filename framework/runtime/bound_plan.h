@@ -1,4 +1,4 @@
-// A plan with the memory of one thread: argument lists with pointers in them, and the kernels'
+// A plan with the memory of one thread, or of one block: argument lists with pointers in them, and the kernels'
 // states. Pointers into the arena are set when it moves, pointers to leaves and results when the
 // caller gives other ones; a run then only calls kernels.
 
@@ -21,6 +21,8 @@ struct PlanBases {
   void* const* fetches = nullptr;  // By target; those of gradients and states are unused.
   float* gradients = nullptr;
   float* next_states = nullptr;
+  float* terms = nullptr;         // The block's own, of sums that later phases read.
+  const float* totals = nullptr;  // The same of all blocks.
 };
 
 class BoundPlan {
@@ -35,6 +37,11 @@ class BoundPlan {
   // raised by row_begin.
   absl::Status Run(void* arena, const PlanBases& bases, absl::Span<const double> scalars,
                    int row_offset_scalar, int64_t row_begin);
+
+  // The same in parts: Prepare once, then each phase. Nothing it was given may move in between.
+  void Prepare(void* arena, const PlanBases& bases, absl::Span<const double> scalars,
+               int row_offset_scalar, int64_t row_begin);
+  absl::Status RunPhase(int phase);
 
   // Step by step, with `check(step)` after each one; for finding where something went wrong.
   template <class F>
@@ -68,8 +75,7 @@ class BoundPlan {
   explicit BoundPlan(std::shared_ptr<const Plan> plan) : plan_(std::move(plan)) {}
   int BaseOf(const Plan::Place& place) const;
   absl::Status Bind();
-  void Prepare(void* arena, const PlanBases& bases, absl::Span<const double> scalars,
-               int row_offset_scalar, int64_t row_begin);
+  absl::Status RunSteps(size_t begin, size_t end);
   absl::Status RunStep(size_t step);
   absl::Status Annotate(size_t step, const absl::Status& status) const;
   void Set(int base, const void* pointer) {
@@ -81,7 +87,8 @@ class BoundPlan {
   const std::shared_ptr<const Plan> plan_;
   std::vector<void*> pointers_;
   std::vector<Patch> patches_;
-  std::vector<Base> bases_;  // Arena, parameters, states, gradients, next states, inputs, fetches.
+  std::vector<Base> bases_;  // Arena, parameters, states, gradients, next states, terms, totals,
+                             // inputs, fetches.
   std::vector<std::unique_ptr<KernelState>> states_;
   std::vector<Call> calls_;
 };

@@ -22,7 +22,7 @@ int CountOnes(int n) { return __builtin_popcount(static_cast<unsigned>(n)); }
 }  // namespace
 
 int Executor::Impl::BlocksPerRound(int blocks) const {
-  if (block_bytes == 0) return blocks;
+  if (block_bytes == 0 || InPhases(blocks)) return blocks;
   int size = 1;
   while (size < kRoundBlocksPerThread * threads() && size < blocks) size *= 2;
   return size;
@@ -45,10 +45,15 @@ int Executor::Impl::BufferOf(int block, int blocks) const {
   return waiting == 0 ? -1 : size - 2 + waiting;
 }
 
-std::shared_ptr<BoundPlan> Executor::Context::FindBound(const Cut& cut, int thread,
-                                                        int64_t rows) const {
+int Executor::Impl::ArenaOf(int block, int blocks) const {
+  return InPhases(blocks) ? block : block % BlocksPerRound(blocks) % threads();
+}
+
+std::shared_ptr<BoundPlan> Executor::Context::FindBound(const Cut& cut, int arena, int64_t rows,
+                                                        bool in_phases) const {
+  if (cut.terms.empty() == in_phases) return nullptr;
   for (const Block& block : cut.blocks) {
-    if (block.thread == thread && block.plan != nullptr && block.plan->plan().rows() == rows) {
+    if (block.arena == arena && block.plan != nullptr && block.plan->plan().rows() == rows) {
       return block.plan;
     }
   }
@@ -61,26 +66,34 @@ absl::StatusOr<Executor::Context::Cut> Executor::Context::MakeCut(int64_t rows) 
   int64_t begin = 0;
   const std::vector<int64_t> sizes = impl_->Cut(rows);
   const int count = static_cast<int>(sizes.size());
-  const size_t per_round = impl_->BlocksPerRound(count);
+  const bool in_phases = impl_->InPhases(count);
+  if (in_phases) {
+    while (static_cast<int>(terms_.size()) < count) {
+      GRADUS_ASSIGN_OR_RETURN(AlignedBuffer terms, AllocateAligned(impl_->TermBytes()));
+      terms_.push_back(std::move(terms));
+    }
+    for (int i = 0; i < count; ++i) cut.terms.push_back(static_cast<float*>(terms_[i].get()));
+    if (static_cast<int>(arenas_.size()) < count) arenas_.resize(count);
+  }
   for (int64_t size : sizes) {
     Block block;
     block.begin = begin;
     block.rows = size;
-    block.thread = static_cast<int>(cut.blocks.size() % per_round % arenas_.size());
+    block.arena = impl_->ArenaOf(static_cast<int>(cut.blocks.size()), count);
     block.inputs.resize(impl_->input_bytes.size(), nullptr);
     block.fetches.resize(impl_->targets.size(), nullptr);
     begin += size;
-    // Blocks of one thread and size run one after the other and share what they need.
-    block.plan = FindBound(cut, block.thread, size);
+    // Blocks of one arena and size run one after the other and share what they need.
+    block.plan = FindBound(cut, block.arena, size, in_phases);
     for (const Cut& other : cuts_) {
-      if (block.plan == nullptr) block.plan = FindBound(other, block.thread, size);
+      if (block.plan == nullptr) block.plan = FindBound(other, block.arena, size, in_phases);
     }
     if (block.plan == nullptr) {
-      GRADUS_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, impl_->PlanFor(size));
+      GRADUS_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, impl_->PlanFor({size, in_phases}));
       GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<BoundPlan> bound, BoundPlan::Create(plan));
       block.plan = std::move(bound);
     }
-    Arena& arena = arenas_[block.thread];
+    Arena& arena = arenas_[block.arena];
     const int64_t bytes = BoundPlan::ArenaBytes(block.plan->plan());
     if (arena.bytes < bytes) {
       // The old one stays until there is a new one: other cuts run on it if there is none.
@@ -109,9 +122,8 @@ absl::StatusOr<Executor::Context::Cut*> Executor::Context::CutFor(int64_t rows) 
   return &cuts_.front();
 }
 
-void Executor::Context::RunBlock(Cut* cut, int index, const Bindings& bindings,
-                                 const Results& results) {
-  const OneOpenMpThread one_thread;
+PlanBases Executor::Context::BasesOf(Cut* cut, int index, const Bindings& bindings,
+                                     const Results& results) {
   Block* block = &cut->blocks[index];
   for (size_t i = 0; i < block->inputs.size(); ++i) {
     const char* whole = static_cast<const char*>(bindings.inputs[i]);
@@ -142,10 +154,65 @@ void Executor::Context::RunBlock(Cut* cut, int index, const Bindings& bindings,
     bases.gradients = reinterpret_cast<float*>(own + impl_->gradients_offset);
     bases.next_states = reinterpret_cast<float*>(own + impl_->states_offset);
   }
+  if (!cut->terms.empty()) {
+    bases.terms = cut->terms[index];
+    bases.totals = cut->terms[0];
+  }
+  return bases;
+}
+
+void Executor::Context::RunBlock(Cut* cut, int index, const Bindings& bindings,
+                                 const Results& results) {
+  const OneOpenMpThread one_thread;
+  Block* block = &cut->blocks[index];
+  const PlanBases bases = BasesOf(cut, index, bindings, results);
   block->status = GuardOneDnn("running", [&] {
-    return block->plan->Run(arenas_[block->thread].memory.get(), bases, bindings.scalars,
+    return block->plan->Run(arenas_[block->arena].memory.get(), bases, bindings.scalars,
                             impl_->row_offset_scalar, block->begin);
   });
+}
+
+void Executor::Context::RunBlockPhase(Cut* cut, int index, int phase, const Bindings& bindings,
+                                      const Results& results) {
+  const OneOpenMpThread one_thread;
+  Block* block = &cut->blocks[index];
+  block->status = GuardOneDnn("running", [&] {
+    if (phase == 0) {
+      block->plan->Prepare(arenas_[block->arena].memory.get(),
+                           BasesOf(cut, index, bindings, results), bindings.scalars,
+                           impl_->row_offset_scalar, block->begin);
+    }
+    return block->plan->RunPhase(phase);
+  });
+}
+
+template <class F>
+void Executor::Context::ForEach(int count, F& f) {
+  if (impl_->options.pool != nullptr) {
+    impl_->options.pool->Run(count, f);
+  } else {
+    for (int i = 0; i < count; ++i) f(i);
+  }
+}
+
+// A block that fails ends the run after its phase, when no block runs any more.
+absl::Status Executor::Context::RunPhases(Cut* cut, const Bindings& bindings,
+                                          const Results& results) {
+  const int count = static_cast<int>(cut->blocks.size());
+  const RowSplit& split = impl_->split;
+  for (int phase = 0; phase < split.phases; ++phase) {
+    auto run = [&](int i) { RunBlockPhase(cut, i, phase, bindings, results); };
+    ForEach(count, run);
+    for (const Block& block : cut->blocks) {
+      if (!block.status.ok()) return block.status;
+    }
+    const int64_t first = split.sums_begin(phase);
+    SumInParts(split.sum_floats[phase] - first, [&](int64_t begin, int64_t end) {
+      SumBlocks(cut->terms.data(), count, first + begin, first + end);
+    });
+  }
+  Sum(*cut, 0, count, results);
+  return absl::OkStatus();
 }
 
 absl::Status Executor::Context::Run(Cut* cut, const Bindings& bindings, const Results& results) {
@@ -159,15 +226,12 @@ absl::Status Executor::Context::Run(Cut* cut, const Bindings& bindings, const Re
     RunBlock(cut, 0, bindings, results);
     return cut->blocks[0].status;
   }
+  if (!cut->terms.empty()) return RunPhases(cut, bindings, results);
   const int per_round = impl_->BlocksPerRound(count);
   for (int first = 0; first < count; first += per_round) {
     const int blocks = std::min(per_round, count - first);
     auto run = [&](int i) { RunBlock(cut, first + i, bindings, results); };
-    if (impl_->options.pool != nullptr) {
-      impl_->options.pool->Run(blocks, run);
-    } else {
-      for (int i = 0; i < blocks; ++i) run(i);
-    }
+    ForEach(blocks, run);
     for (int i = 0; i < blocks; ++i) {
       if (!cut->blocks[first + i].status.ok()) return cut->blocks[first + i].status;
     }
@@ -220,20 +284,21 @@ void Executor::Context::SumRange(const Cut& cut, int first_block, int count, con
 }
 
 void Executor::Context::Sum(const Cut& cut, int first, int count, const Results& results) {
-  const int64_t floats = impl_->summed_floats;
+  SumInParts(impl_->summed_floats,
+             [&](int64_t begin, int64_t end) { SumRange(cut, first, count, results, begin, end); });
+}
+
+template <class F>
+void Executor::Context::SumInParts(int64_t floats, F sum) {
   if (floats == 0) return;
-  if (impl_->threads() == 1 || floats < kLeastParallelSum) {
-    SumRange(cut, first, count, results, 0, floats);
-    return;
-  }
+  if (impl_->threads() == 1 || floats < kLeastParallelSum) return sum(0, floats);
   const int parts = impl_->threads();
   const int64_t part = (floats + parts - 1) / parts;
   const int64_t aligned = (part + 15) / 16 * 16;
-  auto sum = [&](int i) {
-    SumRange(cut, first, count, results, std::min(floats, i * aligned),
-             std::min(floats, (i + 1) * aligned));
+  auto sum_part = [&](int i) {
+    sum(std::min(floats, i * aligned), std::min(floats, (i + 1) * aligned));
   };
-  impl_->options.pool->Run(parts, sum);
+  impl_->options.pool->Run(parts, sum_part);
 }
 
 }  // namespace gradus

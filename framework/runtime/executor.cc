@@ -142,32 +142,35 @@ void Executor::Impl::LayOutBlocks() {
 std::vector<int64_t> Executor::Impl::Cut(int64_t rows) const {
   if (!split.splits) return {rows};
   if (options.block_rows > 0) return CutRows(rows, options.block_rows, threads(), 0);
+  // Every phase goes over the rows again, so smaller blocks would leave the cache all the same.
+  if (split.phases > 1) return CutRows(rows, 0, threads(), ProgramFlops(*program, rows));
   return CutRows(rows, 0, threads(), ProgramFlops(*program, rows),
                  RowsInCache(BytesPerRow(*program), block_bytes));
 }
 
-std::shared_ptr<const Plan> Executor::Impl::FindPlan(int64_t rows) {
+std::shared_ptr<const Plan> Executor::Impl::FindPlan(PlanKey key) {
   for (auto entry = plans.begin(); entry != plans.end(); ++entry) {
-    if (entry->first != rows) continue;
+    if (!(entry->first == key)) continue;
     plans.splice(plans.begin(), plans, entry);
     return plans.front().second;
   }
   return nullptr;
 }
 
-absl::StatusOr<std::shared_ptr<const Plan>> Executor::Impl::PlanFor(int64_t rows) {
+absl::StatusOr<std::shared_ptr<const Plan>> Executor::Impl::PlanFor(PlanKey key) {
   {
     std::lock_guard<std::mutex> lock(plans_mutex);
-    if (std::shared_ptr<const Plan> plan = FindPlan(rows)) return plan;
+    if (std::shared_ptr<const Plan> plan = FindPlan(key)) return plan;
   }
   CompileOptions compile;
-  compile.rows = rows;
+  compile.rows = key.rows;
+  if (key.in_phases) compile.split = &split;
   GRADUS_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan,
                           Plan::Compile(program, targets, parameters, states, compile));
   std::lock_guard<std::mutex> lock(plans_mutex);
   // Who compiled the same at the same time and was first has made the plan for all.
-  if (std::shared_ptr<const Plan> first = FindPlan(rows)) return first;
-  plans.emplace_front(rows, plan);
+  if (std::shared_ptr<const Plan> first = FindPlan(key)) return first;
+  plans.emplace_front(key, plan);
   if (plans.size() > 2 * kCachedRowCounts) plans.pop_back();  // A cut has up to two sizes.
   return plan;
 }
@@ -273,14 +276,16 @@ absl::StatusOr<std::string> Executor::PrintPlan(int64_t rows) const {
 
 absl::StatusOr<int64_t> Executor::Impl::MemoryBytes(int64_t rows) {
   const std::vector<int64_t> cut = Cut(rows);
-  std::vector<int64_t> arenas(threads(), 0);
   const int blocks = static_cast<int>(cut.size());
+  const bool in_phases = InPhases(blocks);
+  std::vector<int64_t> arenas(std::max(threads(), blocks), 0);
   for (int i = 0; i < blocks; ++i) {
-    GRADUS_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, PlanFor(cut[i]));
-    int64_t& arena = arenas[i % BlocksPerRound(blocks) % arenas.size()];
+    GRADUS_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, PlanFor({cut[i], in_phases}));
+    int64_t& arena = arenas[ArenaOf(i, blocks)];
     arena = std::max(arena, BoundPlan::ArenaBytes(*plan));
   }
   int64_t bytes = block_bytes * BlockBuffers(blocks);
+  if (in_phases) bytes += TermBytes() * blocks;
   for (int64_t arena : arenas) bytes += arena;
   return bytes;
 }
@@ -292,9 +297,10 @@ absl::StatusOr<std::string> Executor::Impl::PrintPlan(int64_t rows) {
       std::min<size_t>(cut.size(), threads()), cut.size() == 1 ? " thread" : " threads");
   if (!split.splits) absl::StrAppend(&text, " (not split: ", split.why_not, ")");
   text += "\n";
+  const bool in_phases = InPhases(static_cast<int>(cut.size()));
   std::set<int64_t> sizes(cut.begin(), cut.end());
   for (auto size = sizes.rbegin(); size != sizes.rend(); ++size) {
-    GRADUS_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, PlanFor(*size));
+    GRADUS_ASSIGN_OR_RETURN(std::shared_ptr<const Plan> plan, PlanFor({*size, in_phases}));
     absl::StrAppend(&text, plan->ToString());
   }
   return text;

@@ -1,6 +1,7 @@
 // Runs a graph for any number of rows. A run may be cut into blocks of rows: each thread computes
 // the whole graph on its blocks, and what is summed over rows (parameter gradients) is summed over
-// the blocks in a fixed order. The same block_rows give the same bits on any number of threads.
+// the blocks in a fixed order; where rows need such a sum (batch normalisation), the blocks wait for
+// one another. The same block_rows give the same bits on any number of threads.
 //
 //   auto executor = *Executor::Create(graph, {{loss}, {gradient...}}, options);
 //   auto context = *executor->NewContext();

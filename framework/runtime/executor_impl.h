@@ -64,21 +64,35 @@ struct Executor::Impl {
   int64_t block_bytes = 0;
 
   std::mutex plans_mutex;  // Held while looking plans up, not while one is compiled.
-  std::list<std::pair<int64_t, std::shared_ptr<const Plan>>> plans;  // Last used first.
+  struct PlanKey {
+    int64_t rows;
+    bool in_phases;
+    bool operator==(const PlanKey& other) const {
+      return rows == other.rows && in_phases == other.in_phases;
+    }
+  };
+  std::list<std::pair<PlanKey, std::shared_ptr<const Plan>>> plans;  // Last used first.
 
+  // Whether so many blocks wait for one another within a run. Then all of them are one round, and
+  // each has memory of its own from its first phase to its last.
+  bool InPhases(int blocks) const { return split.splits && split.phases > 1 && blocks > 1; }
+  int64_t TermBytes() const {
+    return split.sums.empty() ? 0 : split.sum_floats.back() * static_cast<int64_t>(sizeof(float));
+  }
   // Blocks run in rounds. What a round summed stays in one buffer until its neighbour in the tree
   // is there too (a binary counter), so that memory grows with the logarithm of the number of
   // blocks.
   int BlocksPerRound(int blocks) const;       // A power of two when there are several rounds.
   int BlockBuffers(int blocks) const;         // How many buffers of block_bytes that takes.
   int BufferOf(int block, int blocks) const;  // -1: the caller's.
+  int ArenaOf(int block, int blocks) const;   // Which of a context's arenas a block runs in.
 
   absl::Status Init(const Graph& graph, const Fetches& fetches);
   void LayOutBlocks();
   int threads() const { return options.pool == nullptr ? 1 : options.pool->threads(); }
   std::vector<int64_t> Cut(int64_t rows) const;
-  std::shared_ptr<const Plan> FindPlan(int64_t rows);  // Null; under plans_mutex.
-  absl::StatusOr<std::shared_ptr<const Plan>> PlanFor(int64_t rows);
+  std::shared_ptr<const Plan> FindPlan(PlanKey key);  // Null; under plans_mutex.
+  absl::StatusOr<std::shared_ptr<const Plan>> PlanFor(PlanKey key);
   absl::StatusOr<int64_t> MemoryBytes(int64_t rows);
   absl::StatusOr<std::string> PrintPlan(int64_t rows);
   absl::Status Check(const Bindings& bindings, const Results& results) const;
@@ -90,7 +104,7 @@ class Executor::Context {
   struct Block {
     int64_t begin = 0;
     int64_t rows = 0;
-    int thread = 0;
+    int arena = 0;
     std::shared_ptr<BoundPlan> plan;
     std::vector<const void*> inputs;
     std::vector<void*> fetches;
@@ -99,6 +113,7 @@ class Executor::Context {
   struct Cut {
     int64_t rows = 0;
     std::vector<Block> blocks;
+    std::vector<float*> terms;  // By block; empty for one phase. Totals are the first one's.
   };
   struct Arena {
     AlignedBuffer memory;
@@ -114,8 +129,20 @@ class Executor::Context {
 
  private:
   absl::StatusOr<Cut> MakeCut(int64_t rows);
-  std::shared_ptr<BoundPlan> FindBound(const Cut& cut, int thread, int64_t rows) const;
+  std::shared_ptr<BoundPlan> FindBound(const Cut& cut, int arena, int64_t rows,
+                                       bool in_phases) const;
+  // The block's memory for this run, and its plan with all addresses.
+  PlanBases BasesOf(Cut* cut, int index, const Bindings& bindings, const Results& results);
   void RunBlock(Cut* cut, int index, const Bindings& bindings, const Results& results);
+  void RunBlockPhase(Cut* cut, int index, int phase, const Bindings& bindings,
+                     const Results& results);
+  absl::Status RunPhases(Cut* cut, const Bindings& bindings, const Results& results);
+  // Calls f(i) for each i, on the pool if there is one.
+  template <class F>
+  void ForEach(int count, F& f);
+  // Calls sum(begin, end) for all of [0, floats), on several threads if it is worth it.
+  template <class F>
+  void SumInParts(int64_t floats, F sum);
   // Sums the round of `count` blocks from `first` on, and with the rounds before it as far as the
   // tree goes.
   void Sum(const Cut& cut, int first, int count, const Results& results);
@@ -123,10 +150,11 @@ class Executor::Context {
                 int64_t end);
 
   Impl* const impl_;
-  std::vector<Arena> arenas_;           // By thread.
+  std::vector<Arena> arenas_;           // By thread; where there are phases, by block.
   std::list<Cut> cuts_;                 // Last used first.
   std::vector<AlignedBuffer> buffers_;  // What is not rows, of a round's blocks but the first; then
                                         // of rounds that wait for their neighbour.
+  std::vector<AlignedBuffer> terms_;    // By block, what is added up between phases.
 };
 
 }  // namespace gradus

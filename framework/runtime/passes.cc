@@ -15,6 +15,7 @@ const Pass kPasses[] = {
     {"prune", Prune},
     {"simplify", Simplify},
     {"fold_equal", FoldEqual},
+    {"batch_norm_parts", BatchNormParts},
     {"pool_gradients", PoolGradients},
     {"fuse_dense", FuseDense},
     {"fuse_conv2d", FuseConv2d},

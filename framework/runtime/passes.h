@@ -18,6 +18,10 @@ absl::StatusOr<Program> FoldEqual(const Program& program);
 // operation does by itself.
 absl::StatusOr<Program> Simplify(const Program& program);
 
+// Batch normalisation and its gradient in parts that each sum over rows or go row by row, so that
+// rows can be cut.
+absl::StatusOr<Program> BatchNormParts(const Program& program);
+
 // activation(x kernel + bias) in one node, where nobody else reads what lies between.
 absl::StatusOr<Program> FuseDense(const Program& program);
 

@@ -5,7 +5,9 @@
 //   - a fetched value is computed right in the caller's buffer, unless it is a leaf, is fetched
 //   twice, or lies otherwise there;
 //   - a result may take over the buffer of an input that nobody reads later;
-//   - a kernel that does not understand padded rows gets dense copies.
+//   - a kernel that does not understand padded rows gets dense copies;
+//   - in a block of several phases, a term of a sum stays where it is and is copied to where it is
+//   added up, so that both it and the total can be read.
 //
 // Then the buffers of the arena are placed by their lifetimes.
 
@@ -44,9 +46,8 @@ void PlanBuilder::AddCopy(int node, const Operand& from, int from_buffer, const 
   AddStep(node, std::move(choice), MakeCopyKernel(from, to), {{from_buffer}, {to_buffer}});
 }
 
-int PlanBuilder::DenseBuffer(Value value) {
-  const Stored here = stored(value);
-  const Operand padded = OperandAsStored(value);
+int PlanBuilder::DenseBuffer(Value value, Stored here) {
+  const Operand padded = OperandAsStored(value, here);
   if (padded.dense()) return here.buffer;
   if (buffers_[here.buffer].dense_copy < 0) {
     const Operand dense = OperandOf(value);
@@ -62,13 +63,14 @@ bool PlanBuilder::AddView(int index) {
   const Node& node = graph_.node(index);
   if (!node.op->IsView(*node.config)) return false;
   const Value in = node.inputs[0], out{index, 0};
-  const Operand from = OperandAsStored(in), to = OperandOf(out);
+  const Stored here = StoredFor(index, in);
+  const Operand from = OperandAsStored(in, here), to = OperandOf(out);
   if (from.dense()) {
-    stored(out) = {stored(in).buffer, to.pitch};
+    stored(out) = {here.buffer, to.pitch};
   } else if (!to.dims.empty() && to.dims.back() == from.dims.back()) {
-    stored(out) = {stored(in).buffer, from.pitch};
+    stored(out) = {here.buffer, from.pitch};
   } else {
-    stored(out) = {DenseBuffer(in), to.pitch};
+    stored(out) = {DenseBuffer(in, here), to.pitch};
   }
   return true;
 }
@@ -118,7 +120,9 @@ absl::Status PlanBuilder::AddOperation(int index) {
   Request request;
   request.config = node.config.get();
   request.node = node.name;
-  for (Value input : node.inputs) request.inputs.push_back(OperandAsStored(input));
+  for (Value input : node.inputs) {
+    request.inputs.push_back(OperandAsStored(input, StoredFor(index, input)));
+  }
   bool empty = true;
   for (size_t o = 0; o < node.outputs.size(); ++o) {
     const Value value{index, static_cast<int32_t>(o)};
@@ -141,7 +145,8 @@ absl::Status PlanBuilder::AddOperation(int index) {
     }
     chosen = *std::move(choice);
     for (Value input : node.inputs) {
-      step.inputs.push_back(chosen.dense ? DenseBuffer(input) : stored(input).buffer);
+      const Stored here = StoredFor(index, input);
+      step.inputs.push_back(chosen.dense ? DenseBuffer(input, here) : here.buffer);
     }
   }
   for (int o = 0; o < static_cast<int>(node.outputs.size()); ++o) {
@@ -151,11 +156,28 @@ absl::Status PlanBuilder::AddOperation(int index) {
       step.outputs.push_back(OutputBuffer(index, o, chosen.dense, &step));
     }
   }
-  for (Value input : node.inputs) --reads(root(input));
+  for (Value input : node.inputs) {
+    if (!ReadsTotal(index, input)) --reads(root(input));
+  }
   if (!empty) {
     AddStep(index, std::move(chosen.choice), std::move(chosen.kernel), std::move(step));
   }
   return absl::OkStatus();
+}
+
+void PlanBuilder::AddSums(int phase) {
+  const std::vector<RowSplit::Sum>& sums = options_.split->sums;
+  for (int i = 0; i < static_cast<int>(sums.size()); ++i) {
+    if (sums[i].phase != phase) continue;
+    const Value value = sums[i].value;
+    const Operand dense = OperandOf(value);
+    const int64_t offset = sums[i].offset * static_cast<int64_t>(sizeof(float));
+    const int term = NewBuffer({Plan::Place::kTerm, i, offset}, DenseBytes(dense));
+    AddCopy(value.node, OperandAsStored(value, stored(value)), stored(value).buffer, dense, term);
+    --reads(root(value));
+    const int total = NewBuffer({Plan::Place::kTotal, i, offset}, DenseBytes(dense));
+    totals_[value] = {total, dense.pitch};
+  }
 }
 
 void PlanBuilder::CopyFetch(int target) {
@@ -165,7 +187,7 @@ void PlanBuilder::CopyFetch(int target) {
   const Operand to = OperandAsFetched(target);
   const int from_buffer = stored(value).buffer;
   const int to_buffer = NewBuffer(PlaceOfFetch(target), DenseBytes(to));
-  AddCopy(value.node, OperandAsStored(value), from_buffer, to, to_buffer);
+  AddCopy(value.node, OperandAsStored(value, stored(value)), from_buffer, to, to_buffer);
 }
 
 absl::Status PlanBuilder::PlaceArena() {

@@ -13,6 +13,7 @@
 #include "gradus/runtime/kernel.h"
 #include "gradus/runtime/parameter_layout.h"
 #include "gradus/runtime/pass.h"
+#include "gradus/runtime/row_split.h"
 
 namespace gradus {
 
@@ -33,6 +34,8 @@ struct CompileOptions {
   // Keeps every node's value readable and runs no pass that removes nodes: what check_numerics
   // needs.
   bool keep_all = false;
+  // For one of several blocks: the phases that its steps are in. Null for all rows in one piece.
+  const RowSplit* split = nullptr;
 };
 
 class Plan {
@@ -40,10 +43,19 @@ class Plan {
   // A memory reference of a step: a place in the arena, or a leaf or fetch buffer given with each
   // run.
   struct Place {
-    enum Kind { kArena, kInput, kParameter, kState, kConstant, kFetch } kind = kArena;
-    int index = 0;  // Of the leaf or fetch.
-    // Bytes from the start of the arena, of the block of parameters, states or gradients, or of the
-    // one buffer.
+    enum Kind {
+      kArena,
+      kInput,
+      kParameter,
+      kState,
+      kConstant,
+      kFetch,
+      kTerm,   // the block's own term of a sum that a later phase reads
+      kTotal,  // that sum over all blocks
+    } kind = kArena;
+    int index = 0;  // Of the leaf, fetch or sum.
+    // Bytes from the start of the arena, of the block of parameters, states or gradients, of the
+    // buffer of terms or totals, or of the one buffer.
     int64_t offset = 0;
   };
   struct Step {
@@ -70,6 +82,8 @@ class Plan {
   int64_t arena_bytes() const { return arena_bytes_; }
   int64_t scratch_bytes() const { return scratch_bytes_; }
   const std::vector<Step>& steps() const { return steps_; }
+  // By phase, the step behind its last one. Between two phases terms become totals.
+  const std::vector<int>& phase_ends() const { return phase_ends_; }
   const std::vector<ScalarSlot>& scalars() const { return scalars_; }
   const std::vector<FetchTarget>& targets() const { return targets_; }
   // What lies in the arena, and from which step to which it is in use.
@@ -85,6 +99,7 @@ class Plan {
   int64_t arena_bytes_ = 0;
   int64_t scratch_bytes_ = 0;
   std::vector<Step> steps_;
+  std::vector<int> phase_ends_;
   std::vector<ScalarSlot> scalars_;
   std::vector<FetchTarget> targets_;
   std::vector<ArenaBuffer> buffers_;

@@ -35,15 +35,22 @@ class PlanBuilder {
     GRADUS_RETURN_IF_ERROR(Check());
     FindRoots();
     CountReads();
-    for (int i = 0; i < graph_.size(); ++i) {
-      if (!needed_[i]) continue;
-      if (graph_.node(i).leaf.has_value()) {
-        AddLeaf(i);
-      } else {
-        GRADUS_RETURN_IF_ERROR(AddOperation(i));
+    const int phases = options_.split == nullptr ? 1 : options_.split->phases;
+    for (int phase = 0; phase < phases; ++phase) {
+      for (int i = 0; i < graph_.size(); ++i) {
+        if (!needed_[i] || PhaseOf(i) != phase) continue;
+        if (graph_.node(i).leaf.has_value()) {
+          AddLeaf(i);
+        } else {
+          GRADUS_RETURN_IF_ERROR(AddOperation(i));
+        }
       }
+      if (phase + 1 == phases) break;
+      AddSums(phase);
+      plan_->phase_ends_.push_back(static_cast<int>(step_buffers_.size()));
     }
     for (size_t t = 0; t < fetches_.size(); ++t) CopyFetch(static_cast<int>(t));
+    plan_->phase_ends_.push_back(static_cast<int>(step_buffers_.size()));
     GRADUS_RETURN_IF_ERROR(PlaceArena());
     return std::shared_ptr<const Plan>(std::move(plan_));
   }
@@ -70,6 +77,8 @@ class PlanBuilder {
   void AddLeaf(int index);
   absl::Status AddOperation(int index);
   bool AddView(int index);
+  // Copies the terms that are complete after a phase to where they are added up.
+  void AddSums(int phase);
   void CopyFetch(int target);
   absl::Status PlaceArena();
 
@@ -81,10 +90,20 @@ class PlanBuilder {
     operand.pitch = operand.dims.empty() ? 1 : operand.dims.back();
     return operand;
   }
-  Operand OperandAsStored(Value value) {
+  Operand OperandAsStored(Value value, const Stored& here) const {
     Operand operand = OperandOf(value);
-    operand.pitch = stored(value).pitch;
+    operand.pitch = here.pitch;
     return operand;
+  }
+  int PhaseOf(int node) const {
+    return options_.split == nullptr ? 0 : options_.split->phase_of[node];
+  }
+  // Whether the node reads the total over all blocks of this input, not the block's own term.
+  bool ReadsTotal(int node, Value input) const {
+    return options_.split != nullptr && options_.split->total(node, input);
+  }
+  const Stored& StoredFor(int node, Value input) {
+    return ReadsTotal(node, input) ? totals_.at(input) : stored(input);
   }
   static int64_t DenseBytes(const Operand& operand) {
     return operand.elements() * ByteSize(operand.dtype);
@@ -121,7 +140,7 @@ class PlanBuilder {
   void AddStep(int node, Choice choice, std::unique_ptr<Kernel> kernel, StepBuffers step);
   void AddCopy(int node, const Operand& from, int from_buffer, const Operand& to, int to_buffer);
   // A buffer with the stored value without padding.
-  int DenseBuffer(Value value);
+  int DenseBuffer(Value value, Stored here);
   int OutputBuffer(int index, int output, bool dense, StepBuffers* step);
   int FindInPlace(int index, int output, const StepBuffers& step);
 
@@ -137,6 +156,7 @@ class PlanBuilder {
   std::vector<std::vector<Value>> roots_;  // The value whose buffer a value shares, through views.
   std::vector<std::vector<int>> reads_;    // By root: how many readers are still to come.
   std::map<Value, int> fetch_of_root_;     // Which target's buffer a root is computed in.
+  std::map<Value, Stored> totals_;
   std::vector<Buffer> buffers_;
   std::vector<StepBuffers> step_buffers_;
 };

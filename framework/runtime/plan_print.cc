@@ -3,6 +3,8 @@
 //   plan for 32 rows: 3 steps, arena 2560 bytes, scratch 0 bytes
 //     node           kernel              inputs                            outputs
 //     hidden_1/relu  FusedDense vector   [32, 30] input:x, [30, 10] ...    [32, 10] arena+64
+//
+// Before a line "-- phase 1" the blocks' terms are added up.
 
 #include <algorithm>
 #include <array>
@@ -28,6 +30,10 @@ std::string PlaceText(const Plan& plan, const Plan::Place& place) {
       return absl::StrCat("state:", graph.state(place.index).name);
     case Plan::Place::kConstant:
       return "constant";
+    case Plan::Place::kTerm:
+      return absl::StrCat("term:", place.index);
+    case Plan::Place::kTotal:
+      return absl::StrCat("total:", place.index);
     case Plan::Place::kFetch:
       break;
   }
@@ -55,7 +61,12 @@ std::string OperandText(const Plan& plan, const TensorSpec& spec, const Plan::Pl
 std::string Plan::ToString() const {
   using Row = std::array<std::string, 4>;
   std::vector<Row> rows = {{"node", "kernel", "inputs", "outputs"}};
+  size_t phase = 0;
   for (const Step& step : steps_) {
+    // A phase may have no steps.
+    while (static_cast<int>(&step - steps_.data()) == phase_ends_[phase]) {
+      rows.push_back({absl::StrCat("-- phase ", ++phase), "", "", ""});
+    }
     const Node& node = program_->graph.node(step.node);
     Row row;
     row[0] = node.name;
@@ -80,10 +91,11 @@ std::string Plan::ToString() const {
   for (const Row& row : rows) {
     for (size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], row[c].size());
   }
-  std::string text =
-      absl::StrCat("plan for ", rows_, rows_ == 1 ? " row: " : " rows: ", steps_.size(),
-                   steps_.size() == 1 ? " step" : " steps", ", arena ", arena_bytes_,
-                   " bytes, scratch ", scratch_bytes_, " bytes\n");
+  std::string text = absl::StrCat(
+      "plan for ", rows_, rows_ == 1 ? " row: " : " rows: ", steps_.size(),
+      steps_.size() == 1 ? " step" : " steps",
+      phase_ends_.size() > 1 ? absl::StrCat(" in ", phase_ends_.size(), " phases") : "", ", arena ",
+      arena_bytes_, " bytes, scratch ", scratch_bytes_, " bytes\n");
   for (const Row& row : rows) {
     for (size_t c = 0; c < row.size(); ++c) {
       absl::StrAppend(&text, "  ", row[c]);

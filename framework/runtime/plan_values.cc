@@ -53,7 +53,9 @@ void PlanBuilder::FindRoots() {
     for (size_t o = 0; o < node.outputs.size(); ++o) {
       roots_[i].push_back(Value{i, static_cast<int32_t>(o)});
     }
-    if (node.op != nullptr && node.op->IsView(*node.config)) roots_[i][0] = root(node.inputs[0]);
+    if (node.op != nullptr && node.op->IsView(*node.config) && !ReadsTotal(i, node.inputs[0])) {
+      roots_[i][0] = root(node.inputs[0]);
+    }
   }
 }
 
@@ -61,7 +63,12 @@ void PlanBuilder::CountReads() {
   for (int i = 0; i < graph_.size(); ++i) {
     const Node& node = graph_.node(i);
     if (!needed_[i] || node.leaf.has_value() || node.op->IsView(*node.config)) continue;
-    for (Value input : node.inputs) ++reads(root(input));
+    for (Value input : node.inputs) {
+      if (!ReadsTotal(i, input)) ++reads(root(input));
+    }
+  }
+  if (options_.split != nullptr) {
+    for (const RowSplit::Sum& sum : options_.split->sums) ++reads(root(sum.value));
   }
   for (size_t t = 0; t < fetches_.size(); ++t) {
     const Value from = root(fetches_[t]);

@@ -66,6 +66,11 @@ absl::Status Rewriter::ReplaceBy(int index, const google::protobuf::Message& con
   return absl::OkStatus();
 }
 
+Emitter Rewriter::EmitterAt(int index) {
+  const Node& node = source().node(index);
+  return Emitter(&result_.graph, absl::StrCat(node.name, "/"), node.origin);
+}
+
 absl::StatusOr<Program> Rewriter::Finish() {
   for (Value fetch : source_.fetches) {
     const Value value = Map(fetch);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "gradus/graph/emitter.h"
 #include "gradus/runtime/pass.h"
 
 namespace gradus {
@@ -37,6 +38,9 @@ class Rewriter {
   // name and origin.
   absl::Status ReplaceBy(int node, const google::protobuf::Message& config,
                          absl::Span<const Value> inputs);
+
+  // Adds further operations, with names behind the old node's and its origin.
+  Emitter EmitterAt(int node);
 
   // The new program. A state's next value is kept when it was copied.
   absl::StatusOr<Program> Finish();

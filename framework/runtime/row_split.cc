@@ -15,6 +15,8 @@ class Analysis {
  public:
   explicit Analysis(const Program& program) : graph_(program.graph) {
     result_.classes.resize(graph_.size());
+    result_.phase_of.resize(graph_.size(), 0);
+    result_.reads_totals.resize(graph_.size(), false);
     const std::vector<bool> needed = NeededNodes(program);
     for (int i = 0; i < graph_.size() && result_.why_not.empty(); ++i) {
       const Node& node = graph_.node(i);
@@ -27,6 +29,7 @@ class Analysis {
       }
     }
     if (result_.why_not.empty()) Fetches(program.fetches);
+    if (result_.why_not.empty()) PlaceSums();
     if (result_.why_not.empty() && !has_rows_) result_.why_not = "nothing has a batch axis";
     result_.splits = result_.why_not.empty();
   }
@@ -65,7 +68,15 @@ class Analysis {
     const int rows = Count(node, RowClass::kRows);
     const int partial = Count(node, RowClass::kPartial);
     const int offset = Count(node, RowClass::kRowOffset);
-    if (partial > 0) return Partial(index, partial, rows + offset);
+    int& phase = result_.phase_of[index];
+    for (Value input : node.inputs) phase = std::max(phase, result_.phase_of[input.node]);
+    if (partial > 0) {
+      if (PassesThrough(index, partial, rows + offset)) return Partial(index);
+      for (Value input : node.inputs) {
+        if (result_.of(input) == RowClass::kPartial && !Total(index, input)) return;
+      }
+      result_.reads_totals[index] = true;
+    }
     BatchUse use = node.op->batch_use(*node.config, specs);
     if (rows == 0) use = BatchUse::kRows;
     if (use == BatchUse::kMixes) return Refuse(index, "needs all rows at once");
@@ -89,9 +100,10 @@ class Analysis {
 
   // A sum over blocks may pass where f(a + b) = f(a) + f(b): alone in a linear input, or in all
   // inputs of what is linear in them together.
-  void Partial(int index, int partial, int of_block) {
+  bool PassesThrough(int index, int partial, int of_block) const {
     const Node& node = graph_.node(index);
     bool linear = of_block == 0;
+    for (const TensorSpec& output : node.outputs) linear = linear && !Batched(output);
     if (partial != static_cast<int>(node.inputs.size()) || !node.op->jointly_linear(*node.config)) {
       linear = linear && partial == 1;
       for (size_t i = 0; i < node.inputs.size() && linear; ++i) {
@@ -99,10 +111,49 @@ class Analysis {
         linear = node.op->linear_in(*node.config, static_cast<int>(i));
       }
     }
-    if (!linear) return Refuse(index, "needs a sum over all rows");
-    for (size_t o = 0; o < node.outputs.size(); ++o) {
-      if (Batched(node.outputs[o])) return Refuse(index, "spreads a sum over all rows");
-      result_.classes[index][o] = RowClass::kPartial;
+    return linear;
+  }
+
+  void Partial(int index) {
+    for (RowClass& c : result_.classes[index]) c = RowClass::kPartial;
+  }
+
+  // The node reads the total of this input, in a later phase than that of its terms.
+  bool Total(int index, Value input) {
+    const TensorSpec& spec = graph_.spec(input);
+    if (spec.dtype != DType::kFloat32) {
+      Refuse(index, "needs a sum over all rows that is not FLOAT32");
+      return false;
+    }
+    const int phase = result_.phase_of[input.node];
+    result_.phase_of[index] = std::max(result_.phase_of[index], phase + 1);
+    result_.phases = std::max(result_.phases, result_.phase_of[index] + 1);
+    const bool known = std::any_of(result_.sums.begin(), result_.sums.end(),
+                                   [&](const RowSplit::Sum& sum) { return sum.value == input; });
+    if (known) return true;
+    const absl::StatusOr<Dim> elements = spec.shape.Elements();
+    if (!elements.ok()) {
+      Refuse(index, "needs a sum over all rows that is too large");
+      return false;
+    }
+    result_.sums.push_back({input, phase, 0, elements->k});
+    return true;
+  }
+
+  void PlaceSums() {
+    constexpr int64_t kAlign = 16;
+    std::stable_sort(
+        result_.sums.begin(), result_.sums.end(),
+        [](const RowSplit::Sum& a, const RowSplit::Sum& b) { return a.phase < b.phase; });
+    result_.sum_floats.resize(result_.phases, 0);
+    int64_t at = 0;
+    for (RowSplit::Sum& sum : result_.sums) {
+      sum.offset = at;
+      at += (sum.floats + kAlign - 1) / kAlign * kAlign;
+      result_.sum_floats[sum.phase] = at;
+    }
+    for (int p = 1; p < result_.phases; ++p) {
+      result_.sum_floats[p] = std::max(result_.sum_floats[p], result_.sum_floats[p - 1]);
     }
   }
 

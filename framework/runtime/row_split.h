@@ -2,8 +2,12 @@
 //
 // Every value is either the same in each block (whole), a block of the rows of the full result
 // (rows), or one term of a sum over the blocks (partial). Operations say how they treat the batch
-// axis and where they are linear; a partial sum may only pass through linear operations. When
-// something else meets it, or an operation mixes rows, the graph runs in one piece.
+// axis and where they are linear; a partial sum passes through linear operations. When something
+// else meets it, the blocks wait for one another there: what comes before is a phase, the terms are
+// added up, and in the next phase every block reads the total, which is whole. When an operation
+// mixes rows, the graph runs in one piece.
+//
+// A graph in which no total is read has one phase.
 
 #ifndef GRADUS_RUNTIME_ROW_SPLIT_H_
 #define GRADUS_RUNTIME_ROW_SPLIT_H_
@@ -29,6 +33,23 @@ struct RowSplit {
   std::string why_not;                         // Empty when it splits.
   std::vector<std::vector<RowClass>> classes;  // By node and output; set when it splits.
 
+  // A value whose total over the blocks is read in a later phase than its own.
+  struct Sum {
+    Value value;
+    int phase = 0;
+    int64_t offset = 0;  // Floats in a buffer for all of them, which are in the order of phases.
+    int64_t floats = 0;
+  };
+  int phases = 1;
+  std::vector<int> phase_of;       // By node, in which phase it is computed.
+  std::vector<bool> reads_totals;  // By node, of all inputs that are partial.
+  std::vector<Sum> sums;
+  std::vector<int64_t> sum_floats;  // By phase, where in the buffer its sums end.
+
+  bool total(int node, Value input) const {
+    return reads_totals[node] && of(input) == RowClass::kPartial;
+  }
+  int64_t sums_begin(int phase) const { return phase == 0 ? 0 : sum_floats[phase - 1]; }
   RowClass of(Value value) const { return classes[value.node][value.output]; }
 };
 

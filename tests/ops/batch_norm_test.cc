@@ -29,7 +29,6 @@ TEST(BatchNorm, GivesTheBiasedVarianceAndKerasMovingAverages) {
   const Tensor x = Tensor::Of<float>({3, 2}, {1, 0, 3, 0, 5, 6});
   const std::vector<OpRun> runs =
       RunOp(Config(0.001, 0.9), {x, Row({1, 2}), Row({0, 1}), Row({10, 0}), Row({1, 1})});
-  EXPECT_EQ(runs.size(), 2u) << "our loop and oneDNN";
   const float r0 = 1 / std::sqrt(8.0f / 3 + 0.001f), r1 = 1 / std::sqrt(8.001f);
   for (const OpRun& run : runs) {
     SCOPED_TRACE(run.kernel);

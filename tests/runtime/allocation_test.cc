@@ -6,6 +6,7 @@
 
 #include <cstdlib>
 #include <string>
+#include <tuple>
 
 #include "gradus/autodiff/add_gradients.h"
 #include "gradus/base/thread_pool.h"
@@ -17,8 +18,9 @@
 namespace gradus {
 namespace {
 
-// A training step of a classifier: dense, relu, dense, cross-entropy, gradients.
-void MakeStep(Graph* graph, Fetches* fetches) {
+// A training step of a classifier: dense, relu, dense, cross-entropy, gradients. With a norm, blocks
+// wait for one another.
+void MakeStep(bool norm, Graph* graph, Fetches* fetches) {
   Emitter emit(graph, "", {});
   const Value x = *graph->AddInput("x", {DType::kFloat32, Shape::Batched({30})});
   const Value label = *graph->AddInput("label", {DType::kInt32, Shape::Batched({})});
@@ -26,7 +28,8 @@ void MakeStep(Graph* graph, Fetches* fetches) {
   const Value b1 = *graph->AddParameter({"b1", Shape::Fixed({64}), {}});
   const Value w2 = *graph->AddParameter({"w2", Shape::Fixed({64, 10}), {}});
   const Value b2 = *graph->AddParameter({"b2", Shape::Fixed({10}), {}});
-  const Value hidden = emit(op::Relu(), {emit(op::Add(), {emit(op::Matmul(), {x, w1}), b1})});
+  Value hidden = emit(op::Relu(), {emit(op::Add(), {emit(op::Matmul(), {x, w1}), b1})});
+  if (norm) hidden = emit(op::BatchNorm(), {hidden, b1, b1, b1, b1});
   const Value logits = emit(op::Add(), {emit(op::Matmul(), {hidden, w2}), b2});
   op::Gather pick;
   pick.set_batch_dims(1);
@@ -37,15 +40,17 @@ void MakeStep(Graph* graph, Fetches* fetches) {
   fetches->gradients = AddGradients(graph, {loss}, {seed}, graph->parameters())->of;
 }
 
-class Allocations : public testing::TestWithParam<int> {};
-INSTANTIATE_TEST_SUITE_P(Threads, Allocations, testing::Values(1, 2));
+class Allocations : public testing::TestWithParam<std::tuple<int, bool>> {};
+INSTANTIATE_TEST_SUITE_P(ThreadsAndPhases, Allocations,
+                         testing::Combine(testing::Values(1, 2), testing::Bool()));
 
 TEST_P(Allocations, NoneOfOursAfterTheFirstRun) {
   if (!AllocationCounter::kCounts) GTEST_SKIP() << AllocationCounter::kWhyNot;
   Graph graph;
   Fetches fetches;
-  MakeStep(&graph, &fetches);
-  ThreadPool pool(GetParam());
+  const auto [threads, norm] = GetParam();
+  MakeStep(norm, &graph, &fetches);
+  ThreadPool pool(threads);
   ExecutorOptions options;
   options.pool = &pool;
   options.block_rows = 16;

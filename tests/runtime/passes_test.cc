@@ -191,7 +191,7 @@ TEST(RunPasses, ShowsEachPassAndObeysDisabledOnes) {
   ASSERT_TRUE(RunPasses(program, options).ok());
   EXPECT_EQ(seen,
             (std::vector<std::string>{"input", "prune", "simplify", "fold_equal",
-                                            "pool_gradients", "fuse_conv2d", "prune_again"}));
+                                            "batch_norm_parts", "pool_gradients", "fuse_conv2d", "prune_again"}));
   options.disabled = {"fuse_dens"};
   EXPECT_EQ(RunPasses(program, options).status().message(),
             "there is no pass \"fuse_dens\" to disable");

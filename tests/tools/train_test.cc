@@ -237,7 +237,8 @@ INSTANTIATE_TEST_SUITE_P(
                 {"graph", kTutorial, "--stage", "nowhere"},
                 1,
                 "gradus: there is no stage \"nowhere\"; there are: all forward gradients prune "
-                "simplify fold_equal pool_gradients fuse_dense fuse_conv2d prune_again\n"},
+                "simplify fold_equal batch_norm_parts pool_gradients fuse_dense fuse_conv2d "
+                "prune_again\n"},
         Refusal{"UnknownName",
                 {"list", "adamant"},
                 1,

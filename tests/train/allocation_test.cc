@@ -62,6 +62,7 @@ TEST(AllocationTest, NoStepOfALoopAfterTheFirstAllocates) {
             "optimizer { rmsprop { centered: true momentum: 0.5 } learning_rate { cosine_decay {"
             " initial_learning_rate: 0.01 decay_steps: 100 } } }");
   CountLoop("loop_batch_norm", true, 1, "optimizer { sgd { momentum: 0.9 } }");
+  CountLoop("loop_batch_norm_two_threads", true, 2, "optimizer { adam {} }");
   CountLoop("loop_accumulation", true, 1,
             "optimizer { adam {} gradient_accumulation_steps: 4 }", 8);
   CountLoop("loop_matrix_rules", false, 2,
