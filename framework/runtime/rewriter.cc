@@ -2,9 +2,19 @@
 
 #include "gradus/runtime/rewriter.h"
 
+#include <cstring>
+
 #include "gradus/base/status.h"
 
 namespace gradus {
+namespace {
+
+bool Equal(const Tensor& a, const Tensor& b) {
+  return a.dtype() == b.dtype() && a.dims() == b.dims() &&
+         (a.bytes() == 0 || std::memcmp(a.raw(), b.raw(), a.bytes()) == 0);
+}
+
+}  // namespace
 
 Rewriter::Rewriter(const Program& source) : source_(source), values_(source.graph.size()) {
   for (int i = 0; i < source.graph.size(); ++i) {
@@ -37,8 +47,13 @@ absl::StatusOr<Value> Rewriter::CopyLeaf(int index) {
       return result_.graph.AddState(source().state(node.leaf_index), node.origin);
     case Leaf::kScalar:
       return result_.graph.AddScalar(node.name, node.outputs[0].dtype);
-    case Leaf::kConstant:
-      return result_.graph.AddConstant(node.name, source().constant(Value{index, 0}));
+    case Leaf::kConstant: {
+      // What a pass has written with EmitterAt may have needed the same number before.
+      const Tensor& tensor = source().constant(Value{index, 0});
+      const Value existing = result_.graph.FindLeaf(Leaf::kConstant, node.name);
+      if (existing.valid() && Equal(result_.graph.constant(existing), tensor)) return existing;
+      return result_.graph.AddConstant(node.name, tensor);
+    }
   }
   return absl::InternalError("unknown kind of leaf");
 }

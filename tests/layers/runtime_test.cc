@@ -166,6 +166,9 @@ TEST(LayersInTheRuntimeTest, AgreeWithTheReferenceWholeAndInBlocks) {
       if (graph.spec(input).dtype == DType::kFloat32) wrt.push_back(input);
     }
     if (!c.differentiable) wrt.clear();
+    for (Value state : graph.states()) {
+      layer.leaves[state] = Filled(graph.spec(state).shape.At(kRows));
+    }
     const size_t parameters = graph.parameters().size();
     const Value seed = *graph.AddInput("seed of the gradient", graph.spec(layer.output));
     layer.leaves[seed] = Filled(graph.spec(layer.output).shape.At(kRows));
