@@ -142,8 +142,11 @@ void Executor::Impl::LayOutBlocks() {
 std::vector<int64_t> Executor::Impl::Cut(int64_t rows) const {
   if (!split.splits) return {rows};
   if (options.block_rows > 0) return CutRows(rows, options.block_rows, threads(), 0);
-  // Every phase goes over the rows again, so smaller blocks would leave the cache all the same.
-  if (split.phases > 1) return CutRows(rows, 0, threads(), ProgramFlops(*program, rows));
+  // Every phase goes over the rows again, so smaller blocks would leave the cache all the same; and
+  // each ends in a barrier, so each must be worth it.
+  if (split.phases > 1) {
+    return CutRows(rows, 0, threads(), ProgramFlops(*program, rows) / split.phases);
+  }
   return CutRows(rows, 0, threads(), ProgramFlops(*program, rows),
                  RowsInCache(BytesPerRow(*program), block_bytes));
 }
