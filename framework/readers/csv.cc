@@ -15,10 +15,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "gradus/data/csv_fields.h"
-#include "gradus/data/reader.h"
 #include "framework/readers/csv_as_trained.h"
 #include "framework/readers/csv_columns.h"
+#include "gradus/data/csv_fields.h"
+#include "gradus/data/reader.h"
 
 namespace gradus {
 namespace {
@@ -111,8 +111,8 @@ class Csv : public TypedReader<CsvSource> {
     if (i < 0) return;
     Feed& feed = opening->feed(i);
     feed.path = path;
-    // What a trained model's columns are said to be is compared column by column.
-    if (opening->role() != Role::kTrained || feed.transform.columns.empty()) {
+    // What is said of columns that were treated one by one is compared with them, later.
+    if (feed.transform.treatments.empty() || feed.transform.columns.empty()) {
       opening->PlanValues(ValuesOf(field), path, i);
     }
     const bool trained = opening->role() == Role::kTrained && !feed.transform.columns.empty();
@@ -148,8 +148,13 @@ class Csv : public TypedReader<CsvSource> {
     const FieldSpec& input = opening->input(i);
     if (opening->role() == Role::kTrained) {
       const InputTransform* trained = opening->Trained(field.input());
+      // By PlanValues.
+      const bool found_already =
+          feed.transform.treatments.empty() &&
+          ((field.has_divide_by() && field.divide_by() != feed.transform.divide_by) ||
+           (field.has_standardise() && field.standardise() == feed.transform.mean.empty()));
       const bool from_columns = trained != nullptr && !trained->columns.empty();
-      if (from_columns || field.columns_size() > 0) {
+      if ((from_columns && !found_already) || field.columns_size() > 0) {
         CheckAsTrained(field, path, choice, feed.transform, opening);
       }
       const bool by_column = !feed.transform.treatments.empty();
