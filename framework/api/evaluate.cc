@@ -11,6 +11,7 @@
 #include "gradus/api/resolve_model.h"
 #include "gradus/api/run_file.h"
 #include "gradus/api/training_source.h"
+#include "gradus/api/value_ranges.h"
 #include "gradus/api/weights_source.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
@@ -130,6 +131,11 @@ absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
     GRADUS_ASSIGN_OR_RETURN(dataset,
                             OpenCsvForModel(options.csv, fields, preprocessing, dialect));
   }
+  DataSplits ranged;
+  ranged.inputs.assign(dataset->fields().begin(), dataset->fields().end());
+  ranged.preprocessing = preprocessing;
+  dataset = CheckRanges(std::move(dataset),
+                        ValueRangesOf(saved.model(), evaluation->model(), ranged));
   GRADUS_ASSIGN_OR_RETURN(MetricSums sums, evaluation->Run(dataset, options.batch_size, store));
   if (sums.examples == 0) return absl::FailedPreconditionError("there are no examples");
 
