@@ -74,7 +74,9 @@ class Output {
     std::vector<std::string> columns;
     if (!names_.column.empty()) columns.push_back(CsvCell(names_.column));
     for (const std::string& column : table_.columns()) columns.push_back(CsvCell(column));
-    return file_->Write(absl::StrCat(absl::StrJoin(columns, ","), "\n"));
+    // Written with the first rows: an error in these leaves nothing.
+    text_ = absl::StrCat(absl::StrJoin(columns, ","), "\n");
+    return absl::OkStatus();
   }
 
   absl::Status Add(const std::map<std::string, Tensor>& outputs, int64_t rows) {
@@ -84,17 +86,21 @@ class Output {
       return file_->Write(
           {static_cast<const char*>(values.raw()), static_cast<size_t>(values.bytes())});
     }
-    text_.clear();
     for (int64_t row = 0; row < rows; ++row) {
       if (!names_.column.empty()) absl::StrAppend(&text_, CsvCell(names_.name(rows_ + row)), ",");
       table_.Append(row, &text_);
       text_.push_back('\n');
     }
     rows_ += rows;
-    return file_->Write(text_);
+    GRADUS_RETURN_IF_ERROR(file_->Write(text_));
+    text_.clear();
+    return absl::OkStatus();
   }
 
-  absl::Status Finish() { return file_->Finish(); }
+  absl::Status Finish() {
+    GRADUS_RETURN_IF_ERROR(file_->Write(text_));  // Of no rows: the header.
+    return file_->Finish();
+  }
 
  private:
   const Names& names_;

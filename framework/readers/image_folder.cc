@@ -232,6 +232,12 @@ class ImageFolder : public TypedReader<ImageFolderSource> {
     if (known.empty() && transform.treatments.size() == 1) {
       known = transform.treatments[0].categories;
     }
+    if (known.empty()) {
+      return opening->Error("category", path.Child("path"),
+                            absl::StrCat("the classes of input \"", config.label(),
+                                         "\" had no names in training, so folders cannot be told "
+                                         "to be them; give their numbers as an array"));
+    }
     // What was trained on columns of a table is fed with places here.
     transform.treatments.clear();
     for (const std::string& name : *classes) {

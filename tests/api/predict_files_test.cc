@@ -205,7 +205,7 @@ model {
   input { name: "y" shape: 1 }
   layer { name: "flat" input: "image" flatten {} }
   layer { name: "row" input: "age" reshape { target_shape: 1 } }
-  layer { name: "all" input: "flat" input: "row" concatenate {} }
+  layer { name: "all" input: "flat" input: "row" concat {} }
   layer { name: "out" input: "all" dense { units: 1 kernel_initializer { constant: 1 } } }
   loss { mean_squared_error { prediction: "out" label: "y" } }
 }
