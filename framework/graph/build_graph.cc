@@ -220,12 +220,13 @@ class Builder {
   // Whether a metric with a summary gives rows; a finding when it does not.
   bool IsRows(Value value, const std::string& subject, const ConfigPath& path) {
     const TensorSpec& spec = model_.graph.spec(value);
-    const bool rows = spec.dtype == DType::kFloat32 && spec.shape.rank() == 2 &&
-                      spec.shape.dim(0) == Dim{1, true} && !spec.shape.dim(1).batch;
+    const Shape& shape = spec.shape;
+    const bool rows = spec.dtype == DType::kFloat32 && shape.rank() >= 1 && shape.rank() <= 2 &&
+                      shape.dim(0) == Dim{1, true} && (shape.rank() == 1 || !shape.dim(1).batch);
     if (rows) return true;
     diagnostics_.Error("shape", path,
                        absl::StrCat(subject, "it gives ", spec.ToString(),
-                                    ", not rows of numbers, FLOAT32 [batch, width]"));
+                                    ", not rows of numbers, FLOAT32 [batch] or [batch, width]"));
     return false;
   }
 
@@ -297,7 +298,7 @@ class Builder {
     }
     const Shape& shape = model_.graph.spec(value).shape;
     const int64_t width = shape.rank() == 1 ? 1 : shape.dim(1).k;
-    if (summary == nullptr) summary = std::make_shared<const MeanSummary>();
+    if (summary == nullptr) summary = std::make_shared<const MeanSummary>(Goal::kUnsaid);
     int64_t sums = static_cast<int64_t>(summary->SumNames().size());
     if (weighted && sums > 0) ++sums;
     model_.metrics.push_back({name, value, width, sums, std::move(summary), weighted});
