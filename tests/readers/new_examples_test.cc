@@ -214,6 +214,27 @@ TEST_F(NewExamplesTest, AModelOfTablesTakesTables) {
   EXPECT_EQ(table->lines, Lines{});
 }
 
+// `gradus eval`: the input that is compared with predictions takes the class.
+TEST_F(NewExamplesTest, FoldersAreTheClassesOfTraining) {
+  Write("classes/dog/1.png", Png(2, 1, 0, {6, 8}));
+  FieldSpec kind = {"kind", DType::kInt32, {}};
+  kind.is_label = true;
+  InputTransform image = {"image", {}, 2, {}, {}}, names = {"kind", {}, 1, {}, {}};
+  names.class_names = {"cat", "dog"};
+  const std::vector<NewPlace> places = {{"", folder_ + "/classes"}};
+  const auto examples = OpenNewExamples(places, {image_, kind}, Preprocessing({image, names}));
+  ASSERT_TRUE(examples.ok()) << examples.status();
+  float pixels[2];
+  int32_t place;
+  ASSERT_TRUE(examples->dataset->Read({0}, {pixels, &place}).ok());
+  EXPECT_EQ(pixels[1], 4);
+  EXPECT_EQ(place, 1);
+  EXPECT_EQ(
+      OpenNewExamples(places, {image_, kind}, preprocessing_).status().message(),
+      "the classes of input \"kind\" had no names in training, so folders cannot be told to be "
+      "them; give their numbers as an array");
+}
+
 // An image that is broken far behind is found when it is read, and named.
 TEST_F(NewExamplesTest, ImagesAreReadWhenTheyAreAskedFor) {
   Write("flat/a.png", Png(2, 1, 0, {6, 8}));
