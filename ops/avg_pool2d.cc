@@ -21,20 +21,13 @@ To PoolLike(const From& from) {
   return to;
 }
 
-// Additions: each place of each window.
-template <class Config>
-double PoolFlops(const Config& config, const Shape& pooled, int64_t rows) {
-  double flops = static_cast<double>(config.window(0)) * static_cast<double>(config.window(1));
-  for (int64_t d : pooled.At(rows)) flops *= static_cast<double>(d);
-  return flops;
-}
-
 class AvgPool2d final : public TypedOp<op::AvgPool2d> {
  public:
   bool linear_in(const Config&, int) const override { return true; }
-  double Flops(const Config& config, absl::Span<const TensorSpec>,
+  double Flops(const Config& config, absl::Span<const TensorSpec> inputs,
                absl::Span<const TensorSpec> outputs, int64_t rows) const override {
-    return PoolFlops(static_cast<const op::AvgPool2d&>(config), outputs[0].shape, rows);
+    return PoolFlops(static_cast<const op::AvgPool2d&>(config), inputs[0].shape, outputs[0].shape,
+                     rows);
   }
 
  protected:
@@ -60,8 +53,9 @@ class AvgPool2dGrad final : public TypedOp<op::AvgPool2dGrad> {
  public:
   bool linear_in(const Config&, int) const override { return true; }
   double Flops(const Config& config, absl::Span<const TensorSpec> inputs,
-               absl::Span<const TensorSpec>, int64_t rows) const override {
-    return PoolFlops(static_cast<const op::AvgPool2dGrad&>(config), inputs[0].shape, rows);
+               absl::Span<const TensorSpec> outputs, int64_t rows) const override {
+    return PoolFlops(static_cast<const op::AvgPool2dGrad&>(config), outputs[0].shape,
+                     inputs[0].shape, rows);
   }
 
  protected:
@@ -158,9 +152,8 @@ class AvgPoolWithLoop final : public KernelFactory {
     const PoolOf<Config> pool(request);
     Choice choice;
     // A guess, as are those of oneDNN.
-    choice.cost = 20 + static_cast<double>(pool.loop.pixels() * pool.loop.places()) *
-                           (4 + static_cast<double>(pool.loop.c) *
-                                    (CurrentIsa() == Isa::kBaseline ? 0.4 : 0.1));
+    choice.cost = 20 + pool.loop.visits() * (4 + static_cast<double>(pool.loop.c) *
+                                                     (CurrentIsa() == Isa::kBaseline ? 0.4 : 0.1));
     return {choice};
   }
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
@@ -184,13 +177,12 @@ class AvgPoolWithOneDnn final : public KernelFactory {
  public:
   std::vector<Choice> Candidates(const Request& request) const override {
     const PoolOf<Config> pool(request);
-    if (pool.loop.empty()) return {};
+    if (!IsForOneDnn(pool.loop)) return {};
     absl::StatusOr<Choice> choice = GuardOneDnn("pooling", [&]() -> absl::StatusOr<Choice> {
       Choice made;
       const auto forward = Forward(pool);
       const bool reference = absl::string_view(forward.impl_info_str()).substr(0, 3) == "ref";
-      const double elements = static_cast<double>(pool.loop.pixels() * pool.loop.places()) *
-                              static_cast<double>(pool.loop.c);
+      const double elements = pool.loop.visits() * static_cast<double>(pool.loop.c);
       // With few channels it has been 5 to 50 times slower than this.
       made.cost = 500 + elements * (reference || pool.loop.c < 8 ? 3 : 0.06);
       made.scratch_bytes = static_cast<int64_t>(PoolOf<Config>::kBackward

@@ -20,9 +20,6 @@ GRADUS_INLINE void StoreChannels(const ChannelLanes& lanes, float* to) {
   __builtin_memcpy(to, &lanes, sizeof(lanes));
 }
 
-// For lambdas that are called within a loop that is compiled for several instruction sets, where inlining is what gives them theirs.
-#define GRADUS_INLINE_LAMBDA __attribute__((always_inline))
-
 // Calls block(LaneCount<vectors>, channel) for as many whole vectors as there are, and rest(channel, count) for what is left.
 template <int vectors>
 struct LaneCount {

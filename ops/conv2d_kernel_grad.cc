@@ -196,7 +196,7 @@ class KernelGradWithOneDnn final : public KernelFactory {
  public:
   std::vector<Choice> Candidates(const Request& request) const override {
     const Convolution convolution = ConvolutionOf(request);
-    if (convolution.loop().empty()) return {};
+    if (!IsForOneDnn(convolution.loop())) return {};
     std::vector<Choice> choices;
     for (const bool any_layout : {true, false}) {
       const auto pd = Describe(convolution, any_layout);

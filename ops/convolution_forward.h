@@ -134,7 +134,7 @@ inline Choice ForwardLoopChoice(const Convolution& convolution) {
 
 inline std::vector<Choice> OneDnnForwardChoices(const Convolution& convolution,
                                                 const ConvolutionEpilogue& epilogue) {
-  if (convolution.loop().empty()) return {};
+  if (!IsForOneDnn(convolution.loop())) return {};
   std::vector<Choice> choices;
   for (const bool any_layout : {true, false}) {
     const auto pd = DescribeConvolution(convolution, any_layout, epilogue);

@@ -57,17 +57,13 @@ struct DropoutElements {
         std::ceil(std::min(std::max(static_cast<double>(rate), 0.0), 1.0) * 0x1p32));
     const float kept = 1.0f / (1.0f - rate);
     float chunk[kPhiloxElements];
-    int64_t done = 0;
-    while (done < n) {
-      const uint64_t element = first + static_cast<uint64_t>(done);
-      const int64_t skipped = static_cast<int64_t>(element % 4);
-      MaskChunk(key, element / 4, threshold, kept, chunk);
-      const int64_t count = std::min<int64_t>(kPhiloxElements - skipped, n - done);
-      for (int64_t i = 0; i < count; ++i) mask[done + i] = chunk[skipped + i];
+    ForPhiloxParts(first, n, [&](const PhiloxPart& part) GRADUS_INLINE_LAMBDA {
+      MaskChunk(key, part.block, threshold, kept, chunk);
+      for (int64_t i = 0; i < part.count; ++i) mask[part.done + i] = chunk[part.skipped + i];
 #pragma GCC ivdep  // y is x or another buffer.
-      for (int64_t i = 0; i < count; ++i) y[done + i] = x[done + i] * chunk[skipped + i];
-      done += count;
-    }
+      for (int64_t i = 0; i < part.count; ++i)
+        y[part.done + i] = x[part.done + i] * chunk[part.skipped + i];
+    });
   }
 };
 

@@ -245,22 +245,7 @@ struct GruPlan {
   }
 };
 
-class GruWithVectors final : public KernelFactory {
- public:
-  std::vector<Choice> Candidates(const Request& request) const override {
-    if (!Recurrence::Understands(request)) return {};
-    const GruPlan plan(request);
-    Choice choice;
-    choice.scratch_bytes = plan.bytes;
-    choice.cost = RecurrenceCost(plan.size, kGates);
-    return {choice};
-  }
-  absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
-                                                 const Choice&) const override {
-    return MakeKernel([plan = GruPlan(request)](const KernelArgs& args) { return plan.Run(args); });
-  }
-  bool accepts_pitch() const override { return true; }
-};
+using GruWithVectors = RecurrenceWithVectors<GruPlan, kGates>;
 GRADUS_REGISTER_KERNEL(op::Gru, "vector", GruWithVectors);
 
 }  // namespace

@@ -203,23 +203,7 @@ struct GruGradPlan {
   }
 };
 
-class GruGradWithVectors final : public KernelFactory {
- public:
-  std::vector<Choice> Candidates(const Request& request) const override {
-    if (!Recurrence::Understands(request)) return {};
-    const GruGradPlan plan(request);
-    Choice choice;
-    choice.scratch_bytes = plan.bytes;
-    choice.cost = RecurrenceCost(plan.size, kGates);
-    return {choice};
-  }
-  absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
-                                                 const Choice&) const override {
-    return MakeKernel(
-        [plan = GruGradPlan(request)](const KernelArgs& args) { return plan.Run(args); });
-  }
-  bool accepts_pitch() const override { return true; }
-};
+using GruGradWithVectors = RecurrenceWithVectors<GruGradPlan, kGates>;
 GRADUS_REGISTER_KERNEL(op::GruGrad, "vector", GruGradWithVectors);
 
 }  // namespace

@@ -169,23 +169,7 @@ struct LstmPlan {
   }
 };
 
-class LstmWithVectors final : public KernelFactory {
- public:
-  std::vector<Choice> Candidates(const Request& request) const override {
-    if (!Recurrence::Understands(request)) return {};
-    const LstmPlan plan(request);
-    Choice choice;
-    choice.scratch_bytes = plan.bytes;
-    choice.cost = RecurrenceCost(plan.size, kGates);
-    return {choice};
-  }
-  absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
-                                                 const Choice&) const override {
-    return MakeKernel(
-        [plan = LstmPlan(request)](const KernelArgs& args) { return plan.Run(args); });
-  }
-  bool accepts_pitch() const override { return true; }
-};
+using LstmWithVectors = RecurrenceWithVectors<LstmPlan, kGates>;
 GRADUS_REGISTER_KERNEL(op::Lstm, "vector", LstmWithVectors);
 
 // ---- Backward.
@@ -298,23 +282,7 @@ struct LstmGradPlan {
   }
 };
 
-class LstmGradWithVectors final : public KernelFactory {
- public:
-  std::vector<Choice> Candidates(const Request& request) const override {
-    if (!Recurrence::Understands(request)) return {};
-    const LstmGradPlan plan(request);
-    Choice choice;
-    choice.scratch_bytes = plan.bytes;
-    choice.cost = RecurrenceCost(plan.size, kGates);
-    return {choice};
-  }
-  absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
-                                                 const Choice&) const override {
-    return MakeKernel(
-        [plan = LstmGradPlan(request)](const KernelArgs& args) { return plan.Run(args); });
-  }
-  bool accepts_pitch() const override { return true; }
-};
+using LstmGradWithVectors = RecurrenceWithVectors<LstmGradPlan, kGates>;
 GRADUS_REGISTER_KERNEL(op::LstmGrad, "vector", LstmGradWithVectors);
 
 }  // namespace

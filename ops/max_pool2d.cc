@@ -18,11 +18,10 @@ namespace {
 
 class MaxPool2d final : public TypedOp<op::MaxPool2d> {
  public:
-  double Flops(const Config& message, absl::Span<const TensorSpec> inputs,
+  double Flops(const Config& config, absl::Span<const TensorSpec> inputs,
                absl::Span<const TensorSpec> outputs, int64_t rows) const override {
-    const auto& config = static_cast<const op::MaxPool2d&>(message);
-    return static_cast<double>(config.window(0)) * static_cast<double>(config.window(1)) *
-           Op::Flops(message, inputs, outputs.subspan(0, 1), rows);
+    return PoolFlops(static_cast<const op::MaxPool2d&>(config), inputs[0].shape, outputs[0].shape,
+                     rows);
   }
 
  protected:
@@ -153,9 +152,8 @@ class MaxPoolWithLoop final : public KernelFactory {
     const ImageLoop loop = LoopOf(request);
     Choice choice;
     // Measured with AVX-512 for windows of 2 x 2 (up to 64 images of 28 x 28 x 32); baseline is a guess.
-    choice.cost = 20 + static_cast<double>(loop.pixels() * loop.places()) *
-                           (0.9 + static_cast<double>(loop.c) *
-                                      (CurrentIsa() == Isa::kBaseline ? 0.4 : 0.06));
+    choice.cost = 20 + loop.visits() * (0.9 + static_cast<double>(loop.c) *
+                                                  (CurrentIsa() == Isa::kBaseline ? 0.4 : 0.06));
     return {choice};
   }
   absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,

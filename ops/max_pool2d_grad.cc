@@ -163,9 +163,8 @@ class MaxPoolGradByWindows final : public KernelFactory {
     }
     Choice choice;
     // Measured with AVX-512, as in max_pool2d.cc, and the scatter alike.
-    choice.cost = 20 + static_cast<double>(loop.pixels() * loop.places()) *
-                           (1.3 + static_cast<double>(loop.c) *
-                                      (CurrentIsa() == Isa::kBaseline ? 0.25 : 0.06));
+    choice.cost = 20 + loop.visits() * (1.3 + static_cast<double>(loop.c) *
+                                                  (CurrentIsa() == Isa::kBaseline ? 0.25 : 0.06));
     if (Gaps(loop)) choice.cost += 0.06 * static_cast<double>(request.outputs[0].elements());
     return {choice};
   }

@@ -81,15 +81,10 @@ struct NormalElements {
   template <Isa>
   GRADUS_INLINE static void Run(PhiloxKey key, uint64_t first, float* z, int64_t n) {
     float chunk[kPhiloxElements];
-    int64_t done = 0;
-    while (done < n) {
-      const uint64_t element = first + static_cast<uint64_t>(done);
-      const auto skipped = static_cast<int64_t>(element % 4);
-      NormalChunk(key, element / 4, chunk);
-      const int64_t count = std::min<int64_t>(kPhiloxElements - skipped, n - done);
-      for (int64_t i = 0; i < count; ++i) z[done + i] = chunk[skipped + i];
-      done += count;
-    }
+    ForPhiloxParts(first, n, [&](const PhiloxPart& part) GRADUS_INLINE_LAMBDA {
+      NormalChunk(key, part.block, chunk);
+      for (int64_t i = 0; i < part.count; ++i) z[part.done + i] = chunk[part.skipped + i];
+    });
   }
 };
 

@@ -1,4 +1,4 @@
-// What dropout and normal_noise share: random numbers for the elements of a tensor whose first axis
+// What dropout and the noises share: random numbers for the elements of a tensor whose first axis
 // is the batch.
 //
 // Element e = (row_offset + row) * row size + place takes number e mod 4 of Philox block e / 4 with
@@ -95,6 +95,25 @@ GRADUS_INLINE void PhiloxChunk(const PhiloxKey& key, uint64_t block,
     }
     k0 += 0x9E3779B9;
     k1 += 0xBB67AE85;
+  }
+}
+
+// A part of the elements that are asked for, [done, done + count): numbers [skipped, skipped + count) of the chunk from `block` on.
+struct PhiloxPart {
+  uint64_t block;
+  int64_t skipped, done, count;
+};
+
+// Calls write(part) for each chunk that has some of the n elements from `first` on.
+template <class Write>
+GRADUS_INLINE void ForPhiloxParts(uint64_t first, int64_t n, const Write& write) {
+  int64_t done = 0;
+  while (done < n) {
+    const uint64_t element = first + static_cast<uint64_t>(done);
+    const auto skipped = static_cast<int64_t>(element % 4);
+    const int64_t count = std::min<int64_t>(kPhiloxElements - skipped, n - done);
+    write(PhiloxPart{element / 4, skipped, done, count});
+    done += count;
   }
 }
 

@@ -14,6 +14,14 @@ Windows PoolWindows(const Config& config) {
   return windows;
 }
 
+// One operation for each place that a window may have in the image.
+template <class Config>
+double PoolFlops(const Config& config, const Shape& images, const Shape& pooled, int64_t rows) {
+  double flops = PlacesInImage(PoolWindows(config), images.dim(1).k, images.dim(2).k);
+  for (int64_t d : pooled.At(rows)) flops *= static_cast<double>(d);
+  return flops;
+}
+
 // Padding is less than the window, so that every window has a place in the image.
 template <class Config>
 absl::Status CheckPool(const Config& config) {

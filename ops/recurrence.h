@@ -221,6 +221,26 @@ inline double RecurrenceCost(const Recurrence& size, int gates) {
   return 100 + cells * (1 + static_cast<double>(2 * size.units) / 60);
 }
 
+// The kernels of a recurrent operation. A Plan is made of a request: where the parts of its scratch memory lie, `size`, `bytes` and
+// Run(args).
+template <class Plan, int kGates>
+class RecurrenceWithVectors final : public KernelFactory {
+ public:
+  std::vector<Choice> Candidates(const Request& request) const override {
+    if (!Recurrence::Understands(request)) return {};
+    const Plan plan(request);
+    Choice choice;
+    choice.scratch_bytes = plan.bytes;
+    choice.cost = RecurrenceCost(plan.size, kGates);
+    return {choice};
+  }
+  absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
+                                                 const Choice&) const override {
+    return MakeKernel([plan = Plan(request)](const KernelArgs& args) { return plan.Run(args); });
+  }
+  bool accepts_pitch() const override { return true; }
+};
+
 inline void Zero(float* x, int64_t n) {
   if (n > 0) std::memset(x, 0, static_cast<size_t>(n) * sizeof(float));
 }

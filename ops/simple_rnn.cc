@@ -168,31 +168,14 @@ struct SimplePlan {
 };
 
 template <class Config>
-class SimpleWithVectors final : public KernelFactory {
- public:
-  std::vector<Choice> Candidates(const Request& request) const override {
-    if (!Recurrence::Understands(request)) return {};
-    const SimplePlan plan = PlanOf(request);
-    Choice choice;
-    choice.scratch_bytes = plan.bytes;
-    choice.cost = RecurrenceCost(plan.size, 1);
-    return {choice};
-  }
-  absl::StatusOr<std::unique_ptr<Kernel>> Create(const Request& request,
-                                                 const Choice&) const override {
-    return MakeKernel([plan = PlanOf(request)](const KernelArgs& args) { return plan.Run(args); });
-  }
-  bool accepts_pitch() const override { return true; }
-
- private:
-  static SimplePlan PlanOf(const Request& request) {
-    return SimplePlan(request, static_cast<const Config&>(*request.config).reverse(),
-                      std::is_same<Config, op::SimpleRnnGrad>::value);
-  }
+struct SimplePlanOf : SimplePlan {
+  explicit SimplePlanOf(const Request& request)
+      : SimplePlan(request, static_cast<const Config&>(*request.config).reverse(),
+                   std::is_same<Config, op::SimpleRnnGrad>::value) {}
 };
-using SimpleRnnWithVectors = SimpleWithVectors<op::SimpleRnn>;
+using SimpleRnnWithVectors = RecurrenceWithVectors<SimplePlanOf<op::SimpleRnn>, 1>;
 GRADUS_REGISTER_KERNEL(op::SimpleRnn, "vector", SimpleRnnWithVectors);
-using SimpleRnnGradWithVectors = SimpleWithVectors<op::SimpleRnnGrad>;
+using SimpleRnnGradWithVectors = RecurrenceWithVectors<SimplePlanOf<op::SimpleRnnGrad>, 1>;
 GRADUS_REGISTER_KERNEL(op::SimpleRnnGrad, "vector", SimpleRnnGradWithVectors);
 
 }  // namespace

@@ -33,18 +33,14 @@ struct UniformElements {
   template <Isa>
   GRADUS_INLINE static void Run(PhiloxKey key, uint64_t first, float* u, int64_t n) {
     uint32_t c[4][kPhiloxBlocks];
-    int64_t done = 0;
-    while (done < n) {
-      const uint64_t element = first + static_cast<uint64_t>(done);
-      const auto skipped = static_cast<int64_t>(element % 4);
-      PhiloxChunk(key, element / 4, c);
-      const int64_t count = std::min<int64_t>(kPhiloxElements - skipped, n - done);
-      for (int64_t i = 0; i < count; ++i) {
-        const int64_t at = skipped + i;
-        u[done + i] = static_cast<float>(static_cast<int32_t>(c[at % 4][at / 4] >> 8)) * 0x1p-24f;
+    ForPhiloxParts(first, n, [&](const PhiloxPart& part) GRADUS_INLINE_LAMBDA {
+      PhiloxChunk(key, part.block, c);
+      for (int64_t i = 0; i < part.count; ++i) {
+        const int64_t at = part.skipped + i;
+        u[part.done + i] =
+            static_cast<float>(static_cast<int32_t>(c[at % 4][at / 4] >> 8)) * 0x1p-24f;
       }
-      done += count;
-    }
+    });
   }
 };
 

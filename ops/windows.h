@@ -80,6 +80,12 @@ absl::Status CheckStrideAndPadding(const Config& config) {
   return CheckNumbers("padding", config.padding(), 4, true, 0);
 }
 
+// How many places of a window can lie in images of this size.
+inline double PlacesInImage(const Windows& windows, int64_t height, int64_t width) {
+  return static_cast<double>(std::min(windows[0].size, height)) *
+         static_cast<double>(std::min(windows[1].size, width));
+}
+
 // Images are FLOAT32 of four axes, of which only the first may be the batch.
 inline absl::Status CheckImages(absl::Span<const TensorSpec> inputs, int index) {
   GRADUS_RETURN_IF_ERROR(ExpectType(inputs, index, DType::kFloat32));
@@ -140,9 +146,20 @@ struct ImageLoop {
   bool empty() const { return n == 0 || h == 0 || w == 0 || c == 0 || oc == 0; }
   int64_t pixels() const { return n * oh * ow; }
   int64_t places() const { return windows[0].size * windows[1].size; }
+  // Places that are read, or written, at most: loops leave out what lies outside of the image.
+  double visits() const { return static_cast<double>(pixels()) * PlacesInImage(windows, h, w); }
 };
 
 // ---- oneDNN, which names axes in the order [batch, channels, height, width] wherever they lie.
+
+// Whether oneDNN is to be asked at all. It writes code for every column of padding, which takes seconds for millions of them.
+inline bool IsForOneDnn(const ImageLoop& loop) {
+  constexpr int64_t kMostPadding = 4096;
+  const auto near = [](const WindowAxis& axis) {
+    return axis.before <= kMostPadding && axis.after <= kMostPadding;
+  };
+  return !loop.empty() && near(loop.windows[0]) && near(loop.windows[1]);
+}
 
 inline dnnl::memory::desc ChannelsLastDesc(const Operand& images) {
   const int64_t h = images.dims[1], w = images.dims[2], c = images.dims[3];

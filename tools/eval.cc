@@ -10,6 +10,7 @@
 #include "gradus/base/text_escape.h"
 #include "tools/command.h"
 #include "tools/dialect_flags.h"
+#include "tools/place_flags.h"
 
 namespace gradus {
 namespace {
@@ -76,6 +77,10 @@ void AddEval(CLI::App* app, RunFunction* run) {
   command->add_option(
       "--csv", flags->options.csv,
       "Raw rows instead: a CSV file with the columns that the model was trained on.");
+  command->add_option(
+      "--data", flags->options.data,
+      "Other examples instead, labels included: a CSV file, an array, a folder of images.");
+  AddPlaceFlags(command, &flags->options.inputs);
   AddDialectFlags(command, &flags->options.dialect);
   command->add_option("--batch_size", flags->options.batch_size, "Rows at a time.")
       ->check(CLI::Range(1, 1 << 20))

@@ -62,6 +62,7 @@ int NewFromTable(const NewModelOptions& options) {
               model->left_out > 0 ? absl::StrCat(", ", model->left_out, " left out").c_str() : "");
   std::printf("    gradus train %s --run_dir %s\n", ShellWord(options.out).c_str(),
               ShellWord(absl::StrCat("runs/", model->name)).c_str());
+  for (const std::string& note : model->notes) std::printf("%s\n", note.c_str());
   return kOk;
 }
 

@@ -34,7 +34,9 @@ std::string Rate(double value) { return absl::StrFormat("%.4g", value); }
 
 std::vector<std::string> NamesOf(const Trainer& trainer) {
   std::vector<std::string> names = {"loss"};
-  for (const ModelMetric& metric : trainer.step().model().metrics) names.push_back(metric.name);
+  for (const ModelMetric& metric : trainer.step().model().metrics) {
+    if (metric.summary->goal() != Goal::kTable) names.push_back(metric.name);
+  }
   return names;
 }
 
@@ -233,6 +235,7 @@ void TrainProgress::DrawBar(const StepReport& report, const TrainState& state) {
   std::vector<std::string> figures;
   FinishSums(state.epoch_sums, bar_metrics_, &epoch_numbers_);
   for (size_t i = 0; i < epoch_numbers_.size(); ++i) {
+    if (i > 0 && bar_metrics_[i - 1].summary->goal() == Goal::kTable) continue;
     const std::string& name = i == 0 ? metric_names_[0] : bar_metrics_[i - 1].name;
     figures.push_back(absl::StrCat(name, " ", Number(epoch_numbers_[i])));
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "gradus/api/run_table.h"
+#include "gradus/api/text_plot.h"
 #include "tools/command.h"
 
 namespace gradus {
@@ -35,9 +36,15 @@ int ShowRuns(RunsFlags flags) {
   if (flags.direction == "min") flags.options.direction = MIN;
   if (flags.direction == "max") flags.options.direction = MAX;
   winsize size = {};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0) flags.options.columns = size.ws_col;
+  if (isatty(STDOUT_FILENO) != 0) {
+    const bool known = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0;
+    flags.options.columns = known ? size.ws_col : 80;
+    flags.options.utf8 = TextPlotOptionsFor(STDOUT_FILENO).utf8;
+  }
   const absl::StatusOr<RunTable> table = MakeRunTable(runs, flags.options);
   if (!table.ok()) return Fail(table.status());
+  const absl::Status columns = CheckColumns(*table, flags.options);
+  if (!columns.ok()) return Fail(columns);
   for (const std::string& note : table->notes) {
     std::fprintf(stderr, "gradus: warning: %s\n", note.c_str());
   }
@@ -59,15 +66,24 @@ void AddRuns(CLI::App* app, RunFunction* run) {
       "(of validation, or of training where there is none), the last rate, epochs, updates, time "
       "of\n"
       "training, and the state: running, finished, stopped (its state is saved), failed, or "
-      "killed.");
+      "killed.\n"
+      "On a terminal long values are cut, and columns that have no room are left out; in a pipe or "
+      "a\n"
+      "file everything is there.");
   command->add_option("folder", flags->folder,
                       "A folder with runs in it, or below it; runs when not given.");
   command->add_option("--sort", flags->options.sort,
                       "The best of this measure first, such as validation/loss.");
   command
       ->add_option("--direction", flags->direction,
-                   "What the best is, min or max; by the measure's name when not given.")
+                   "What the best is, min or max; as the runs say of the measure when not given.")
       ->check(CLI::IsMember({"min", "max"}));
+  command
+      ->add_option("--columns", flags->options.shown,
+                   "What is shown beside the run, in this order: a title, a measure (its best and "
+                   "last) or the address of a field, such as state,validation/loss,units.")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   CLI::Option* csv = command->add_flag("--csv", flags->csv, "As CSV, with every measure.");
   command->add_flag("--json", flags->json, "As JSON, with every measure.")->excludes(csv);
   command->callback([flags, run] { *run = [flags] { return ShowRuns(*flags); }; });

@@ -104,6 +104,7 @@ int WritePicture(const RateTable& table, const Steps& steps, const ScheduleFlags
                       ? absl::StrCat(flags.all ? "Numbers" : "Learning rate", " of ", flags.file)
                       : flags.text;
   options.x_label = "update";
+  options.whole_x = true;
   std::vector<std::string> notes;
   if (!table.controllers().empty()) {
     notes.push_back(absl::StrCat("This is what the schedules plan; ",

@@ -12,6 +12,7 @@
 #include "gradus/api/control_folder.h"
 #include "gradus/api/events_file.h"
 #include "gradus/api/groups_file.h"
+#include "gradus/api/measures_file.h"
 #include "gradus/api/progress_file.h"
 #include "gradus/api/rate_control.h"
 #include "gradus/api/resolve_model.h"
@@ -19,6 +20,7 @@
 #include "gradus/api/target.h"
 #include "gradus/api/tensorboard_file.h"
 #include "gradus/api/trainer.h"
+#include "gradus/api/weights_source.h"
 #include "gradus/base/file.h"
 #include "gradus/base/text_config.h"
 #include "tools/command.h"
@@ -80,7 +82,8 @@ int SaveModel(const TrainRun& run) {
 int ShowTarget(const TrainRun& run) {
   const RunSettings& settings = run.trainer->config().run();
   if (!settings.has_target()) return kOk;
-  const absl::StatusOr<TargetWatch> watch = ReadTarget(settings.target(), run.folder.metrics());
+  const absl::StatusOr<TargetWatch> watch = ReadTarget(
+      Resolved(settings.target(), run.trainer->step().monitors()), run.folder.metrics());
   if (!watch.ok()) return Fail(watch.status());
   std::printf("target  %s\n", watch->InWords().c_str());
   return kOk;
@@ -133,6 +136,9 @@ absl::StatusOr<LoopEnd> TrainLeg(const TrainRun& run, const std::vector<std::str
     return !run.last_leg() && state.progress.update == run.legs[run.leg].end;
   };
   if (at_leg_end()) return LoopEnd::kFinished;
+  const absl::Status measures =
+      WriteMeasures(run.folder.measures(), trainer.step().monitors());
+  if (!measures.ok()) return measures;
   absl::StatusOr<std::unique_ptr<MetricsFile>> metrics =
       MetricsFile::Open(run.folder.metrics(), state.progress.update);
   if (!metrics.ok()) return metrics.status();
@@ -211,6 +217,9 @@ int Train(const TrainFlags& flags) {
       if (*end == LoopEnd::kEarly) {
         std::printf("\n%s\n", EndedInWords(run->trainer->state()).c_str());
       }
+      const std::string weights = FinalWeightsInWords(
+          run->trainer->config().run(), run->trainer->state());
+      if (!weights.empty()) std::printf("weights  %s\n", weights.c_str());
       const int saved = SaveModel(*run);
       const int shown = ShowTarget(*run);
       return saved != kOk ? saved : shown;

@@ -2,21 +2,53 @@
 
 #include "gradus/api/evaluate.h"
 
+#include <algorithm>
 #include <memory>
+#include <utility>
 
+#include "absl/strings/str_join.h"
 #include "gradus/api/output_meaning.h"
 #include "gradus/api/resolve_model.h"
 #include "gradus/api/run_file.h"
+#include "gradus/api/training_source.h"
+#include "gradus/api/value_ranges.h"
 #include "gradus/api/weights_source.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
 #include "gradus/base/text_config.h"
 #include "gradus/base/thread_pool.h"
+#include "gradus/data/check_weights.h"
 #include "gradus/data/open_data.h"
 #include "gradus/train/checkpoint.h"
 #include "gradus/train/evaluation.h"
 
 namespace gradus {
+namespace {
+
+// Examples from anywhere; `from` becomes what they are called.
+absl::StatusOr<std::shared_ptr<const Dataset>> OpenGiven(const std::string& run,
+                                                         const EvaluateOptions& options,
+                                                         absl::Span<const FieldSpec> fields,
+                                                         const Preprocessing& preprocessing,
+                                                         std::string* from) {
+  NewExamplesOptions how;
+  GRADUS_ASSIGN_OR_RETURN(how.trained, ReadTrainingSource(run));
+  GRADUS_ASSIGN_OR_RETURN(how.dialect, DialectFor(how.trained, options.dialect));
+  std::vector<NewPlace> places = options.inputs;
+  if (!options.data.empty()) places.push_back({"", options.data});
+  GRADUS_ASSIGN_OR_RETURN(NewExamples examples,
+                          OpenNewExamples(places, fields, preprocessing, how));
+  std::vector<std::string> paths;
+  for (const NewPlace& place : places) {
+    if (std::find(paths.begin(), paths.end(), place.path) == paths.end()) {
+      paths.push_back(place.path);
+    }
+  }
+  *from = absl::StrJoin(paths, ", ");
+  return CheckWeights(std::move(examples.dataset));
+}
+
+}  // namespace
 
 absl::StatusOr<std::shared_ptr<const Dataset>> OpenSplit(const std::string& run,
                                                          const std::string& split,
@@ -87,18 +119,28 @@ absl::StatusOr<EvaluationReport> EvaluateModel(const std::string& run,
   GRADUS_RETURN_IF_ERROR(source.Load(&store));
 
   std::shared_ptr<const Dataset> dataset;
-  if (options.csv.empty()) {
+  std::string from = options.csv;
+  if (!options.data.empty() || !options.inputs.empty()) {
+    GRADUS_ASSIGN_OR_RETURN(dataset, OpenGiven(run, options, fields, preprocessing, &from));
+  } else if (options.csv.empty()) {
     GRADUS_ASSIGN_OR_RETURN(dataset, OpenSplit(run, options.split, fields, preprocessing));
+    from = options.split;
   } else {
-    GRADUS_ASSIGN_OR_RETURN(const CsvDialect dialect, DialectFor(run, options.dialect));
+    GRADUS_ASSIGN_OR_RETURN(const SourceConfig trained, ReadTrainingSource(run));
+    GRADUS_ASSIGN_OR_RETURN(const CsvDialect dialect, DialectFor(trained, options.dialect));
     GRADUS_ASSIGN_OR_RETURN(dataset,
                             OpenCsvForModel(options.csv, fields, preprocessing, dialect));
   }
+  DataSplits ranged;
+  ranged.inputs.assign(dataset->fields().begin(), dataset->fields().end());
+  ranged.preprocessing = preprocessing;
+  dataset = CheckRanges(std::move(dataset),
+                        ValueRangesOf(saved.model(), evaluation->model(), ranged));
   GRADUS_ASSIGN_OR_RETURN(MetricSums sums, evaluation->Run(dataset, options.batch_size, store));
   if (sums.examples == 0) return absl::FailedPreconditionError("there are no examples");
 
   EvaluationReport report;
-  report.examples_from = options.csv.empty() ? options.split : options.csv;
+  report.examples_from = from;
   report.weights = source.label;
   report.examples = sums.examples;
   FinishSums(sums, evaluation->model().metrics, &report.loss, &report.metrics);

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "gradus/data/dataset.h"
+#include "gradus/data/new_examples.h"
 #include "gradus/data/preprocessing.h"
 #include "gradus/api/training_dialect.h"
 #include "gradus/train/metric_sums.h"
@@ -21,8 +22,11 @@ struct EvaluateOptions {
   std::string split =
       "test";  // "test", "validation" or "train" of the run's own configuration, or ...
   std::string
-      csv;  // ... a CSV file with the columns that the model was trained on, labels included.
-  GivenDialect dialect;  // How `csv` is written.
+      csv;  // ... a CSV file with the columns that the model was trained on, labels included, or ...
+  // ... examples from anywhere, as PredictOptions::input and inputs, labels included.
+  std::string data;
+  std::vector<NewPlace> inputs;
+  GivenDialect dialect;  // How tables are written.
   int64_t batch_size = 256;
   std::string checkpoint;  // As PredictorOptions::checkpoint.
 };

@@ -177,17 +177,7 @@ absl::StatusOr<RecordedEvent> ParseEvent(absl::string_view line) {
 }
 
 absl::StatusOr<std::vector<RecordedEvent>> ReadEvents(const std::string& path) {
-  GRADUS_ASSIGN_OR_RETURN(const std::vector<std::string> lines, ReadJsonLines(path));
-  std::vector<RecordedEvent> events;
-  for (size_t i = 0; i < lines.size(); ++i) {
-    absl::StatusOr<RecordedEvent> event = ParseEvent(lines[i]);
-    if (!event.ok()) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(path, ":", i + 1, ": the line ", event.status().message()));
-    }
-    events.push_back(*std::move(event));
-  }
-  return events;
+  return ParseJsonLines(path, ParseEvent);
 }
 
 EventsAtCheckpoint SplitEvents(std::vector<RecordedEvent> events, const TrainStateHeader& header) {

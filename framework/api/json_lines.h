@@ -12,6 +12,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 
@@ -23,6 +24,26 @@ std::string JsonString(absl::string_view text);
 // The lines of a file; none when there is no such file. What follows the last line's end was torn
 // when its writer was killed, or is being written: it is left out.
 absl::StatusOr<std::vector<std::string>> ReadJsonLines(const std::string& path);
+
+// What `parse`, a function of a line's text to a StatusOr, makes of each of them. The first that it
+// refuses is DataLoss: "PATH:3: the line MESSAGE".
+template <class Parse>
+auto ParseJsonLines(const std::string& path, Parse parse)
+    -> absl::StatusOr<std::vector<typename decltype(parse(absl::string_view()))::value_type>> {
+  const absl::StatusOr<std::vector<std::string>> texts = ReadJsonLines(path);
+  if (!texts.ok()) return texts.status();
+  std::vector<typename decltype(parse(absl::string_view()))::value_type> lines;
+  lines.reserve(texts->size());
+  for (size_t i = 0; i < texts->size(); ++i) {
+    auto line = parse((*texts)[i]);
+    if (!line.ok()) {
+      return absl::DataLossError(
+          absl::StrCat(path, ":", i + 1, ": the line ", line.status().message()));
+    }
+    lines.push_back(*std::move(line));
+  }
+  return lines;
+}
 
 // The number under "step" in a line of our own making, or nothing.
 absl::optional<int64_t> StepOfLine(absl::string_view line);

@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
@@ -51,6 +52,21 @@ std::string PathFrom(const std::string& out, const std::string& file) {
 
 }  // namespace
 
+std::string BaselineOf(const TargetPlan& target) {
+  constexpr double kImbalanced = 0.65;
+  int64_t rows = 0;
+  const std::pair<std::string, int64_t>* most = nullptr;
+  for (const auto& each : target.classes) {
+    rows += each.second;
+    if (most == nullptr || each.second > most->second) most = &each;
+  }
+  if (most == nullptr || rows == 0) return "";
+  const double share = static_cast<double>(most->second) / static_cast<double>(rows);
+  if (share < kImbalanced) return "";
+  return absl::StrFormat("always answering %s has an accuracy of %.3f: classes are of unequal size",
+                         Quoted(most->first), share);
+}
+
 absl::StatusOr<NewModel> MakeNewModel(const NewModelOptions& options) try {
   LookOptions look = options.look;
   look.target = options.target;
@@ -71,7 +87,16 @@ absl::StatusOr<NewModel> MakeNewModel(const NewModelOptions& options) try {
   model.task = plan.target.classification() ? Task::kClassification : Task::kRegression;
   for (const ColumnPlan& column : plan.columns) {
     ++(column.use == ColumnPlan::kLeftOut ? model.left_out : model.used);
+    if (column.use != ColumnPlan::kLeftOut) continue;
+    constexpr int64_t kMost = 20;
+    if (model.left_out <= kMost) {
+      model.notes.push_back(absl::StrCat("left out: ", Quoted(column.name), ", ", column.why));
+    } else if (model.left_out == kMost + 1) {
+      model.notes.push_back("left out: ... (the file says them all)");
+    }
   }
+  const std::string baseline = BaselineOf(plan.target);
+  if (!baseline.empty()) model.notes.push_back(baseline);
   const std::string test_path = options.test.empty() ? "" : PathFrom(options.out, options.test);
   model.text = TextOf({table, test.get(), plan, options.task, model.name,
                        PathFrom(options.out, options.csv), test_path, options.out});

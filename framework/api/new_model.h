@@ -31,6 +31,8 @@ struct NewModel {
   std::string name;  // The model's.
   Task task = Task::kRegression;
   int64_t used = 0, left_out = 0;  // Columns, without the target.
+  // What should be known before the first run: columns that are left out and why, classes that are rare.
+  std::vector<std::string> notes;
 };
 
 absl::StatusOr<NewModel> MakeNewModel(const NewModelOptions& options);
@@ -49,6 +51,9 @@ struct ModelSize {
   double held_out = 0.2;  // Of the examples, for validation, and again for the test.
 };
 ModelSize SizeFor(int64_t training_examples);
+
+// What a classifier has to be better than, where one class is much larger than the others; else "".
+std::string BaselineOf(const TargetPlan& target);
 
 // The text. `csv` and `test` are the paths that stand in it; `test` may be empty.
 struct NewModelText {

@@ -143,7 +143,9 @@ class Writer {
       if (counts.size() < 20) counts.push_back(absl::StrCat(Escaped(each.first), " ", each.second));
     }
     if (counts.size() < draft_.target.classes.size()) counts.push_back("...");
-    text_->Comment("  ", absl::StrCat("Rows of each class: ", absl::StrJoin(counts, ", "), "."));
+    const std::string baseline = BaselineOf(draft_.target);
+    text_->Comment("  ", absl::StrCat("Rows of each class: ", absl::StrJoin(counts, ", "),
+                                      baseline.empty() ? "" : absl::StrCat("; ", baseline), "."));
     text_->Line("  loss {");
     text_->Line("    ", yes_no ? "binary_crossentropy" : "sparse_categorical_crossentropy", " { ",
                 pair, " from_logits: true }");

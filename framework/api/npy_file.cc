@@ -26,7 +26,9 @@ absl::string_view TypeName(DType dtype) {
   }
 }
 
-std::string Header(DType dtype, absl::Span<const int64_t> dims) {
+}  // namespace
+
+std::string NpyHeader(DType dtype, absl::Span<const int64_t> dims) {
   std::string text =
       absl::StrCat("{'descr': '", TypeName(dtype), "', 'fortran_order': False, 'shape': (",
                    absl::StrJoin(dims, ", "), dims.size() == 1 ? "," : "", "), }");
@@ -41,11 +43,9 @@ std::string Header(DType dtype, absl::Span<const int64_t> dims) {
   return bytes + text;
 }
 
-}  // namespace
-
 absl::Status WriteNpy(const std::string& path, DType dtype, absl::Span<const int64_t> dims,
                       absl::Span<const Tensor> parts) {
-  const std::string header = Header(dtype, dims);
+  const std::string header = NpyHeader(dtype, dims);
   std::vector<absl::string_view> pieces = {header};
   int64_t elements = 0, wanted = 1;
   for (const int64_t dim : dims) wanted *= dim;

@@ -12,6 +12,9 @@
 
 namespace gradus {
 
+// What stands before the elements, which follow row-major.
+std::string NpyHeader(DType dtype, absl::Span<const int64_t> dims);
+
 // Rows of several tensors of one type, one below the other; `dims` are those of the whole. Written whole or not at all.
 absl::Status WriteNpy(const std::string& path, DType dtype, absl::Span<const int64_t> dims,
                       absl::Span<const Tensor> parts);

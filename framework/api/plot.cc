@@ -82,10 +82,12 @@ std::vector<PlotAxis::Tick> LinearTicks(double low, double high, double step) {
 }
 
 // At least two: one would not say what a distance is.
-std::vector<PlotAxis::Tick> MoreLinearTicks(double low, double high, int most) {
+std::vector<PlotAxis::Tick> MoreLinearTicks(double low, double high, int most,
+                                            bool whole = false) {
   std::vector<PlotAxis::Tick> ticks;
-  for (double step = RoundStep((high - low) / (most - 1)); ticks.size() < 2;
-       step = RoundStep(0.4 * step)) {
+  const double first = RoundStep((high - low) / (most - 1));
+  for (double step = first; ticks.size() < 2; step = RoundStep(0.4 * step)) {
+    if (whole && first >= 1 && step < 1 && !ticks.empty()) break;
     ticks = LinearTicks(low, high, step);
   }
   return ticks;
@@ -139,6 +141,7 @@ PlotOptions PanelOptions(const PlotPage& page, size_t panel) {
   PlotOptions options;
   options.title = page.panels[panel].title;
   options.log_x = page.log_x;
+  options.whole_x = page.whole_x;
   options.log_y = page.panels[panel].log_y;
   options.markers = page.markers;
   Range x;
@@ -153,7 +156,7 @@ PlotOptions PanelOptions(const PlotPage& page, size_t panel) {
   return options;
 }
 
-PlotAxis PlotAxis::Make(double low, double high, bool log, int most_ticks, bool round) {
+PlotAxis PlotAxis::Make(double low, double high, bool log, int most_ticks, bool round, bool whole) {
   PlotAxis axis;
   axis.log_ = log;
   most_ticks = std::max(most_ticks, 2);
@@ -189,7 +192,8 @@ PlotAxis PlotAxis::Make(double low, double high, bool log, int most_ticks, bool 
       high = std::ceil(high / step - 1e-6) * step;
       axis.ticks_ = LinearTicks(low, high, step);
     } else {
-      axis.ticks_ = MoreLinearTicks(low, high, most_ticks);
+      if (whole && high - low < most_ticks - 1) axis.ticks_ = LinearTicks(low, high, 1);
+      if (axis.ticks_.empty()) axis.ticks_ = MoreLinearTicks(low, high, most_ticks, whole);
     }
   }
   axis.low_ = low;
@@ -224,7 +228,8 @@ PlotAxes MakeAxes(absl::Span<const PlotSeries> series, const PlotOptions& option
   axes.any = !x.empty() && !y.empty();
   x.Add(options.x_from, options.log_x);
   x.Add(options.x_to, options.log_x);
-  axes.x = PlotAxis::Make(x.low, x.high, options.log_x, most_x_ticks, false);
+  axes.x = PlotAxis::Make(x.low, x.high, options.log_x, most_x_ticks, false,
+                          options.whole_x);
   axes.y = PlotAxis::Make(y.low, y.high, options.log_y, most_y_ticks, true);
   return axes;
 }

@@ -41,6 +41,7 @@ struct PlotOptions {
   std::string title, x_label, y_label;
   std::string caption;  // Small, below everything.
   bool log_x = false, log_y = false;
+  bool whole_x = false;  // x counts something: only whole numbers stand at its axis.
   std::vector<PlotMarker> markers;
   // The x axis goes at least from here to there, where these are numbers.
   double x_from = std::numeric_limits<double>::quiet_NaN(), x_to = x_from;
@@ -55,7 +56,7 @@ struct PlotPanel {
 
 struct PlotPage {
   std::string title, x_label, caption;
-  bool log_x = false;
+  bool log_x = false, whole_x = false;
   std::vector<PlotPanel> panels;
   std::vector<PlotSeries> legend;   // Only their names, colours and lines count.
   std::vector<PlotMarker> markers;  // Across all panels.
@@ -72,8 +73,10 @@ class PlotAxis {
   };
 
   // For numbers from `low` to `high`. `most_ticks` >= 2 is how many there is room for. `round`
-  // widens the range to whole ticks, and to 0 when that is near.
-  static PlotAxis Make(double low, double high, bool log, int most_ticks, bool round);
+  // widens the range to whole ticks, and to 0 when that is near. `whole`: of a linear axis only whole
+  // numbers are ticks, if there is one.
+  static PlotAxis Make(double low, double high, bool log, int most_ticks, bool round,
+                       bool whole = false);
 
   double low() const { return low_; }
   double high() const { return high_; }

@@ -104,6 +104,7 @@ class Page {
       for (const RunRecord& run : runs_) longest = std::max(longest, run.seconds());
       unit_ = longest >= 3 * 3600 ? 3600 : longest >= 300 ? 60 : 1;
     }
+    page_.whole_x = x_ != PlotRunsOptions::kTime;
     page_.x_label = x_ == PlotRunsOptions::kEpoch  ? "epoch"
                     : x_ == PlotRunsOptions::kStep ? "update"
                     : unit_ == 3600                ? "hours of training"
@@ -140,6 +141,7 @@ class Page {
       names.push_back(one.substr(one.find('/') + 1));
     }
     if (std::find(names.begin(), names.end(), measure) != names.end()) return absl::OkStatus();
+    if (names.size() == 1) return NothingLogged();
     std::string hint = SuggestName(measure, names);
     if (hint.empty()) {
       std::sort(names.begin(), names.end());
@@ -147,6 +149,15 @@ class Page {
       hint = absl::StrCat("there is ", absl::StrJoin(names, ", "));
     }
     return absl::NotFoundError(absl::StrCat("no run has ", Quoted(measure), "; ", hint));
+  }
+
+  absl::Status NothingLogged() const {
+    if (runs_.size() > 1) return absl::FailedPreconditionError("no run has logged anything yet");
+    const RunRecord& run = runs_[0];
+    return absl::FailedPreconditionError(
+        absl::StrCat(run.path, " has not logged anything: its state is ", Name(run.state),
+                     run.state == RunState::kFailed ? absl::StrCat(" (", run.message, ")") : "",
+                     "; its first line comes at the end of an epoch, or with run.log_every_steps"));
   }
 
   void Place(const RunRecord& run, std::vector<double>* steps) const {
@@ -171,7 +182,7 @@ class Page {
       if (both || split.first == "train") Training(i, name, both, &panel);
       if (both || split.first == "validation") {
         PlotSeries curve = CurveOf(runs_[i], "validation", name);
-        const PlotSeries best = BestOf(curve, name);
+        const PlotSeries best = BestOf(curve, runs_[i].DirectionOf(name));
         Add(i, std::move(curve), kStrong, 1, &panel);
         if (!best.x.empty()) Add(i, best, 3, 1, &panel);
       }
@@ -196,11 +207,10 @@ class Page {
     Add(i, std::move(curve), pale ? kThin : kStrong, pale ? kPale : 1, panel);
   }
 
-  // One point; none of a curve that is a point itself.
-  PlotSeries BestOf(const PlotSeries& curve, const std::string& name) {
+  // One point; none of a curve that is a point itself, or whose measure has no best.
+  PlotSeries BestOf(const PlotSeries& curve, Direction direction) {
     PlotSeries best;
-    const Direction direction = DirectionOf(AUTO, name);
-    for (size_t i = 0; i < curve.y.size(); ++i) {
+    for (size_t i = 0; direction != AUTO && i < curve.y.size(); ++i) {
       if (!std::isfinite(curve.y[i])) continue;
       if (!best.y.empty() && !Better(direction, curve.y[i], best.y[0], 0)) continue;
       best.x = {curve.x[i]};
@@ -273,6 +283,8 @@ class Page {
     if (dots_) {
       words.push_back(tested_ ? "Dots are the best of validation, and the test examples at the end."
                               : "Dots are the best of validation.");
+    } else if (tested_) {
+      words.push_back("The last dot is the test examples at the end.");
     }
     if (options_.smooth > 0) {
       words.push_back(absl::StrFormat("Training is smoothed (%g).", options_.smooth));

@@ -41,17 +41,7 @@ std::string ToJson(const ProgressLine& line) {
 }
 
 absl::StatusOr<std::vector<ProgressLine>> ReadProgress(const std::string& path) {
-  GRADUS_ASSIGN_OR_RETURN(const std::vector<std::string> texts, ReadJsonLines(path));
-  std::vector<ProgressLine> lines;
-  for (size_t i = 0; i < texts.size(); ++i) {
-    absl::StatusOr<ProgressLine> line = Parse(texts[i]);
-    if (!line.ok()) {
-      return absl::DataLossError(
-          absl::StrCat(path, ":", i + 1, ": the line ", line.status().message()));
-    }
-    lines.push_back(*std::move(line));
-  }
-  return lines;
+  return ParseJsonLines(path, Parse);
 }
 
 ProgressLine EndOf(const absl::StatusOr<LoopEnd>& end, const std::string& ended_by) {

@@ -86,7 +86,7 @@ absl::StatusOr<RaceRun> Race::Run(const RaceEntry& entry,
   LoopOptions loop;
   loop.settings = config.run();
   loop.data = config.data();
-  RunObserver observer(config.run().target(), options.validates, cancelled);
+  RunObserver observer(Resolved(config.run().target(), step->monitors()), options.validates, cancelled);
   TrainObserver* const observers[] = {&observer};
   const absl::StatusOr<LoopEnd> end =
       RunTrainLoop(loop, data, step.get(), evaluation.get(), &state, observers);

@@ -175,18 +175,7 @@ absl::StatusOr<MetricLine> ParseMetricLine(absl::string_view text) {
 }
 
 absl::StatusOr<std::vector<MetricLine>> ReadMetricLines(const std::string& path) {
-  GRADUS_ASSIGN_OR_RETURN(const std::vector<std::string> texts, ReadJsonLines(path));
-  std::vector<MetricLine> lines;
-  lines.reserve(texts.size());
-  for (size_t i = 0; i < texts.size(); ++i) {
-    absl::StatusOr<MetricLine> line = ParseMetricLine(texts[i]);
-    if (!line.ok()) {
-      return absl::DataLossError(
-          absl::StrCat(path, ":", i + 1, ": the line ", line.status().message()));
-    }
-    lines.push_back(*std::move(line));
-  }
-  return lines;
+  return ParseJsonLines(path, ParseMetricLine);
 }
 
 double MeasureOf(const MetricLine& line, absl::string_view measure) {

@@ -78,6 +78,12 @@ class Report {
     return metrics;
   }
 
+  // Below, the best checkpoint is examined; at its end a run is tested with what it has then.
+  bool TestedWithLast() const {
+    const RunSettings& settings = run_.config.run();
+    return settings.checkpoint().has_best() && !settings.early_stopping().restore_best();
+  }
+
   void Head(std::string* html) const {
     const std::string state(Name(run_.state));
     absl::StrAppend(html, "<header>\n<h1>", XmlText(run_.config.model().name()),
@@ -103,7 +109,7 @@ class Report {
     if (Has("test/loss")) {
       for (const std::string& metric : Metrics("test")) {
         AppendTile(ReportNumber(run_.Last(absl::StrCat("test/", metric))),
-                   absl::StrCat("test ", metric), html);
+                   absl::StrCat("test ", metric, TestedWithLast() ? ", last weights" : ""), html);
         break;
       }
     }

@@ -52,48 +52,6 @@ std::string ReportTable(const std::vector<ReportRow>& rows, const std::vector<bo
   return html + "</table></div>\n";
 }
 
-std::string ConfusionTable(const Examination& seen) {
-  const size_t n = seen.classes.size();
-  std::string html =
-      "<h3>Confusion: labels down, predictions across</h3>\n<div class=\"wide\"><table "
-      "class=\"matrix\">\n<tr><th></th>";
-  for (const std::string& name : seen.classes)
-    absl::StrAppend(&html, "<th>", XmlText(name), "</th>");
-  html += "<th>recall</th></tr>\n";
-  for (size_t i = 0; i < n; ++i) {
-    int64_t total = 0;
-    for (size_t j = 0; j < n; ++j) total += seen.counts[i * n + j];
-    absl::StrAppend(&html, "<tr><th class=\"row\">", XmlText(seen.classes[i]), "</th>");
-    for (size_t j = 0; j < n; ++j) {
-      const int64_t count = seen.counts[i * n + j];
-      const double share = total == 0 ? 0 : static_cast<double>(count) / static_cast<double>(total);
-      // What is rare must be seen, too.
-      const double shade = count == 0 ? 0 : 0.12 + 0.83 * std::sqrt(share);
-      absl::StrAppendFormat(&html, "<td%s style=\"background: rgba(var(--heat), %.2f)\">%s</td>",
-                            shade > 0.6 ? " class=\"strong\"" : "", shade,
-                            count == 0 ? "" : absl::StrCat(count));
-    }
-    absl::StrAppend(&html, "<td>",
-                    total == 0
-                        ? ""
-                        : absl::StrFormat("%.3f", static_cast<double>(seen.counts[i * n + i]) /
-                                                      static_cast<double>(total)),
-                    "</td></tr>\n");
-  }
-  html += "<tr><th class=\"row\">precision</th>";
-  for (size_t j = 0; j < n; ++j) {
-    int64_t total = 0;
-    for (size_t i = 0; i < n; ++i) total += seen.counts[i * n + j];
-    absl::StrAppend(&html, "<td>",
-                    total == 0
-                        ? ""
-                        : absl::StrFormat("%.3f", static_cast<double>(seen.counts[j * n + j]) /
-                                                      static_cast<double>(total)),
-                    "</td>");
-  }
-  return html + "<td></td></tr>\n</table></div>\n";
-}
-
 std::string ScatterPlot(const Examination& seen) {
   PlotOptions options;
   options.x_label = absl::StrCat(seen.target, " as it is");

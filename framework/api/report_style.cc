@@ -17,12 +17,12 @@ namespace {
 
 constexpr char kLight[] =
     "--page: #f6f7f9; --card: #fff; --line: #e2e5ea; --ink: #1c2128; --soft: #5b6470; "
-    "--accent: #0072b2; --good: #00794f; --bad: #b3400a; --heat: 0, 114, 178; --code: #f6f7f9; "
+    "--accent: #0072b2; --good: #00794f; --bad: #b3400a; --heat: 0, 114, 178; --wrong-heat: 179, 64, 10; --code: #f6f7f9; "
     "--c-comment: #6a737d; --c-name: #0b5394; --c-string: #1a7f37; --c-number: #a0420b; "
     "--c-word: #8250a8;";
 constexpr char kDark[] =
     "--page: #14171b; --card: #1c2026; --line: #30353d; --ink: #e6e9ed; --soft: #98a1ac; "
-    "--accent: #4ba3e3; --good: #2cc295; --bad: #f0803c; --heat: 75, 163, 227; --code: #171a1f; "
+    "--accent: #4ba3e3; --good: #2cc295; --bad: #f0803c; --heat: 75, 163, 227; --wrong-heat: 240, 128, 60; --code: #171a1f; "
     "--c-comment: #8b949e; --c-name: #79b8f5; --c-string: #7ed99b; --c-number: #f2a65e; "
     "--c-word: #d2a8f5;";
 
@@ -49,7 +49,7 @@ section { background: var(--card); border: 1px solid var(--line); border-radius:
 .tile b { display: block; font-size: 22px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .tile span { color: var(--soft); font-size: 13px; overflow-wrap: anywhere; }
 svg { max-width: 100%; height: auto; display: block; }
-.curves svg { width: 100%; }
+.curves { overflow-x: auto; } .curves svg { width: 100%; min-width: 560px; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: 14px; }
 table.full { width: 100%; }
@@ -65,6 +65,10 @@ table.matrix td, table.matrix th { border: 0; padding: 4px 6px; text-align: cent
 table.matrix th.row { text-align: right; padding-right: 10px; }
 table.matrix td { border: 2px solid var(--card); border-radius: 6px; }
 table.matrix td.strong { color: var(--card); }
+table.upright tr:first-child th { vertical-align: bottom; }
+table.upright tr:first-child span { writing-mode: vertical-rl; transform: rotate(180deg);
+  max-height: 160px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+table.upright th.row { white-space: nowrap; max-width: 220px; overflow: hidden; text-overflow: ellipsis; }
 img { image-rendering: pixelated; width: 56px; height: auto; border-radius: 4px; display: block; }
 .keep { white-space: nowrap; }
 .wrong { color: var(--bad); font-weight: 600; }

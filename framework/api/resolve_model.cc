@@ -68,6 +68,23 @@ absl::StatusOr<std::vector<int64_t>> CountLabels(const DataSplits& data, int fie
   return counts;
 }
 
+// How many classes the layer that a loss looks at tells apart, where it is a dense one, or 0.
+int64_t UnitsOfPrediction(const ModelConfig& model, const LossConfig& loss) {
+  std::vector<const google::protobuf::FieldDescriptor*> set;
+  loss.GetReflection()->ListFields(loss, &set);
+  for (const google::protobuf::FieldDescriptor* field : set) {
+    if (field->message_type() == nullptr || field->is_repeated()) continue;
+    const auto* prediction = field->message_type()->FindFieldByName("prediction");
+    if (prediction == nullptr || prediction->is_repeated()) continue;
+    const google::protobuf::Message& kind = loss.GetReflection()->GetMessage(loss, field);
+    const std::string name = kind.GetReflection()->GetString(kind, prediction);
+    for (const LayerConfig& layer : model.layer()) {
+      if (layer.name() == name && layer.has_dense()) return layer.dense().units();
+    }
+  }
+  return 0;
+}
+
 // n / (classes * count of the class), as sklearn's "balanced".
 void Balance(const DataSplits& data, const ModelConfig& model, const ConfigPath& path,
              LossConfig* loss, Diagnostics* diagnostics) {
@@ -93,16 +110,29 @@ void Balance(const DataSplits& data, const ModelConfig& model, const ConfigPath&
     loss->clear_class_weight();
     return;  // What is no name at all is found by who builds the model.
   }
-  const absl::StatusOr<std::vector<int64_t>> counts =
+  absl::StatusOr<std::vector<int64_t>> counts =
       CountLabels(data, static_cast<int>(found - data.inputs.begin()));
   if (!counts.ok()) return error(counts.status().message());
+  if (found->dtype == DType::kInt32) {
+    const int64_t units = UnitsOfPrediction(model, *loss);
+    // The model's own mistakes are not for now to find out.
+    if (units <= 1 << 24) counts->resize(std::max(counts->size(), static_cast<size_t>(units)));
+  }
   const std::vector<std::string> names = data.preprocessing.ClassNames(label);
   const double n = static_cast<double>(data.train->size());
+  std::vector<std::string> unseen;
   for (size_t k = 0; k < counts->size(); ++k) {
-    if ((*counts)[k] == 0) {
-      return error(absl::StrCat("no training example has class ", k,
-                                k < names.size() ? absl::StrCat(", \"", names[k], "\"") : ""));
-    }
+    if ((*counts)[k] > 0) continue;
+    unseen.push_back(absl::StrCat(k, k < names.size() ? absl::StrCat(", ", Quoted(names[k])) : ""));
+  }
+  if (!unseen.empty()) {
+    constexpr size_t kMost = 5;
+    const size_t count = unseen.size();
+    if (count > kMost) unseen.resize(kMost);
+    return error(absl::StrCat("no training example has class ", absl::StrJoin(unseen, ", nor "),
+                              count > kMost ? absl::StrCat(" (", count, " such classes)") : ""));
+  }
+  for (size_t k = 0; k < counts->size(); ++k) {
     weights->add_value(n /
                        (static_cast<double>(counts->size()) * static_cast<double>((*counts)[k])));
   }

@@ -139,6 +139,7 @@ absl::StatusOr<bool> IsRunning(const std::string& folder) {
 }
 
 std::string RunFolder::checkpoints() const { return JoinPath(path, "checkpoints"); }
+std::string RunFolder::measures() const { return JoinPath(path, "measures.json"); }
 std::string RunFolder::metrics() const { return JoinPath(path, "metrics.jsonl"); }
 std::string RunFolder::groups() const { return JoinPath(path, "groups.jsonl"); }
 std::string RunFolder::events() const { return JoinPath(path, "events.jsonl"); }

@@ -1,6 +1,7 @@
 // The folder of a run:
 //
 //   run.pbtxt            the configuration as it was resolved (`--set` applied, absolute paths)
+//   measures.json        which way what is measured gets better (measures_file.h)
 //   metrics.jsonl        a line per epoch and split, and per so many steps
 //   groups.jsonl         a line per group of parameters, per so many steps (groups_file.h)
 //   events.jsonl         a line per change of a rate that is not its schedule's own curve
@@ -51,6 +52,7 @@ struct RunFolder {
   std::shared_ptr<const RunLock> lock;  // Held as long as a copy of this lives.
 
   std::string checkpoints() const;
+  std::string measures() const;
   std::string metrics() const;
   std::string groups() const;
   std::string events() const;

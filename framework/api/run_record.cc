@@ -49,6 +49,18 @@ void ReadState(const RunFolder& folder, RunRecord* run) {
   }
 }
 
+// In older runs a table's part on the diagonal stands as a number, under the table's name.
+void LeaveOutTables(std::vector<MetricLine>* lines) {
+  for (MetricLine& line : *lines) {
+    for (const NamedTable& named : line.tables) {
+      line.metrics.erase(
+          std::remove_if(line.metrics.begin(), line.metrics.end(),
+                         [&](const auto& metric) { return metric.first == named.name; }),
+          line.metrics.end());
+    }
+  }
+}
+
 // On straight lines through points that ascend.
 void Interpolate(const std::map<double, double>& points, std::vector<double>* values) {
   for (double& value : *values) {
@@ -168,10 +180,15 @@ std::vector<std::string> RunRecord::Measures() const {
   return measures;
 }
 
+Direction RunRecord::DirectionOf(absl::string_view measure) const {
+  return gradus::DirectionOf(directions, measure);
+}
+
 double RunRecord::Best(absl::string_view measure, Direction direction) const {
   const std::pair<std::string, std::string> name = absl::StrSplit(measure, absl::MaxSplits('/', 1));
-  direction = DirectionOf(direction, measure);
+  if (direction == AUTO) direction = DirectionOf(measure);
   double best = kNone;
+  if (direction == AUTO) return best;
   for (const MetricLine& line : lines) {
     if (line.split != name.first) continue;
     if (line.scope == MetricLine::kStep && line.split == "train") continue;
@@ -227,7 +244,9 @@ absl::StatusOr<RunRecord> ReadRun(const std::string& path) {
   } else {
     run.config_status = file.status();
   }
+  GRADUS_ASSIGN_OR_RETURN(run.directions, ReadMeasures(folder.measures()));
   GRADUS_ASSIGN_OR_RETURN(run.lines, ReadMetricLines(folder.metrics()));
+  if (run.directions.empty()) LeaveOutTables(&run.lines);
   GRADUS_ASSIGN_OR_RETURN(run.progress, ReadProgress(folder.progress()));
   // Events may have schedules of plugins in them: without those there are none to show.
   if (run.config_status.ok()) {

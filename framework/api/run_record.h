@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "gradus/api/events_file.h"
+#include "gradus/api/measures_file.h"
 #include "gradus/api/progress_file.h"
 #include "gradus/direction.pb.h"
 #include "gradus/run.pb.h"
@@ -26,6 +27,7 @@ struct RunRecord {
   std::string path;  // As it was given.
   RunConfig config;
   absl::Status config_status;  // Why the configuration could not be read; then `config` is empty.
+  Directions directions;  // Empty of a run from before they were written down: then by names.
   std::vector<MetricLine> lines;
   std::vector<RecordedEvent> events;
   std::vector<ProgressLine> progress;  // Empty of a run that kept none.
@@ -38,8 +40,10 @@ struct RunRecord {
   double learning_rate() const;  // The last; NaN before the first line.
   // "train/loss", "train/accuracy", "validation/loss", ...: each that a line has, in their order.
   std::vector<std::string> Measures() const;
-  // Of a measure's lines of whole epochs and validations the best by its direction (AUTO: by its
-  // name), and the last; NaN when there is none.
+  // Which way it gets better; AUTO where nobody knows.
+  Direction DirectionOf(absl::string_view measure) const;
+  // Of a measure's lines of whole epochs and validations the best by its direction (AUTO: its own),
+  // and the last; NaN when there is none.
   double Best(absl::string_view measure, Direction direction = AUTO) const;
   double Last(absl::string_view measure) const;
 

@@ -1,10 +1,9 @@
-// The table, and its three forms.
+// The table, and its forms for programs.
 
 #include "gradus/api/run_table.h"
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -13,115 +12,36 @@
 #include "absl/strings/str_replace.h"
 #include "gradus/api/config_diff.h"
 #include "gradus/api/json_lines.h"
-#include "gradus/api/line_up.h"
 #include "gradus/base/diagnostics.h"
+#include "gradus/base/status.h"
 #include "gradus/train/controller.h"
 
 namespace gradus {
 namespace {
 
-constexpr size_t kWidestField = 32, kWidestMessage = 60;
-constexpr size_t kMostFields = 8;                  // Of text; of more no eye keeps hold.
-constexpr size_t kMostNamed = 12;                  // Of those that are left out.
-constexpr int kOfField = 20, kOfLongField = 1000;  // Ranks.
-
-// Shorter than UTF-8 characters are never cut.
-std::string Cut(std::string text, size_t most) {
-  for (char& c : text) {
-    if (c == '\n' || c == '\t') c = ' ';
-  }
-  if (text.size() <= most) return text;
-  size_t end = most - 3;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
-  return text.substr(0, end) + "...";
-}
-
-std::string Cell(double value) { return std::isnan(value) ? "-" : absl::StrFormat("%.4g", value); }
-
-struct Column {
-  std::string title;
-  bool right = true;
-  int rank = 0;  // Those with the highest are left out first.
-  std::vector<std::string> cells;
-};
-
-size_t WidthOf(const Column& column) {
-  size_t width = 0;
-  const auto characters = [](const std::string& text) {
-    return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) {
-      return (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-    }));
-  };
-  width = characters(column.title);
-  for (const std::string& cell : column.cells) width = std::max(width, characters(cell));
-  return width;
-}
-
-// The measures that a table for people has room for: validation before training, the loss first.
-std::vector<size_t> Shown(const RunTable& table, const std::string& sort) {
-  std::vector<size_t> shown;
-  for (const char* split : {"validation/", "train/"}) {
-    if (!shown.empty()) break;
-    for (size_t i = 0; i < table.measures.size(); ++i) {
-      if (absl::StartsWith(table.measures[i], split)) shown.push_back(i);
+// As the runs that have the measure say.
+absl::StatusOr<Direction> SortDirection(const std::vector<RunRecord>& runs,
+                                        const RunTableOptions& options) {
+  Direction direction = options.direction;
+  const RunRecord* first = nullptr;
+  for (const RunRecord& run : runs) {
+    const std::vector<std::string> measures = run.Measures();
+    if (direction != AUTO && first == nullptr) break;
+    if (std::find(measures.begin(), measures.end(), options.sort) == measures.end()) continue;
+    const Direction own = run.DirectionOf(options.sort);
+    if (own == AUTO) continue;
+    if (first != nullptr && own != direction) {
+      return absl::FailedPreconditionError(absl::StrCat(
+          Quoted(options.sort), " is not the same in all runs: more is better in ",
+          direction == MAX ? first->path : run.path, ", less in ",
+          direction == MAX ? run.path : first->path, "; give --direction"));
     }
+    first = &run;
+    direction = own;
   }
-  for (size_t i = 0; i < table.measures.size(); ++i) {
-    if (absl::StartsWith(table.measures[i], "test/")) shown.push_back(i);
-  }
-  for (size_t i = 0; i < table.measures.size(); ++i) {
-    if (table.measures[i] != sort) continue;
-    shown.erase(std::remove(shown.begin(), shown.end(), i), shown.end());
-    shown.insert(shown.begin(), i);
-  }
-  return shown;
-}
-
-std::vector<Column> Columns(const RunTable& table, const RunTableOptions& options) {
-  std::vector<Column> columns;
-  const auto add = [&](const std::string& title, bool right, int rank) {
-    columns.push_back({title, right, rank, {}});
-    return columns.size() - 1;
-  };
-  const auto fill = [&](size_t column, auto cell) {
-    for (const RunTable::Row& row : table.rows) columns[column].cells.push_back(cell(row));
-  };
-  fill(add("run", false, 0), [](const RunTable::Row& row) { return row.run; });
-  for (size_t i = 0; i < table.fields.size(); ++i) {
-    // What takes a whole line of the configuration tells less than a number.
-    const bool is_long =
-        std::any_of(table.rows.begin(), table.rows.end(), [&](const RunTable::Row& row) {
-          return row.fields[i].size() > kWidestField || absl::StrContains(row.fields[i], "{");
-        });
-    const int rank = (is_long ? kOfLongField : kOfField) + static_cast<int>(i);
-    fill(add(table.names[i], false, rank), [&](const RunTable::Row& row) {
-      return row.fields[i].empty() ? std::string("-") : Cut(row.fields[i], kWidestField);
-    });
-  }
-  int rank = 2;
-  for (size_t i : Shown(table, options.sort)) {
-    const bool test = absl::StartsWith(table.measures[i], "test/");
-    // Once in the end is best and last alike.
-    if (!test) {
-      fill(add(absl::StrCat("best ", table.measures[i]), true, rank),
-           [&](const RunTable::Row& row) { return Cell(row.best[i]); });
-    }
-    fill(add(test ? table.measures[i] : "last", true, test ? 15 : rank + 10),
-         [&](const RunTable::Row& row) { return Cell(row.last[i]); });
-    ++rank;
-  }
-  fill(add("rate", true, 16), [](const RunTable::Row& row) { return Cell(row.learning_rate); });
-  fill(add("epochs", true, 3), [](const RunTable::Row& row) { return absl::StrCat(row.epochs); });
-  fill(add("steps", true, 17), [](const RunTable::Row& row) { return absl::StrCat(row.steps); });
-  fill(add("time", true, 4), [](const RunTable::Row& row) { return DurationInWords(row.seconds); });
-  fill(add("state", false, 1), [](const RunTable::Row& row) { return row.state; });
-  const bool messages = std::any_of(table.rows.begin(), table.rows.end(),
-                                    [](const RunTable::Row& row) { return !row.message.empty(); });
-  if (messages) {
-    fill(add("because", false, 18),
-         [](const RunTable::Row& row) { return Cut(row.message, kWidestMessage); });
-  }
-  return columns;
+  if (direction != AUTO) return direction;
+  return absl::FailedPreconditionError(absl::StrCat(
+      Quoted(options.sort), " does not say which way it gets better; give --direction min or max"));
 }
 
 }  // namespace
@@ -191,7 +111,7 @@ absl::StatusOr<RunTable> MakeRunTable(const std::vector<RunRecord>& runs,
     const size_t by =
         static_cast<size_t>(std::find(table.measures.begin(), table.measures.end(), options.sort) -
                             table.measures.begin());
-    const Direction direction = DirectionOf(options.direction, options.sort);
+    GRADUS_ASSIGN_OR_RETURN(const Direction direction, SortDirection(runs, options));
     std::stable_sort(table.rows.begin(), table.rows.end(),
                      [&](const RunTable::Row& a, const RunTable::Row& b) {
                        if (std::isnan(a.best[by]) || std::isnan(b.best[by])) {
@@ -201,43 +121,6 @@ absl::StatusOr<RunTable> MakeRunTable(const std::vector<RunRecord>& runs,
                      });
   }
   return table;
-}
-
-std::string ToText(const RunTable& table, const RunTableOptions& options) {
-  std::vector<Column> columns = Columns(table, options);
-  std::vector<std::string> left_out;
-  const auto total = [&] {
-    size_t width = 2 * (columns.size() - 1);
-    for (const Column& column : columns) width += WidthOf(column);
-    return width;
-  };
-  size_t fields = table.fields.size();
-  while (fields > kMostFields ||
-         (options.columns > 0 && total() > static_cast<size_t>(options.columns))) {
-    const auto worst =
-        std::max_element(columns.begin(), columns.end(),
-                         [](const Column& a, const Column& b) { return a.rank < b.rank; });
-    if (worst->rank == 0) break;
-    if (worst->rank >= kOfField) --fields;
-    if (worst->title != "last") left_out.push_back(worst->title);
-    columns.erase(worst);
-  }
-  std::vector<std::vector<std::string>> rows(table.rows.size() + 1);
-  std::vector<bool> right;
-  for (const Column& column : columns) {
-    right.push_back(column.right);
-    rows[0].push_back(column.title);
-    for (size_t i = 0; i < table.rows.size(); ++i) rows[i + 1].push_back(column.cells[i]);
-  }
-  std::string text = LinedUp(rows, right);
-  if (!left_out.empty()) {
-    std::reverse(left_out.begin(), left_out.end());
-    const size_t more = left_out.size() - std::min(left_out.size(), kMostNamed);
-    left_out.resize(left_out.size() - more);
-    if (more > 0) left_out.push_back(absl::StrCat(more, " more"));
-    absl::StrAppend(&text, "\nnot shown, for want of room: ", absl::StrJoin(left_out, ", "), "\n");
-  }
-  return text;
 }
 
 std::string ToCsv(const RunTable& table) {

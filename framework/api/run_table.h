@@ -16,7 +16,10 @@ struct RunTableOptions {
   std::string
       sort;  // A measure, such as "validation/accuracy", by which the best is first; else by folder.
   Direction direction = AUTO;
-  int columns = 0;  // How wide a line of text may be; 0: as wide as it gets.
+  int columns = 0;  // How wide a terminal's lines are; 0: it is none, and nothing is left out.
+  bool utf8 = true;  // Whether it shows an ellipsis.
+  // The columns of a text, by their titles, a measure's name, or a field's address; all when empty.
+  std::vector<std::string> shown;
 };
 
 struct RunTable {
@@ -38,8 +41,11 @@ struct RunTable {
 absl::StatusOr<RunTable> MakeRunTable(const std::vector<RunRecord>& runs,
                                       const RunTableOptions& options);
 
-// For people: lined up; of the measures those of validation, or of training where there is none. Where
-// a line would be too wide, columns are left out from the least important on, and named below.
+// Whether the table has the columns that options.shown names.
+absl::Status CheckColumns(const RunTable& table, const RunTableOptions& options);
+// For people: lined up; of the measures those of validation, or of training where there is none. On a
+// terminal long values are cut in the middle; where a line would be too wide all the same, columns are
+// left out from the least important on, and named below.
 std::string ToText(const RunTable& table, const RunTableOptions& options);
 // Everything, with 17 significant digits; what there is not is empty.
 std::string ToCsv(const RunTable& table);

@@ -64,17 +64,32 @@ std::string HumanFlops(double flops) {
   return absl::StrFormat("%.*f%s", unit == 0 ? 0 : 1, flops, kUnits[unit]);
 }
 
-// The model with what its training data says.
-absl::StatusOr<ModelConfig> ModelToPrint(RunFile* file) {
+// Whether a metric may be told in other units than the model's: where a loss's numbers are amounts.
+bool MayHaveUnits(const RunFile& file) {
+  if (file.config().model().metric_size() == 0) return false;
+  Diagnostics ignored;
+  const ModelGraph model = BuildGraph(file.config().model(), Mode::kTraining, Parts::kAll,
+                                      ConfigPath().Child("model"), &ignored);
+  return std::any_of(model.meanings.begin(), model.meanings.end(),
+                     [](const PredictionMeaning& meaning) {
+                       return meaning.kind == PredictionMeaning::kInUnits;
+                     });
+}
+
+// The model with what its training data says, and the units that its metrics are told in.
+absl::StatusOr<ModelConfig> ModelToPrint(RunFile* file, UnitsByInput* units) {
   ModelConfig model = file->config().model();
   const bool sound = file->diagnostics().ok() && file->config().has_data();
-  if (!sound || !NeedsTrainingData(model)) return model;
+  if (!sound || (!NeedsTrainingData(model) && !MayHaveUnits(*file))) return model;
   DataConfig config = file->config().data();
   config.clear_test();
   Diagnostics own(file->locator());
   const DataSplits data = OpenData(config, InputFields(model), file->directory(), {}, &own);
   ResolveModel(data, ConfigPath().Child("model"), &model, &own);
-  if (own.ok()) return model;
+  if (own.ok()) {
+    *units = UnitsOf(data.preprocessing, data.inputs);
+    return model;
+  }
   const std::set<std::string> unknown = UnknownInputs(data);
   bool needed = false;
   for (const LossConfig& loss : file->config().model().loss()) {
@@ -194,15 +209,17 @@ absl::StatusOr<std::vector<GraphDump>> DumpGraphs(RunFile file, bool training,
     return format == GraphFormat::kText ? PrintText(graph) : PrintDot(graph);
   };
   std::vector<GraphDump> dumps;
-  GRADUS_ASSIGN_OR_RETURN(const ModelConfig config, ModelToPrint(&file));
+  UnitsByInput units;
+  GRADUS_ASSIGN_OR_RETURN(const ModelConfig config, ModelToPrint(&file, &units));
+  StepOptions options;
+  options.build.units = &units;
   ModelGraph model =
       BuildGraph(config, training ? Mode::kTraining : Mode::kInference,
                  training ? Parts::kAll : Parts::kPrediction, ConfigPath().Child("model"),
-                 &file.diagnostics());
+                 &file.diagnostics(), options.build);
   GRADUS_RETURN_IF_ERROR(file.diagnostics().ToStatus());
   dumps.push_back({"forward", print(model.graph)});
 
-  StepOptions options;
   options.passes.observer = [&](absl::string_view pass, const Program& program) {
     if (pass != "input") {
       dumps.push_back({std::string(pass), print(program.graph)});

@@ -18,7 +18,6 @@
 #include "gradus/api/sweep_json.h"
 #include "gradus/base/status.h"
 #include "gradus/base/text_config.h"
-#include "gradus/train/controller.h"
 
 namespace gradus {
 namespace {
@@ -142,12 +141,13 @@ absl::StatusOr<Sweep> MakeSweep(SweepOptions options) {
     }
   }
   if (options.threads == 0) options.threads = config.run().has_threads() ? config.run().threads() : 1;
-  options.direction = DirectionOf(options.direction, options.metric);
   sweep.options = std::move(options);
   GRADUS_RETURN_IF_ERROR(Plan(&sweep));
   std::vector<std::vector<std::string>> settings;
   for (int64_t i = 0; i < sweep.trials(); ++i) settings.push_back(sweep.Settings(i));
-  GRADUS_RETURN_IF_ERROR(CheckTrials(sweep.options.file, settings, sweep.options.metric));
+  GRADUS_ASSIGN_OR_RETURN(sweep.options.direction,
+                          CheckTrials(sweep.options.file, settings, sweep.options.metric,
+                                      sweep.options.direction));
   return sweep;
 }
 

@@ -40,7 +40,14 @@ std::string KeyOf(const RunConfig& config) {
   return key;
 }
 
-absl::Status CheckMetric(const TrainStep& step, const std::string& metric) {
+// What a sweep goes by.
+struct Wanted {
+  const std::string& metric;
+  Direction direction;  // AUTO until a trial's metric has said it.
+};
+
+absl::Status CheckMetric(const TrainStep& step, Wanted* wanted) {
+  const std::string& metric = wanted->metric;
   const absl::StatusOr<Monitor> monitor = step.monitors().Find(metric);
   if (!monitor.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("--metric ", metric, ": ",
@@ -51,10 +58,17 @@ absl::Status CheckMetric(const TrainStep& step, const std::string& metric) {
         absl::StrCat("--metric ", metric, ": it is measured at every update; take \"train/loss\" "
                      "or a measure of the validation"));
   }
+  const Direction direction = DirectionOf(wanted->direction, *monitor);
+  if (direction == AUTO) {
+    return absl::InvalidArgumentError(absl::StrCat("--metric ", metric,
+                                                   ": it does not say which way it gets better; "
+                                                   "give --direction min or max"));
+  }
+  wanted->direction = direction;
   return absl::OkStatus();
 }
 
-absl::Status CheckWhole(RunFile file, const std::string& metric, std::unique_ptr<OpenedData>* open) {
+absl::Status CheckWhole(RunFile file, Wanted* wanted, std::unique_ptr<OpenedData>* open) {
   const std::string key = KeyOf(file.config());
   GRADUS_ASSIGN_OR_RETURN(const std::unique_ptr<Trainer> trainer, Trainer::Create(std::move(file)));
   if (trainer->data().train == nullptr) {
@@ -63,11 +77,10 @@ absl::Status CheckWhole(RunFile file, const std::string& metric, std::unique_ptr
   }
   *open = std::make_unique<OpenedData>();
   **open = {key, trainer->data()};
-  return CheckMetric(trainer->step(), metric);
+  return CheckMetric(trainer->step(), wanted);
 }
 
-absl::Status CheckModel(RunFile file, const OpenedData& open, ThreadPool* pool,
-                        const std::string& metric) {
+absl::Status CheckModel(RunFile file, const OpenedData& open, ThreadPool* pool, Wanted* wanted) {
   RunConfig config = WithAbsolutePaths(file.config(), file.directory());
   ResolveModel(open.data, ConfigPath().Child("model"), config.mutable_model(), &file.diagnostics());
   Timeline::Plan plan = PlanOf(config);
@@ -83,16 +96,16 @@ absl::Status CheckModel(RunFile file, const OpenedData& open, ThreadPool* pool,
                                             &file.diagnostics()));
   Watcher::Check(config.run(), step->monitors(), ConfigPath().Child("run"), &file.diagnostics());
   GRADUS_RETURN_IF_ERROR(file.diagnostics().ToStatus());
-  return CheckMetric(*step, metric);
+  return CheckMetric(*step, wanted);
 }
 
 absl::Status CheckTrial(const std::string& text, const std::string& file,
-                        absl::Span<const std::string> settings, const std::string& metric,
-                        ThreadPool* pool, std::unique_ptr<OpenedData>* open) {
+                        absl::Span<const std::string> settings, Wanted* wanted, ThreadPool* pool,
+                        std::unique_ptr<OpenedData>* open) {
   GRADUS_ASSIGN_OR_RETURN(RunFile run, RunFile::Parse(text, file, settings, FolderOf(file)));
   const bool same = *open != nullptr && (*open)->data_and_inputs == KeyOf(run.config());
-  return same ? CheckModel(std::move(run), **open, pool, metric)
-              : CheckWhole(std::move(run), metric, open);
+  return same ? CheckModel(std::move(run), **open, pool, wanted)
+              : CheckWhole(std::move(run), wanted, open);
 }
 
 // A finding without the values that the trial was given: a wrong address is wrong in all of them.
@@ -118,12 +131,13 @@ std::string Naming(const std::vector<size_t>& trials, size_t count) {
 
 }  // namespace
 
-absl::Status CheckTrials(const std::string& file,
-                         absl::Span<const std::vector<std::string>> settings,
-                         const std::string& metric) try {
+absl::StatusOr<Direction> CheckTrials(const std::string& file,
+                                      absl::Span<const std::vector<std::string>> settings,
+                                      const std::string& metric, Direction direction) try {
   GRADUS_ASSIGN_OR_RETURN(const std::string text, ReadConfigFile(file));
   ThreadPool pool(1);
   std::unique_ptr<OpenedData> open;
+  Wanted wanted{metric, direction};
   struct Wrong {
     std::string line;  // As the first of them says it.
     std::vector<size_t> trials;
@@ -131,7 +145,7 @@ absl::Status CheckTrials(const std::string& file,
   std::vector<Wrong> found;
   std::map<std::string, size_t> places;  // In `found`, by what WithoutValues leaves of a line.
   for (size_t i = 0; i < settings.size(); ++i) {
-    const absl::Status status = CheckTrial(text, file, settings[i], metric, &pool, &open);
+    const absl::Status status = CheckTrial(text, file, settings[i], &wanted, &pool, &open);
     if (status.ok()) continue;
     for (absl::string_view line : absl::StrSplit(status.message(), '\n', absl::SkipEmpty())) {
       const auto place =
@@ -141,7 +155,7 @@ absl::Status CheckTrials(const std::string& file,
       if (trials.empty() || trials.back() != i) trials.push_back(i);
     }
   }
-  if (found.empty()) return absl::OkStatus();
+  if (found.empty()) return wanted.direction;
   std::vector<std::string> told;
   for (const Wrong& wrong : found) {
     if (told.size() == kMostLines) {

@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "gradus/api/line_up.h"
+#include "gradus/api/read_metrics.h"
 #include "gradus/api/run_folder.h"
 #include "gradus/api/sweep_json.h"
 #include "gradus/base/file.h"
@@ -101,27 +102,15 @@ absl::StatusOr<std::vector<TrialEnd>> ReadEnds(const std::string& path, int64_t 
 absl::Status ReadMetrics(const std::string& path, const std::string& metric, TrialRecord* record) {
   record->measures.clear();
   record->epochs = 0;
-  if (!Exists(path)) return absl::OkStatus();
-  GRADUS_ASSIGN_OR_RETURN(const std::string text, ReadFile(path, kMostBytes));
+  GRADUS_ASSIGN_OR_RETURN(const std::vector<MetricLine> lines, ReadMetricLines(path));
   const std::pair<std::string, std::string> name = absl::StrSplit(metric, absl::MaxSplits('/', 1));
-  for (absl::string_view line : absl::StrSplit(
-           absl::string_view(text).substr(0, text.rfind('\n') + 1), '\n', absl::SkipEmpty())) {
-    // Of single steps there may be very many.
-    const bool step = absl::StrContains(line, "\"scope\":\"step\"");
-    if (step && name.first == "train") continue;
-    if (step && !absl::StrContains(line, "\"split\":\"validation\"")) continue;
-    const absl::StatusOr<google::protobuf::Struct> object = ParseJson(line);
-    if (!object.ok()) {
-      return absl::DataLossError(absl::StrCat(path, ": ", object.status().message()));
+  for (const MetricLine& line : lines) {
+    if (line.scope == MetricLine::kStep && line.split == "train") continue;
+    if (line.scope == MetricLine::kEpoch && line.split == "train") {
+      record->epochs = std::max(record->epochs, line.epoch);
     }
-    const double epoch = NumberOf(*object, "epoch");
-    if (std::isnan(epoch)) continue;
-    const std::string split = TextOf(*object, "split");
-    if (TextOf(*object, "scope") == "epoch" && split == "train") {
-      record->epochs = std::max(record->epochs, static_cast<int64_t>(epoch));
-    }
-    if (split == name.first) {
-      record->measures.push_back({static_cast<int64_t>(epoch), NumberOf(*object, name.second)});
+    if (line.split == name.first) {
+      record->measures.push_back({line.epoch, MeasureOf(line, name.second)});
     }
   }
   return absl::OkStatus();

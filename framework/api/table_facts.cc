@@ -12,6 +12,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gradus/base/status.h"
+#include "gradus/api/written_numbers.h"
+#include "gradus/base/text_escape.h"
 #include "gradus/data/input_file.h"
 
 namespace gradus {
@@ -24,8 +26,18 @@ constexpr absl::string_view kMarks[] = {"?",    "-",   "--",      ".",       "no
                                         "NONE", "n/a", "#N/A",    "<NA>",    "nil",     "NIL",
                                         "-nan", "na",  "missing", "unknown", "Unknown", "*"};
 
+// Spaces and tabulators, which the reader passes over around numbers.
+absl::string_view WithoutBlanks(absl::string_view text) {
+  const size_t begin = text.find_first_not_of(" \t");
+  if (begin == absl::string_view::npos) return "";
+  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+}
+
 bool IsMark(absl::string_view text) {
-  return std::find(std::begin(kMarks), std::end(kMarks), text) != std::end(kMarks);
+  text = WithoutBlanks(text);
+  const std::vector<std::string> usual = CsvDialect().missing;
+  return text.empty() || std::find(usual.begin(), usual.end(), text) != usual.end() ||
+         std::find(std::begin(kMarks), std::end(kMarks), text) != std::end(kMarks);
 }
 
 bool Digits(absl::string_view text, size_t least, size_t most) {
@@ -45,12 +57,6 @@ bool IsDate(absl::string_view text) {
     if (Digits(parts[0], 1, 2) && Digits(parts[2], 2, 4)) return true;
   }
   return false;
-}
-
-bool IsDecimalComma(absl::string_view text) {
-  if (absl::StartsWith(text, "-")) text.remove_prefix(1);
-  const std::vector<absl::string_view> parts = absl::StrSplit(text, ',');
-  return parts.size() == 2 && Digits(parts[0], 1, 15) && Digits(parts[1], 1, 15);
 }
 
 struct Moments {
@@ -110,6 +116,17 @@ void CutToRows(std::string* text) {
   text->resize(end);
 }
 
+// From 1.
+size_t LineThatIsNotUtf8(absl::string_view text) {
+  size_t line = 1;
+  for (size_t begin = 0; begin < text.size(); ++line) {
+    const size_t end = std::min(text.find('\n', begin), text.size());
+    if (!IsUtf8(text.substr(begin, end - begin))) break;
+    begin = end + 1;
+  }
+  return line;
+}
+
 // The texts that stand for missing cells in a column: the usual ones where all else is numbers, and "?" anywhere.
 void FindMarks(const ColumnFacts& facts, std::vector<std::string>* marks) {
   const bool nearly_numbers =
@@ -117,7 +134,8 @@ void FindMarks(const ColumnFacts& facts, std::vector<std::string>* marks) {
       std::all_of(facts.no_numbers.begin(), facts.no_numbers.end(), IsMark);
   for (const auto& value : facts.values) {
     double number;
-    const bool mark = value.first == "?" || (nearly_numbers && !IsCsvNumber(value.first, &number));
+    const bool mark = WithoutBlanks(value.first) == "?" ||
+                      (nearly_numbers && !IsCsvNumber(value.first, &number));
     if (mark && std::find(marks->begin(), marks->end(), value.first) == marks->end()) {
       marks->push_back(value.first);
     }
@@ -127,6 +145,7 @@ void FindMarks(const ColumnFacts& facts, std::vector<std::string>* marks) {
 }  // namespace
 
 bool IsCsvNumber(absl::string_view text, double* number) {
+  text = WithoutBlanks(text);
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
   const char* end = text.data() + text.size();
   const std::from_chars_result result = std::from_chars(text.data(), end, *number);
@@ -168,14 +187,24 @@ ColumnFacts LookAtColumn(const std::string& name, absl::Span<const int32_t> code
     double number;
     if (IsCsvNumber(texts[i], &number)) {
       numbers.emplace_back(number, counts[i]);
+      if (HasLeadingZero(absl::StripAsciiWhitespace(texts[i]))) facts.leading_zeros += counts[i];
       continue;
     }
     constexpr size_t kMost = 8;
     if (facts.no_numbers.size() < kMost) facts.no_numbers.push_back(texts[i]);
     if (facts.no_number_texts++ == 0) facts.no_number_line = lines[first[i]];
     const absl::string_view bare = absl::StripAsciiWhitespace(texts[i]);
-    if (bare.size() < texts[i].size() && IsCsvNumber(bare, &number)) facts.blanks += counts[i];
-    if (IsDecimalComma(bare)) facts.decimal_commas += counts[i];
+    const bool decimal_comma = IsDecimalComma(bare), thousands = HasThousands(bare);
+    if (decimal_comma) facts.decimal_commas += counts[i];
+    if (thousands) facts.thousands += counts[i];
+    if (decimal_comma || thousands) {
+      facts.commas += counts[i];
+      if (facts.comma_text.empty()) facts.comma_text = texts[i];
+    }
+    if (HasUnit(bare)) {
+      facts.units += counts[i];
+      if (facts.unit_text.empty()) facts.unit_text = texts[i];
+    }
     if (IsDate(bare)) facts.dates += counts[i];
   }
   AddNumbers(numbers, &facts);
@@ -205,6 +234,12 @@ absl::StatusOr<TableFacts> LookAtTable(const std::string& path, const LookOption
   if (beginning.size() < text.size()) CutToRows(&beginning);
   if (beginning.empty()) beginning = text;
   GRADUS_ASSIGN_OR_RETURN(facts.dialect, GuessDialect(path, beginning, options, &facts.why_header));
+  if (!IsUtf8(text)) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ":", LineThatIsNotUtf8(text),
+        ":1: the line is not UTF-8, as names and categories are saved; save the file as UTF-8 "
+        "(iconv -f WINDOWS-1252 -t UTF-8 does it for what western European spreadsheets write)"));
+  }
   const double size = static_cast<double>(text.size());
   GRADUS_ASSIGN_OR_RETURN(const CsvFile csv, CsvFile::Parse(path, std::move(text), facts.dialect));
 

@@ -33,10 +33,15 @@ struct ColumnFacts {
   double skewness = 0;      // E[(x - mean)^3] / deviation^3; 0 for a constant.
   double log_skewness = 0;  // That of ln(1 + x), when least >= 0.
 
-  // Cells that are no numbers as they stand:
-  int64_t blanks = 0;          // a number with blanks around it,
+  // Cells that are no numbers as they stand (written_numbers.h says which), and the first of them:
   int64_t decimal_commas = 0;  // 3,14
+  int64_t thousands = 0;       // 1,234,567; some are also decimal commas,
+  int64_t commas = 0;          // and so many are either.
+  int64_t units = 0;           // $12.50, 40%
   int64_t dates = 0;           // 2024-03-01, with or without a time; 1.3.2024, 3/1/2024
+  std::string comma_text, unit_text;
+  // Cells that are numbers with a zero before them: 01067.
+  int64_t leading_zeros = 0;
 
   int64_t present() const { return rows - missing; }
   int64_t distinct() const { return static_cast<int64_t>(values.size()); }
@@ -72,7 +77,7 @@ ColumnFacts LookAtColumn(const std::string& name, absl::Span<const int32_t> code
                          const std::vector<std::string>& texts, const CsvLines& lines,
                          absl::Span<const std::string> marks);
 
-// What the reader of CSV files takes for a number.
+// What the reader of CSV files takes for a number: there may be blanks around it.
 bool IsCsvNumber(absl::string_view text, double* number);
 
 // How the file is written, told from its beginning; what is given is taken. `beginning` ends with a whole row.

@@ -67,19 +67,32 @@ bool NearlyAll(int64_t cells, const ColumnFacts& facts) {
   return 20 * cells >= 19 * facts.present();
 }
 
-bool HasDecimalCommas(const ColumnFacts& facts) {
-  return facts.decimal_commas > 0 && NearlyAll(facts.numbers + facts.decimal_commas, facts);
+// What is in the way of numbers that are written for people, or "".
+std::string WhyNotPlainNumbers(const ColumnFacts& facts) {
+  if (facts.commas > 0 && NearlyAll(facts.numbers + facts.commas, facts)) {
+    const std::string such = absl::StrCat(", such as ", Quoted(facts.comma_text), ", ");
+    if (facts.thousands < facts.commas) {
+      return absl::StrCat("decimal commas", such, "which have to become points first",
+                          facts.thousands > 0 ? ", and what separates thousands has to go" : "");
+    }
+    return facts.decimal_commas == facts.commas
+               ? absl::StrCat("commas", such,
+                              "which have to go if they separate thousands, and to become points "
+                              "if decimals follow them")
+               : absl::StrCat("separators of thousands", such, "which have to go first");
+  }
+  if (facts.units > 0 && NearlyAll(facts.numbers + facts.commas + facts.units, facts)) {
+    return absl::StrCat("units beside them, such as ", Quoted(facts.unit_text),
+                        ", and only the number itself can be read");
+  }
+  return "";
 }
 
 // Why a column of texts is none of categories, or "".
 std::string WhyNoCategories(const ColumnFacts& facts) {
   const int64_t present = facts.present();
-  if (NearlyAll(facts.numbers + facts.blanks, facts) && facts.blanks > 0) {
-    return "its numbers have blanks around them, which have to go first";
-  }
-  if (HasDecimalCommas(facts)) {
-    return "its numbers have decimal commas, which have to become points first";
-  }
+  const std::string written = WhyNotPlainNumbers(facts);
+  if (!written.empty()) return absl::StrCat("its numbers have ", written);
   if (NearlyAll(facts.dates, facts)) {
     return "dates; numbers made of them, such as month and day of the week, could be learned from";
   }
@@ -106,6 +119,12 @@ void PlanNumber(const ColumnFacts& facts, ColumnPlan* plan) {
       plan->why = dense ? "it only counts the rows" : "a number of its own in each row";
       return;
     }
+  }
+  if (facts.whole && facts.leading_zeros > 0 && distinct > 1) {
+    PlanCategories(facts, plan);
+    plan->why =
+        absl::StrCat("codes, as there are zeros before them: ", distinct, " different ones");
+    return;
   }
   if (facts.whole && identifier && distinct > 2) {
     PlanCategories(facts, plan);
@@ -170,10 +189,28 @@ bool AreCounted(const Values& classes) {
   return true;
 }
 
+// The same without blanks around whole numbers, which the reader of numbers passes over.
+Values WithoutBlanks(const Values& classes) {
+  Values bare;
+  for (const auto& each : classes) {
+    const std::string text(absl::StripAsciiWhitespace(each.first));
+    if (bare.empty() || bare.back().first != text) bare.emplace_back(text, 0);
+    bare.back().second += each.second;
+  }
+  return bare;
+}
+
 absl::Status TargetError(const TableFacts& table, const std::string& target,
                          absl::string_view what) {
   return absl::InvalidArgumentError(
       absl::StrCat(table.path, ": target ", Quoted(target), " ", what));
+}
+
+// A command for what `why` says, where there is a plain one.
+std::string HowToChange(const TableFacts& table, absl::string_view why) {
+  return table.dialect.separator != ',' && absl::StrContains(why, "decimal commas")
+             ? "; sed 's/,/./g' does it, in texts, too"
+             : "";
 }
 
 absl::Status CheckTarget(const TableFacts& table, const ColumnFacts& facts, Task task) {
@@ -182,8 +219,16 @@ absl::Status CheckTarget(const TableFacts& table, const ColumnFacts& facts, Task
   };
   if (facts.present() == 0) return error("is missing in every row");
   if (facts.missing > 0) {
+    const bool whole_rows = std::all_of(
+        table.columns.begin(), table.columns.end(), [&facts](const ColumnFacts& column) {
+          return column.missing >= facts.missing &&
+                 column.first_missing_line <= facts.first_missing_line;
+        });
     return error("is missing in ", Count(facts.missing, "row", "rows"), ", the first in line ",
-                 facts.first_missing_line, "; take out what nothing can be learned from");
+                 facts.first_missing_line, "; take out what nothing can be learned from",
+                 whole_rows && table.columns.size() > 1
+                     ? " (rows of nothing but separators, as spreadsheets write below a table)"
+                     : "");
   }
   if (facts.distinct() == 1) {
     return error("is ", Quoted(facts.values[0].first), " in every row; there is nothing to learn");
@@ -195,9 +240,10 @@ absl::Status CheckTarget(const TableFacts& table, const ColumnFacts& facts, Task
   const bool texts = !facts.all_numbers();
   if ((task == Task::kClassification || texts) && facts.present() >= kEnoughRows &&
       2 * facts.distinct() > facts.present()) {
-    if (HasDecimalCommas(facts)) {
-      return error("has numbers with decimal commas, such as ", Quoted(facts.no_numbers[0]),
-                   " in line ", facts.no_number_line, ", which have to become points first");
+    const std::string written = WhyNotPlainNumbers(facts);
+    if (!written.empty()) {
+      return error("has numbers with ", written, HowToChange(table, written), " (line ",
+                   facts.no_number_line, ")");
     }
     return error("has ", facts.distinct(), " different ", texts ? "texts" : "numbers", " in ",
                  facts.present(), " rows; classes come again");
@@ -241,7 +287,9 @@ absl::StatusOr<TargetPlan> PlanTarget(const TableFacts& table, const TableFacts*
     return plan;
   }
   plan.classes = ClassesInOrder(facts, in_test);
-  const bool counted = AreCounted(plan.classes);
+  const Values bare = WithoutBlanks(plan.classes);
+  const bool counted = AreCounted(bare);
+  if (counted) plan.classes = bare;
   plan.kind = !counted                   ? TargetPlan::kClassTexts
               : plan.classes.size() == 2 ? TargetPlan::kYesNo
                                          : TargetPlan::kClassNumbers;
@@ -289,6 +337,8 @@ absl::StatusOr<TablePlan> PlanTable(const TableFacts& table, const TableFacts* t
   for (const ColumnFacts& column : table.columns) {
     if (&column == target_facts) continue;
     plan.columns.push_back(PlanColumn(column, test == nullptr ? nullptr : test->Find(column.name)));
+    std::string& why = plan.columns.back().why;
+    absl::StrAppend(&why, HowToChange(table, why));
     // What was not looked at may have gaps.
     plan.columns.back().impute |= !table.whole_file;
     any |= plan.columns.back().use != ColumnPlan::kLeftOut;

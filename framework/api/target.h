@@ -1,6 +1,6 @@
 // What a run is meant to reach, run { target { ... } }, and when it did. Nothing ends there.
 //
-//   TargetWatch watch(trainer->config().run().target());
+//   TargetWatch watch(Resolved(trainer->config().run().target(), trainer->step().monitors()));
 //   TrainObserver* const observers[] = {&watch};
 //   trainer->Train(observers);
 //   watch.reached()->step
@@ -18,9 +18,13 @@
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "gradus/run.pb.h"
+#include "gradus/train/controller.h"
 #include "gradus/train/train_loop.h"
 
 namespace gradus {
+
+// A target with the direction that AUTO stands for in a run that measures these.
+Target Resolved(const Target& target, const MonitorTable& monitors);
 
 class TargetWatch final : public TrainObserver {
  public:
@@ -30,7 +34,8 @@ class TargetWatch final : public TrainObserver {
     double value = 0;
   };
 
-  // Of a run that produces the target's monitor, which Watcher::Check says.
+  // Of a run that produces the target's monitor, which Watcher::Check says. Its direction is to be
+  // said (Resolved); AUTO goes by the monitor's name.
   explicit TargetWatch(const Target& target);
 
   absl::Status OnLine(const MetricLine& line) override;

@@ -10,6 +10,7 @@
 #include "gradus/api/check_classes.h"
 #include "gradus/api/resolve_model.h"
 #include "gradus/api/run_tables.h"
+#include "gradus/api/value_ranges.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
 #include "gradus/base/text_config.h"
@@ -94,8 +95,9 @@ absl::StatusOr<std::unique_ptr<Trainer>> Trainer::Make(RunFile file, const Train
   step_options.settings = &settings;
   GRADUS_ASSIGN_OR_RETURN(trainer->step_, TrainStep::Create(config.model(), config.optimizer(),
                                                             step_options, &diagnostics));
-  CheckClasses(trainer->data_, config.model(), trainer->step_->model(), &diagnostics);
+  CheckClasses(trainer->data_, config, trainer->step_->model(), &diagnostics);
   GRADUS_RETURN_IF_ERROR(diagnostics.ToStatus());
+  CheckValueRanges(config.model(), trainer->step_->model(), &trainer->data_);
   trainer->watcher_ = std::make_unique<Watcher>(settings, trainer->step_->monitors());
   Diagnostics already_reported;
   GRADUS_ASSIGN_OR_RETURN(trainer->evaluation_,

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "gradus/data.pb.h"
 #include "gradus/data/csv.h"
 
 namespace gradus {
@@ -16,9 +17,9 @@ struct GivenDialect {
   enum Header { kAsInTraining, kYes, kNo } header = kAsInTraining;
 };
 
-// Of the training table in the run's folder's `run.pbtxt`, with what is given instead; the usual one where there is no run.pbtxt or its
-// training data is no table.
-absl::StatusOr<CsvDialect> DialectFor(const std::string& run, const GivenDialect& given);
+// Of the first table in the run's training source (training_source.h), with what is given instead; the usual one where its training data is
+// no table.
+absl::StatusOr<CsvDialect> DialectFor(const SourceConfig& training, const GivenDialect& given);
 
 }  // namespace gradus
 

@@ -9,7 +9,9 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "gradus/saved_model.pb.h"
+#include "gradus/run.pb.h"
 #include "gradus/train/parameter_store.h"
+#include "gradus/train/train_state.h"
 
 namespace gradus {
 
@@ -28,6 +30,10 @@ struct WeightsSource {
 // `which` is "best", "last", a number of updates, or empty: the best when the run keeps one,
 // otherwise the saved model.
 absl::StatusOr<WeightsSource> FindWeights(const std::string& folder, const std::string& which);
+
+// Which weights a run that has come to its end was tested and is saved with, where others may be taken
+// for them: those of a best measurement, or the last ones beside a best checkpoint. Otherwise empty.
+std::string FinalWeightsInWords(const RunSettings& settings, const TrainState& state);
 
 }  // namespace gradus
 

@@ -23,6 +23,8 @@ Isa CurrentIsa();
 absl::string_view Name(Isa isa);
 
 #define GRADUS_INLINE __attribute__((always_inline)) inline
+// The same for lambdas, behind their parameters.
+#define GRADUS_INLINE_LAMBDA __attribute__((always_inline))
 
 // clang knows the width preference as an option of the command line only.
 #ifdef __clang__

@@ -117,7 +117,10 @@ absl::StatusOr<CsvFile> CsvFile::Start(std::unique_ptr<InputFile> input,
   CsvScanner scanner(text, dialect.separator, static_cast<size_t>(file.body_), 1);
   std::vector<CsvCell> cells;
   CsvProblem problem;
-  if (!scanner.Row(&cells, &problem)) return error(problem.line, problem.column, problem.message);
+  do {
+    // Blank lines may come before the first row.
+    if (!scanner.Row(&cells, &problem)) return error(problem.line, problem.column, problem.message);
+  } while (IsBlankCsvRow(cells, dialect.separator) && !scanner.done());
   for (const CsvCell& cell : cells) {
     const int place = static_cast<int>(file.columns_.size());
     std::string column = dialect.header ? CsvCellText(cell) : absl::StrCat(place + 1);

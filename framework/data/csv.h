@@ -1,6 +1,7 @@
 // Tables as text, as they are found: RFC 4180 with any separator, with or without a header row, with CRLF or LF, quotes, a byte order
-// mark, gzip. Nothing is guessed or trimmed. Errors say file:line:column and the column's name; the first one in the file is told,
-// whatever the number of threads.
+// mark, gzip. Spaces and tabulators around numbers and around quotes do not count; those of texts, names in the header too, do. Blank
+// lines are passed over, but where there is one column: there a blank line is an empty cell. Nothing is guessed. Errors say
+// file:line:column and the column's name; the first one in the file is told, whatever the number of threads.
 //
 //   GRADUS_ASSIGN_OR_RETURN(CsvFile file, CsvFile::Open("wine.csv"));
 //   CsvSelection numbers, city;

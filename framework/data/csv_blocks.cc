@@ -80,7 +80,8 @@ absl::Status CsvBlocks::Next(CsvBlock* block) {
     block->size_ = ends.last();
   }
   std::memset(block->bytes_.get() + block->size_, '\n', CsvBlock::kBehind);
-  block->begin_ = std::min(std::exchange(skip_, 0), block->size_);
+  block->begin_ = std::min(skip_, block->size_);
+  skip_ -= block->begin_;
   return absl::OkStatus();
 }
 

@@ -46,8 +46,7 @@ class CsvBlocks {
   static constexpr int64_t kMostRowBytes = int64_t{256} << 20;
   static std::string EndlessRow();  // The message.
 
-  // Blocks of about `block_bytes`; longer ones when a row is longer. `skip` bytes at the beginning, which end in the first row or with
-  // it, are left out.
+  // Blocks of about `block_bytes`; longer ones when a row is longer. `skip` bytes at the beginning are left out.
   CsvBlocks(std::unique_ptr<InputFile> file, int64_t block_bytes, int64_t skip = 0)
       : file_(std::move(file)), block_bytes_(block_bytes), skip_(skip) {}
 

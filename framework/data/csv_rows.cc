@@ -87,8 +87,16 @@ bool CsvRows::Parse(const CsvBlock& block) {
     if (next != nullptr) {
       ++line_;
     } else {
-      next = ExactRow(row);
+      bool blank = false;
+      next = ExactRow(row, &blank);
       if (next == nullptr) return false;
+      if (blank) {
+        lines_.Add(run_line, size_ - run_size);
+        run_line = line_;
+        run_size = size_;
+        row = next;
+        continue;
+      }
     }
     row = next;
     ++size_;
@@ -119,12 +127,21 @@ const char* CsvRows::SkipCell(const char* cell, absl::string_view* text) const {
   return close + 1;
 }
 
+// As ReadDecimal, of a number that may have blanks around it.
+const char* CsvRows::PaddedNumber(const char* cell, double* number) const {
+  while (plan_.IsBlank(*cell)) ++cell;
+  const char* end = ReadDecimal(cell, number);
+  while (end != nullptr && plan_.IsBlank(*end)) ++end;
+  return end;
+}
+
 // As SkipCell, and puts the cell into its place.
 const char* CsvRows::QuickCell(const char* cell, const CsvPlan::Step& step) {
   Field& field = fields_[step.selection];
   if (!plan_.selections_[step.selection].text && !plan_.MayBeMissing(*cell)) {
     double number;
     const char* end = ReadDecimal(cell, &number);
+    if (end == nullptr || !plan_.EndsCell(*end)) end = PaddedNumber(cell, &number);
     if (end != nullptr && plan_.EndsCell(*end)) {
       const size_t index = static_cast<size_t>(size_ * field.columns + step.place);
       if (field.real) {
@@ -172,19 +189,23 @@ const char* CsvRows::QuickRow(const char* row) {
 }
 
 // Where the next row begins; null when something is wrong with this one.
-const char* CsvRows::ExactRow(const char* row) {
+const char* CsvRows::ExactRow(const char* row, bool* blank) {
   const int64_t line = line_;
   CsvScanner scanner(text_, plan_.dialect_.separator, static_cast<size_t>(row - text_.data()),
                      line);
   if (!scanner.Row(&cells_, &problem_)) return nullptr;
   const size_t columns = plan_.columns_.size();
   if (cells_.size() != columns) {
-    const bool blank = cells_.size() == 1 && cells_[0].text.empty() && !cells_[0].quoted;
-    problem_ = {line, 1,
-                blank ? "the line is empty"
-                      : absl::StrCat("the row has ", cells_.size(), " cells, the ",
-                                     plan_.dialect_.header ? "header " : "first row ", columns)};
-    return nullptr;
+    *blank = IsBlankCsvRow(cells_, plan_.dialect_.separator);
+    if (!*blank) {
+      problem_ = {
+          line, 1,
+          absl::StrCat("the row has ", cells_.size(), cells_.size() == 1 ? " cell" : " cells",
+                       ", the ", plan_.dialect_.header ? "header " : "first row ", columns)};
+      return nullptr;
+    }
+    line_ = scanner.line();
+    return text_.data() + scanner.position();
   }
   for (size_t s = 0; s < plan_.selections_.size(); ++s) {
     const CsvSelection& selection = plan_.selections_[s];
@@ -209,7 +230,10 @@ std::string CsvRows::Store(absl::string_view text, int selection, int place) {
   Field& field = fields_[selection];
   const CsvSelection& what = plan_.selections_[selection];
   const size_t index = static_cast<size_t>(size_ * field.columns + place);
-  if (!what.as_written && plan_.IsMissing(text)) {
+  // Words for missing cells may be blanks.
+  const bool said_missing = !what.as_written && plan_.IsMissing(text);
+  if (!what.text) text = WithoutCsvBlanks(text, plan_.dialect_.separator);
+  if (said_missing || (!what.text && plan_.IsMissing(text))) {
     if (!what.may_miss || (!what.text && !field.real)) {
       return text.empty() ? "the cell is empty"
                           : absl::StrCat("the cell is missing (", QuoteCsv(text), ")");

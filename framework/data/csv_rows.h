@@ -1,4 +1,5 @@
-// Parses a block of rows into numbers and codes.
+// Parses a block of rows into numbers and codes. Blanks around numbers do not count, those of texts do; blank lines are no rows, but where
+// there is one column, whose empty cell such a line is.
 //
 // A row is first taken in one pass over its bytes, which knows plain cells and cells in quotes without line breaks or quotes inside. Where
 // it meets anything else, or anything wrong, the scanner takes that row from its beginning: it says what a row means, and what is wrong.
@@ -37,6 +38,7 @@ class CsvPlan {
   };
 
   bool IsMissing(absl::string_view text) const;
+  bool IsBlank(char c) const { return IsCsvBlank(c, dialect_.separator); }
   bool EndsCell(char c) const { return ends_[static_cast<unsigned char>(c)]; }
   bool MayBeMissing(char first) const { return missing_[static_cast<unsigned char>(first)]; }
 
@@ -79,8 +81,10 @@ class CsvRows {
   void MakeRoom(int64_t rows);
   const char* QuickRow(const char* row);
   const char* QuickCell(const char* cell, const CsvPlan::Step& step);
+  const char* PaddedNumber(const char* cell, double* number) const;
   const char* SkipCell(const char* cell, absl::string_view* text) const;
-  const char* ExactRow(const char* row);
+  // `blank`: whether the line is no row, but blank.
+  const char* ExactRow(const char* row, bool* blank);
   // Puts the cell of the row that is being read into its place. What is wrong with it, or empty.
   std::string Store(absl::string_view text, int selection, int place);
 

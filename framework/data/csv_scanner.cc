@@ -6,6 +6,17 @@
 
 namespace gradus {
 
+absl::string_view WithoutCsvBlanks(absl::string_view text, char separator) {
+  while (!text.empty() && IsCsvBlank(text.front(), separator)) text.remove_prefix(1);
+  while (!text.empty() && IsCsvBlank(text.back(), separator)) text.remove_suffix(1);
+  return text;
+}
+
+bool IsBlankCsvRow(const std::vector<CsvCell>& cells, char separator) {
+  return cells.size() == 1 && !cells[0].quoted &&
+         WithoutCsvBlanks(cells[0].text, separator).empty();
+}
+
 std::string CsvCellText(const CsvCell& cell) {
   return cell.quoted ? absl::StrReplaceAll(cell.text, {{"\"\"", "\""}}) : std::string(cell.text);
 }
@@ -16,7 +27,14 @@ bool CsvScanner::Row(std::vector<CsvCell>* cells, CsvProblem* problem) {
     CsvCell cell;
     cell.line = line_;
     cell.column = Column();
+    const size_t begin = at_;
+    while (AtBlank()) ++at_;
     const bool quoted = at_ < text_.size() && text_[at_] == '"';
+    if (quoted) {
+      cell.column = Column();
+    } else {
+      at_ = begin;  // Blanks are the cell's own.
+    }
     if (!(quoted ? Quoted(&cell, problem) : Plain(&cell, problem))) return false;
     cells->push_back(cell);
     if (at_ == text_.size()) return true;
@@ -69,6 +87,7 @@ bool CsvScanner::Quoted(CsvCell* cell, CsvProblem* problem) {
   }
   cell->text = text_.substr(begin, at_ - begin);
   ++at_;
+  while (AtBlank()) ++at_;
   if (at_ < text_.size() && text_[at_] != separator_ && text_[at_] != '\n' && text_[at_] != '\r') {
     *problem = {line_, Column(), "text after the closing quote"};
     return false;

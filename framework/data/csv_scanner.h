@@ -1,8 +1,9 @@
-// Finds the cells of a row, exactly and not fast: the grammar of RFC 4180, whatever the separator, with the place of each cell and of what
-// is wrong. Lines count from 0, as a block of rows does not know where in the file it begins.
+// Finds the cells of a row, exactly and not fast: the grammar of RFC 4180, whatever the separator and with blanks around quotes, with the
+// place of each cell and of what is wrong. Lines count from 0, as a block of rows does not know where in the file it begins.
 //
-//   row  = cell *(separator cell) (LF / CR LF / end)
-//   cell = *(any but separator, quote, CR, LF) / quote *(any but quote / quote quote) quote
+//   row   = cell *(separator cell) (LF / CR LF / end)
+//   cell  = *(any but separator, quote, CR, LF) / *blank quote *(any but quote / quote quote) quote *blank
+//   blank = space / tabulator, but for the separator
 
 #ifndef GRADUS_DATA_CSV_SCANNER_H_
 #define GRADUS_DATA_CSV_SCANNER_H_
@@ -22,6 +23,13 @@ struct CsvCell {
   int64_t column = 0;  // From 1, in bytes.
   bool quoted = false;
 };
+
+// Spaces and tabulators, where they do not separate.
+inline bool IsCsvBlank(char c, char separator) { return (c == ' ' || c == '\t') && c != separator; }
+absl::string_view WithoutCsvBlanks(absl::string_view text, char separator);
+
+// Whether a row is one of nothing but blanks.
+bool IsBlankCsvRow(const std::vector<CsvCell>& cells, char separator);
 
 // What the cell says.
 std::string CsvCellText(const CsvCell& cell);
@@ -48,6 +56,7 @@ class CsvScanner {
 
  private:
   int64_t Column() const { return static_cast<int64_t>(at_ - line_begin_) + 1; }
+  bool AtBlank() const { return at_ < text_.size() && IsCsvBlank(text_[at_], separator_); }
   bool Plain(CsvCell* cell, CsvProblem* problem);
   bool Quoted(CsvCell* cell, CsvProblem* problem);
 

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "gradus/base/isa.h"
 #include "gradus/base/status.h"
+#include "gradus/data/column_shares.h"
 #include "gradus/data/learn_columns.h"
 #include "gradus/data/row_blocks.h"
 #include "gradus/data/select_rank.h"
@@ -178,10 +179,13 @@ class Learning {
           }
         }
       }));
-      for (size_t k = 0; k < count; ++k) {
-        std::sort(numbers[k].begin(), numbers[k].end());
-        (*frequent)[places[first + k]] = LongestRun(numbers[k]);
-      }
+      GRADUS_RETURN_IF_ERROR(ForColumnShares(rows_.size(), count, [&](size_t begin, size_t end) {
+        for (size_t k = begin; k < end; ++k) {
+          std::sort(numbers[k].begin(), numbers[k].end());
+          (*frequent)[places[first + k]] = LongestRun(numbers[k]);
+        }
+        return absl::OkStatus();
+      }));
     }
     return absl::OkStatus();
   }
@@ -197,6 +201,18 @@ class Learning {
       number = sorted[begin];
     }
     return number;
+  }
+
+  // Calls visit(column, row) for every row of every column, of each column in order.
+  template <class Visit>
+  absl::Status ForCells(const std::vector<NumberColumn>& columns, Visit visit) const {
+    return ForColumnShares(rows_.size(), columns.size(), [&](size_t begin, size_t end) {
+      return ForBlocks([&](const double* block, int64_t, int64_t rows) {
+        for (int64_t r = 0; r < rows; ++r, block += width_) {
+          for (size_t k = begin; k < end; ++k) visit(columns[k], block);
+        }
+      });
+    });
   }
 
   // ln or ln(1 + x) of a filled in cell.
@@ -227,19 +243,13 @@ class Learning {
       most[Place(column)] = -kInfinity;
       sum[Place(column)] = 0;
     }
-    if (!mapped.empty()) {
-      GRADUS_RETURN_IF_ERROR(ForBlocks([&](const double* block, int64_t, int64_t rows) {
-        for (int64_t r = 0; r < rows; ++r, block += width_) {
-          for (const NumberColumn& column : mapped) {
-            const int p = Place(column);
-            const double x = Mapped(column, block);
-            least[p] = std::min(least[p], x);
-            most[p] = std::max(most[p], x);
-            sum[p] += x;
-          }
-        }
-      }));
-    }
+    GRADUS_RETURN_IF_ERROR(ForCells(mapped, [&](const NumberColumn& column, const double* row) {
+      const int p = Place(column);
+      const double x = Mapped(column, row);
+      least[p] = std::min(least[p], x);
+      most[p] = std::max(most[p], x);
+      sum[p] += x;
+    }));
     const double count = static_cast<double>(rows_.size());
     for (const NumberColumn& column : scaled) {
       const int p = Place(column);
@@ -267,16 +277,10 @@ class Learning {
                            static_cast<const double*>(sum.data()), squares.data());
     }));
     for (const NumberColumn& column : mapped) squares[Place(column)] = 0;
-    if (!mapped.empty()) {
-      GRADUS_RETURN_IF_ERROR(ForBlocks([&](const double* block, int64_t, int64_t rows) {
-        for (int64_t r = 0; r < rows; ++r, block += width_) {
-          for (const NumberColumn& column : mapped) {
-            const double distance = Mapped(column, block) - sum[Place(column)];
-            squares[Place(column)] += distance * distance;
-          }
-        }
-      }));
-    }
+    GRADUS_RETURN_IF_ERROR(ForCells(mapped, [&](const NumberColumn& column, const double* row) {
+      const double distance = Mapped(column, row) - sum[Place(column)];
+      squares[Place(column)] += distance * distance;
+    }));
     for (const NumberColumn& column : scaled) {
       if (!column.plan->standardise()) continue;
       const int p = Place(column);

@@ -90,6 +90,12 @@ void Opening::Error(absl::string_view code, const ConfigPath& path, absl::string
   context_.diagnostics->Error(code, path, message, hint);
 }
 
+void Opening::RuleBroken(absl::string_view code, const ConfigPath& path,
+                         absl::string_view message) {
+  if (context_.diagnostics->ok()) Error(code, path, message);
+  failed_ = true;
+}
+
 std::string Opening::Resolve(const std::string& path) const {
   return context_.directory.empty() ? path : JoinPath(context_.directory, path);
 }
@@ -168,12 +174,8 @@ void Opening::PlanValues(const FieldValues& values, const ConfigPath& path, int 
   feed.transform.divide_by = values.divide_by;
   feed.standardise = values.standardise;
   if (!(values.divide_by > 0) || !std::isfinite(values.divide_by)) {
-    // A rule of the language, which has been checked unless a program made the configuration.
-    if (context_.diagnostics->ok()) {
-      Error("out-of-range", path.Child("divide_by"),
-            absl::StrCat("divide_by ", values.divide_by, " is not positive"));
-    }
-    failed_ = true;
+    RuleBroken("out-of-range", path.Child("divide_by"),
+               absl::StrCat("divide_by ", values.divide_by, " is not positive"));
   }
   if (input(i).dtype != DType::kFloat32 && (feed.standardise || values.divide_by != 1)) {
     Error("type", path,
@@ -238,6 +240,10 @@ void TensorFields::AddTensor(const FieldValues& values, const ConfigPath& path,
   if (tensor->rank() == 0) {
     opening_->Error("shape", from,
                     absl::StrCat(name, " is one number without an axis of examples"));
+    return;
+  }
+  if (tensor->rows() == 0) {
+    opening_->Error("data", from, absl::StrCat(name, ": there are no examples in it"));
     return;
   }
   const std::vector<int64_t> dims(tensor->dims().begin() + 1, tensor->dims().end());

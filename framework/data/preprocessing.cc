@@ -111,7 +111,14 @@ std::vector<std::string> Preprocessing::ClassNames(absl::string_view input) cons
   if (transform->treatments.size() != 1) return {};
   const ColumnTransform& column = transform->treatments[0];
   std::vector<std::string> names = column.categories;
-  if (column.text() && column.other) names.push_back("(other)");
+  if (column.text() && column.other) {
+    // A text of the table may be called so.
+    std::string other = "(other)";
+    while (std::find(names.begin(), names.end(), other) != names.end()) {
+      other = absl::StrCat("(", other, ")");
+    }
+    names.push_back(other);
+  }
   return names;
 }
 

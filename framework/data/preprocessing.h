@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "gradus/base/tensor.h"
+#include "gradus/data.pb.h"
 #include "gradus/data/column_transform.h"
 #include "gradus/data/dataset.h"
 #include "gradus/saved_model.pb.h"
@@ -33,6 +34,8 @@ struct InputTransform {
   std::vector<ColumnTransform> treatments = {};
   // The classes that whole numbers stand for, where they are not a column's categories.
   std::vector<std::string> class_names = {};
+  // What the training source said of each of `columns`; none where that is not known, as it is not saved.
+  std::vector<CsvColumns> asked = {};
 
   bool identity() const { return divide_by == 1 && mean.empty() && treatments.empty(); }
   // How many numbers an example has, where treatments say it.
@@ -58,7 +61,8 @@ class Preprocessing {
   const InputTransform* Find(absl::string_view input) const;  // Null when nothing is known of it.
 
   // The classes that the places 0, 1, ... of an input stand for, which is fed from one column of
-  // categories or from what has named classes; "(other)" for texts that are none. Empty when they
+  // categories or from what has named classes; "(other)" for texts that are none, in brackets once
+  // more for each category that is called so. Empty when they
   // have no names.
   std::vector<std::string> ClassNames(absl::string_view input) const;
 

@@ -19,10 +19,16 @@
 //
 // A reader holds no state. Everything that a file, or what a user wrote, can cause is a finding
 // (Opening::Error); a reader goes on after one as long as what follows does not depend on it.
+//
+// It also serves `gradus predict RUN PATH`: there it is told by WouldRead whether what lies at PATH
+// is of its kind, and PointAt makes the configuration that reads it. What these do by themselves is
+// right for a message with a `path` (its rule says `file: true`) and a list of fields that have an
+// `input` each, so most readers have neither.
 
 #ifndef GRADUS_DATA_READER_H_
 #define GRADUS_DATA_READER_H_
 
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -54,6 +60,14 @@ FieldValues ValuesOf(const Field& field) {
           field.standardise()};
 }
 
+// What lies at a place that a user points at, as far as its beginning tells.
+struct GivenPlace {
+  std::string path;
+  bool folder = false;
+  bool pipe = false;      // It can be read once: nothing has been looked at.
+  std::string beginning;  // The first bytes of a file, unpacked when it is compressed.
+};
+
 // What a reader opens a source with.
 class Opening {
  public:
@@ -73,6 +87,8 @@ class Opening {
 
   void Error(absl::string_view code, const ConfigPath& path, absl::string_view message,
              absl::string_view hint = "");
+  // The same of what breaks a rule of the language: it has been found already, unless a program made the configuration.
+  void RuleBroken(absl::string_view code, const ConfigPath& path, absl::string_view message);
   // Whether there was a finding in this source.
   bool failed() const { return failed_; }
 
@@ -99,6 +115,16 @@ class Opening {
   // The examples, once, when there was no finding.
   void Give(std::shared_ptr<const Dataset> raw) { raw_ = std::move(raw); }
 
+  // Whether they are new ones for a trained model, which are read once and in order. A value that is
+  // not what the model takes is then refused where a training file's would be converted.
+  bool predicting() const { return predicting_; }
+  // What examples are called in a table of predictions, and that column's own name; by their numbers
+  // when a reader does not say it.
+  void NameExamples(std::string column, std::function<std::string(int64_t row)> name) {
+    name_column_ = std::move(column);
+    name_ = std::move(name);
+  }
+
   // Opens a source inside of this one. Its dataset's fields follow those of the ones that were opened
   // before it: the caller gives a dataset of all of them in that order. Null after a finding.
   std::shared_ptr<const Dataset> OpenInner(const SourceConfig& config, const ConfigPath& path);
@@ -106,6 +132,7 @@ class Opening {
  private:
   friend Source OpenRawSource(const SourceConfig& config, const ConfigPath& path, Role role,
                               const Preprocessing& trained, const SourceContext& context);
+  friend class NewSource;
 
   const Role role_;
   const Preprocessing& trained_;
@@ -117,6 +144,9 @@ class Opening {
   int depth_ = 0;
   bool fields_known_ = true;
   bool failed_ = false;
+  bool predicting_ = false;
+  std::string name_column_;
+  std::function<std::string(int64_t row)> name_;
 };
 
 class Reader {
@@ -127,6 +157,18 @@ class Reader {
   // `path` is the address of the message.
   virtual void OpenFrom(const google::protobuf::Message& config, const ConfigPath& path,
                         Opening* opening) const = 0;
+
+  // Whether it reads what lies there. Perhaps: it cannot be told by looking, so it does if the model
+  // was trained from this kind of source.
+  enum class Reads { kNo, kPerhaps, kYes };
+  virtual Reads WouldRead(const GivenPlace& /*given*/) const { return Reads::kPerhaps; }
+
+  // Makes `config`, which is as in training or empty, one that reads `path` and feeds those inputs
+  // and nothing else. By itself: every field with the rule `file: true` becomes the path; of a list
+  // of messages with an `input`, those that feed other inputs are dropped, and those that are wanted
+  // and missing are added. An error says that one place cannot feed them all.
+  virtual absl::Status PointAt(const std::string& path, absl::Span<const FieldSpec> inputs,
+                               google::protobuf::Message* config) const;
 };
 
 template <class Config>

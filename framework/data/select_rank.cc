@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "gradus/base/status.h"
+#include "gradus/data/column_shares.h"
 #include "gradus/data/row_blocks.h"
 
 namespace gradus {
@@ -42,13 +43,14 @@ struct Search {
 
 constexpr int kBits = 11;
 
-}  // namespace
+// Whether the median is between the number that was found and the next one.
+bool NeedsNext(const Search& search) {
+  return search.numbers % 2 == 0 && search.rank + 1 >= search.equal;
+}
 
-absl::Status FindMedians(const Dataset& raw, int field, const Rows& rows,
-                         const std::vector<int>& columns, std::vector<double>* medians) {
+// Sets what is searched for in those columns.
+absl::Status Find(const Dataset& raw, int field, const Rows& rows, absl::Span<Search> searches) {
   const int64_t width = raw.fields()[field].elements();
-  std::vector<Search> searches(columns.size());
-  for (size_t i = 0; i < columns.size(); ++i) searches[i].column = columns[i];
   // Calls visit(search, key) for every number of every column.
   const auto for_keys = [&](auto visit) {
     return ForRowBlocks(raw, field, rows, [&](const void* block, int64_t, int64_t count) {
@@ -85,14 +87,24 @@ absl::Status FindMedians(const Dataset& raw, int field, const Rows& rows,
     known += bits;
   }
 
-  const auto needs_next = [](const Search& search) {
-    return search.numbers % 2 == 0 && search.rank + 1 >= search.equal;
-  };
-  if (std::any_of(searches.begin(), searches.end(), needs_next)) {
+  if (std::any_of(searches.begin(), searches.end(), NeedsNext)) {
     GRADUS_RETURN_IF_ERROR(for_keys([](Search* search, uint64_t key) {
       if (key > search->found) search->above = std::min(search->above, key);
     }));
   }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status FindMedians(const Dataset& raw, int field, const Rows& rows,
+                         const std::vector<int>& columns, std::vector<double>* medians) {
+  std::vector<Search> searches(columns.size());
+  for (size_t i = 0; i < columns.size(); ++i) searches[i].column = columns[i];
+  GRADUS_RETURN_IF_ERROR(
+      ForColumnShares(rows.size(), columns.size(), [&](size_t begin, size_t end) {
+        return Find(raw, field, rows, absl::MakeSpan(searches).subspan(begin, end - begin));
+      }));
   medians->clear();
   for (const Search& search : searches) {
     if (search.numbers == 0) {
@@ -100,7 +112,7 @@ absl::Status FindMedians(const Dataset& raw, int field, const Rows& rows,
       continue;
     }
     const double low = NumberOf(search.found);
-    const double high = needs_next(search) ? NumberOf(search.above) : low;
+    const double high = NeedsNext(search) ? NumberOf(search.above) : low;
     medians->push_back(low + (high - low) / 2);
   }
   return absl::OkStatus();

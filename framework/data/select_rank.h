@@ -14,6 +14,7 @@
 
 namespace gradus {
 
+// As many threads as there are columns and cores take columns each, so the result is that of one.
 // The medians of those columns of a FLOAT64 field, cells that are NaN left out; of an even number of
 // cells the mean of the two in the middle. NaN for a column without a number.
 absl::Status FindMedians(const Dataset& raw, int field, const Rows& rows,

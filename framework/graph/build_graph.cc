@@ -9,24 +9,17 @@
 #include "gradus/base/text_config.h"
 #include "gradus/base/text_positions.h"
 #include "gradus/graph/example_weights.h"
+#include "gradus/graph/metric_rules.h"
 #include "gradus/graph/model_names.h"
 #include "gradus/graph/regularizers.h"
+#include "gradus/graph/unused_parts.h"
+#include "gradus/graph/weight_sharing.h"
 
 namespace gradus {
 namespace {
 
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
-
-// Columns that a line of metrics.jsonl has beside the metrics.
-bool IsReserved(absl::string_view metric) {
-  static constexpr absl::string_view kReserved[] = {"step", "epoch", "split", "loss",
-                                                    "learning_rate"};
-  for (absl::string_view name : kReserved) {
-    if (name == metric) return true;
-  }
-  return false;
-}
 
 DType TypeOf(ElementType type) { return type == INT32 ? DType::kInt32 : DType::kFloat32; }
 
@@ -55,9 +48,11 @@ class Builder {
     if (parts_ == Parts::kAll) {
       for (int i = 0; i < config_.loss_size(); ++i) BuildLoss(i);
       if (!regularizers_.empty() && config_.loss_size() > 0) BuildRegularizers();
-      ChooseUnits();
+      if (options_.units != nullptr) units_ = UnitsOfNumbers(*options_.units, model_.meanings);
       for (int i = 0; i < config_.metric_size(); ++i) BuildMetric(i);
-      if (diagnostics_.ok()) WarnOfUnused();
+      if (diagnostics_.ok()) {
+        WarnOfUnusedParts(config_, model_, input_values_, layer_values_, path_, &diagnostics_);
+      }
     }
     return std::move(model_);
   }
@@ -105,7 +100,7 @@ class Builder {
     settings.noun = "layer";
     settings.name = layer.name();
     settings.node_prefix = absl::StrCat(layer.name(), "/");
-    settings.weights = layer.has_weights() ? layer.weights() : layer.name();
+    settings.weights = WeightsOf(layer);
     for (const Source& source : names_.layer_inputs[i]) {
       Value value;
       if (source.index >= 0) {
@@ -116,7 +111,7 @@ class Builder {
       settings.input_paths.push_back(source.path);
     }
     const FieldDescriptor* kind = ChosenField(layer);
-    if (kind == nullptr || !CheckWeights(layer, *kind, path)) return;
+    if (kind == nullptr || !weight_sharing_.Check(layer, *kind, path, &diagnostics_)) return;
     LayerRow row{layer.name(), kind->name(), Value(), {}};
     if (!BuildKind(layer, *kind, path, std::move(settings), &row.output, &row.parameters)) return;
     if (layer.has_weights() && row.parameters.empty()) {
@@ -129,27 +124,6 @@ class Builder {
     layer_values_.back() = row.output;
     names_.table.SetValue(layer.name(), row.output);
     model_.layers.push_back(std::move(row));
-  }
-
-  // Layers with the same weights must be of the same kind; shapes are compared when the parameters are made.
-  bool CheckWeights(const LayerConfig& layer, const FieldDescriptor& kind, const ConfigPath& path) {
-    const std::string& weights = layer.has_weights() ? layer.weights() : layer.name();
-    const ConfigPath where = layer.has_weights() ? path.Child("weights") : path;
-    const std::string subject = absl::StrCat("layer ", Quoted(layer.name()), ": ");
-    if (layer.has_weights()) {
-      if (weights.empty()) {
-        diagnostics_.Error("name", where, absl::StrCat(subject, "weights is empty"));
-        return false;
-      }
-      if (!CheckCharacters(subject, weights, where, &diagnostics_)) return false;
-    }
-    auto first = weight_kinds_.emplace(weights, std::make_pair(layer.name(), &kind)).first->second;
-    if (first.second == &kind) return true;
-    diagnostics_.Error("weights", where,
-                       absl::StrCat(subject, kind.name(), " cannot share the weights ",
-                                    Quoted(weights), " of layer ", Quoted(first.first),
-                                    ", which is ", first.second->name()));
-    return false;
   }
 
   // Builds what the chosen field of `element` says. False after a finding.
@@ -246,12 +220,13 @@ class Builder {
   // Whether a metric with a summary gives rows; a finding when it does not.
   bool IsRows(Value value, const std::string& subject, const ConfigPath& path) {
     const TensorSpec& spec = model_.graph.spec(value);
-    const bool rows = spec.dtype == DType::kFloat32 && spec.shape.rank() == 2 &&
-                      spec.shape.dim(0) == Dim{1, true} && !spec.shape.dim(1).batch;
+    const Shape& shape = spec.shape;
+    const bool rows = spec.dtype == DType::kFloat32 && shape.rank() >= 1 && shape.rank() <= 2 &&
+                      shape.dim(0) == Dim{1, true} && (shape.rank() == 1 || !shape.dim(1).batch);
     if (rows) return true;
     diagnostics_.Error("shape", path,
                        absl::StrCat(subject, "it gives ", spec.ToString(),
-                                    ", not rows of numbers, FLOAT32 [batch, width]"));
+                                    ", not rows of numbers, FLOAT32 [batch] or [batch, width]"));
     return false;
   }
 
@@ -302,27 +277,13 @@ class Builder {
     model_.losses.push_back({name, value, scalar});
   }
 
-  // Those of labels that are numbers. Where all losses take a label for classes or for yes and no, it is what it was made, whatever it was
-  // in the table: metrics compare it with probabilities, too.
-  void ChooseUnits() {
-    if (options_.units == nullptr) return;
-    for (const auto& [label, units] : *options_.units) {
-      bool numbers = false, classes = false;
-      for (const PredictionMeaning& meaning : model_.meanings) {
-        if (meaning.label != label) continue;
-        (meaning.kind == PredictionMeaning::kInUnits ? numbers : classes) = true;
-      }
-      if (numbers || !classes) units_.emplace(label, units);
-    }
-  }
-
   void BuildMetric(int i) {
     const MetricConfig& metric = config_.metric(i);
     std::string name;
     const ConfigPath path = path_.Child("metric", i, metric.name());
     std::shared_ptr<const MetricSummary> summary;
     Value value = BuildPerExample("metric", metric, path, &metric_names_, &name, &summary);
-    if (IsReserved(name)) {
+    if (IsLogColumn(name)) {
       diagnostics_.Error("name", path.Child("name"),
                          absl::StrCat("metric ", Quoted(name),
                                       ": the name is taken by a column of the log"));
@@ -337,7 +298,7 @@ class Builder {
     }
     const Shape& shape = model_.graph.spec(value).shape;
     const int64_t width = shape.rank() == 1 ? 1 : shape.dim(1).k;
-    if (summary == nullptr) summary = std::make_shared<const MeanSummary>();
+    if (summary == nullptr) summary = std::make_shared<const MeanSummary>(Goal::kUnsaid);
     int64_t sums = static_cast<int64_t>(summary->SumNames().size());
     if (weighted && sums > 0) ++sums;
     model_.metrics.push_back({name, value, width, sums, std::move(summary), weighted});
@@ -357,30 +318,6 @@ class Builder {
     return value;
   }
 
-  // Inputs and layers that lead to no output, loss or metric.
-  void WarnOfUnused() {
-    std::vector<bool> used(model_.graph.size(), false);
-    for (const NamedValue& output : model_.outputs) used[output.value.node] = true;
-    for (const ModelLoss& loss : model_.losses) used[loss.value.node] = true;
-    for (const ModelMetric& metric : model_.metrics) used[metric.value.node] = true;
-    for (int i = model_.graph.size() - 1; i >= 0; --i) {
-      if (!used[i]) continue;
-      for (Value input : model_.graph.node(i).inputs) used[input.node] = true;
-    }
-    for (int i = 0; i < config_.input_size(); ++i) {
-      if (!used[input_values_[i].node]) WarnOf("input", InputPath(config_, i, path_));
-    }
-    for (int i = 0; i < config_.layer_size(); ++i) {
-      if (!used[layer_values_[i].node]) WarnOf("layer", LayerPath(config_, i, path_));
-    }
-  }
-
-  void WarnOf(absl::string_view noun, const ConfigPath& path) {
-    diagnostics_.Warning("unused", path,
-                         absl::StrCat(noun, " ", Quoted(path.segments().back().selector),
-                                      ": no output, loss or metric depends on it"));
-  }
-
   const ModelConfig& config_;
   const Parts parts_;
   const ConfigPath& path_;
@@ -390,7 +327,7 @@ class Builder {
   ModelNames names_;
   std::vector<bool> build_input_, build_layer_;
   std::vector<Value> input_values_, layer_values_;  // By position in the text; invalid when broken.
-  std::map<std::string, std::pair<std::string, const FieldDescriptor*>> weight_kinds_;
+  WeightSharing weight_sharing_;
   std::set<std::string> loss_names_, metric_names_;
   Regularizers regularizers_;
   UnitsByInput units_;  // Of labels, for metrics.

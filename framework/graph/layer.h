@@ -10,7 +10,7 @@
 //   GRADUS_REGISTER(Layer, "gradus.LayerConfig.dense", Dense);
 //
 // A loss and a metric give one FLOAT32 value per example: shape [batch]. A metric whose number is not the mean of such values gives rows,
-// [batch, width], and says what is made of them (metric_summary.h).
+// [batch, width], and says what is made of them (metric_summary.h). It also says which way its number gets better.
 
 #ifndef GRADUS_GRAPH_LAYER_H_
 #define GRADUS_GRAPH_LAYER_H_

@@ -12,11 +12,13 @@
 //     std::vector<std::string> SumNames() const override { return {"squares"}; }
 //     void Add(absl::Span<const float> row, double weight, absl::Span<double> sums) const override { sums[0] += weight * ...; }
 //     double Finish(const MetricTotals& t) const override { return std::sqrt(t.sums[0] / t.weight); }
+//     Goal goal() const override { return Goal::kLess; }
 //   };
 //   scope->SetOutput(rows);
 //   scope->SetSummary(std::make_shared<const RootMeanSquaredError>());
 //
-// A metric that sets none gives one number per example, and its value is their mean. An example of weight w (MetricConfig.example_weight)
+// A metric that sets none gives one number per example, and its value is their mean; which way that gets better nobody knows, so one that
+// does sets a MeanSummary. An example of weight w (MetricConfig.example_weight)
 // counts as w examples; the framework puts the weight behind the row's numbers and takes it off again.
 
 #ifndef GRADUS_GRAPH_METRIC_SUMMARY_H_
@@ -39,10 +41,19 @@ struct MetricTotals {
   double weight = 0;  // The sum of their weights: what a mean is divided by. As many as examples where they have none.
 };
 
-// Counts that are shown beside the number: `columns` numbers a line.
+// Counts that are shown beside the number, or in its place: `columns` numbers a line.
 struct MetricTable {
   int64_t columns = 0;  // 0: there is none.
   std::vector<double> values;
+};
+
+// Which way a metric's number gets better. Whoever watches it (early stopping, the best checkpoint, a plateau) or picks the best of it goes by
+// this, whatever the metric is called.
+enum class Goal {
+  kUnsaid,  // Nobody knows; who watches it says `direction`.
+  kLess,
+  kMore,
+  kTable,  // There is no number to show or watch: its table is all, and nobody asks for Finish but to have it.
 };
 
 // Immutable; made with the metric's configuration when the graph is built.
@@ -57,17 +68,24 @@ class MetricSummary {
   virtual void Add(absl::Span<const float> row, double weight, absl::Span<double> sums) const = 0;
   // The number, at any time; NaN where there is none (of no examples, of one class). A pure function.
   virtual double Finish(const MetricTotals& totals) const = 0;
+  virtual Goal goal() const = 0;
   virtual MetricTable Table(const MetricTotals&) const { return {}; }
 };
 
 // The mean of one number per example.
 class MeanSummary final : public MetricSummary {
  public:
+  explicit MeanSummary(Goal goal) : goal_(goal) {}
+
   std::vector<std::string> SumNames() const override { return {""}; }
   void Add(absl::Span<const float> row, double weight, absl::Span<double> sums) const override {
     sums[0] += weight * row[0];
   }
   double Finish(const MetricTotals& totals) const override { return totals.sums[0] / totals.weight; }
+  Goal goal() const override { return goal_; }
+
+ private:
+  const Goal goal_;
 };
 
 }  // namespace gradus

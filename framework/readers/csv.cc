@@ -15,9 +15,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "framework/readers/csv_as_trained.h"
+#include "framework/readers/csv_columns.h"
 #include "gradus/data/csv_fields.h"
 #include "gradus/data/reader.h"
-#include "framework/readers/csv_columns.h"
 
 namespace gradus {
 namespace {
@@ -27,13 +28,6 @@ std::string HintFor(absl::string_view message, bool only_floats, Role role) {
   if (role == Role::kTrained) return "";  // It is done as it was done in training.
   absl::string_view cell = message;
   if (absl::ConsumeSuffix(&cell, " is not a number")) {
-    absl::ConsumeSuffix(&cell, "\"");
-    const absl::string_view before = absl::StripTrailingAsciiWhitespace(cell);
-    if (before.size() < cell.size() && absl::EndsWith(before, ": \"")) {
-      return absl::StrCat(
-          "if it stands for nothing: missing: \"", cell.substr(before.size()),
-          "\", and columns { name: ... impute: ", only_floats ? "MEDIAN" : "MOST_FREQUENT", " }");
-    }
     return "if it stands for a category: columns { name: ... categories {} }";
   }
   if (absl::EndsWith(message, "the cell is empty") ||
@@ -105,13 +99,22 @@ class Csv : public TypedReader<CsvSource> {
     opening->Give(*std::move(raw));
   }
 
+  // Text has no beginning of its own, but no byte 0.
+  Reads WouldRead(const GivenPlace& given) const override {
+    const bool text = !given.folder && given.beginning.find('\0') == std::string::npos;
+    return text ? Reads::kPerhaps : Reads::kNo;
+  }
+
   static void OpenField(const CsvField& field, const ConfigPath& path,
                         const absl::StatusOr<CsvFile>& file, Opening* opening, CsvFields* reading) {
     const int i = opening->Claim(field.input(), path.Child("input"));
     if (i < 0) return;
     Feed& feed = opening->feed(i);
     feed.path = path;
-    opening->PlanValues(ValuesOf(field), path, i);
+    // What is said of columns that were treated one by one is compared with them, later.
+    if (feed.transform.treatments.empty() || feed.transform.columns.empty()) {
+      opening->PlanValues(ValuesOf(field), path, i);
+    }
     const bool trained = opening->role() == Role::kTrained && !feed.transform.columns.empty();
     std::vector<std::string> ways;
     if (field.column_size() > 0) ways.push_back("column");
@@ -144,13 +147,23 @@ class Csv : public TypedReader<CsvSource> {
     Feed& feed = opening->feed(i);
     const FieldSpec& input = opening->input(i);
     if (opening->role() == Role::kTrained) {
-      CheckSaysTheSame(feed.transform, choice, opening);
+      const InputTransform* trained = opening->Trained(field.input());
+      // By PlanValues.
+      const bool found_already =
+          feed.transform.treatments.empty() &&
+          ((field.has_divide_by() && field.divide_by() != feed.transform.divide_by) ||
+           (field.has_standardise() && field.standardise() == feed.transform.mean.empty()));
+      const bool from_columns = trained != nullptr && !trained->columns.empty();
+      if ((from_columns && !found_already) || field.columns_size() > 0) {
+        CheckAsTrained(field, path, choice, feed.transform, opening);
+      }
       const bool by_column = !feed.transform.treatments.empty();
       if (!by_column) CheckFits(i, choice, path, opening);
       return reading->Add(&feed, input.dtype, TrainedColumns(feed.transform, choice.columns),
                           by_column);
     }
     for (ColumnGroup& group : choice.groups) CheckGroup(group.path, input, &group.columns, opening);
+    KeepWhatIsAsked(field, choice, &feed.transform);
     std::vector<CsvFields::Column> columns;
     for (size_t c = 0; c < choice.columns.size(); ++c) {
       CsvFields::Column column = {choice.columns[c], false, false};
@@ -174,29 +187,6 @@ class Csv : public TypedReader<CsvSource> {
     opening->CheckFits(i, dtype, {count}, path,
                        count == 1 ? "the column" : "the choice of columns");
     if (count == 1 && opening->input(i).any_dims) opening->feed(i).dims.clear();
-  }
-
-  // What a source of a trained model says of its columns is what was done in training.
-  static void CheckSaysTheSame(const InputTransform& transform, const CsvChoice& choice,
-                               Opening* opening) {
-    for (size_t c = 0; c < choice.group_of.size(); ++c) {
-      const ColumnGroup& group = choice.groups[choice.group_of[c]];
-      const CsvColumns& says = group.columns;
-      ColumnTransform column;
-      column.map.divide_by = transform.divide_by;
-      if (!transform.treatments.empty()) column = transform.treatments[c];
-      const NumberMap::Function function = column.map.function;
-      std::string differs;
-      if (says.has_categories() && !column.text()) differs = "categories";
-      if (says.has_divide_by() && says.divide_by() != column.map.divide_by) differs = "divide_by";
-      if (says.has_log() && says.log() != (function == NumberMap::kLog)) differs = "log";
-      if (says.has_log1p() && says.log1p() != (function == NumberMap::kLog1p)) differs = "log1p";
-      if (differs.empty()) continue;
-      opening->Error("mismatch", group.path,
-                     absl::StrCat(differs, " is not what was done to ",
-                                  transform.NameOfColumn(static_cast<int64_t>(c)), " in training"),
-                     "leave it out: what was learned is used");
-    }
   }
 };
 

@@ -20,6 +20,12 @@ class Idx : public TypedReader<IdxSource> {
     }
     fields.Finish();
   }
+  Reads WouldRead(const GivenPlace& given) const override {
+    const std::string& bytes = given.beginning;
+    const bool idx = bytes.size() >= 4 && bytes[0] == 0 && bytes[1] == 0 && bytes[2] >= 8 &&
+                     bytes[2] <= 14 && bytes[3] >= 1 && bytes[3] <= 8;
+    return idx ? Reads::kYes : Reads::kNo;
+  }
 };
 
 GRADUS_REGISTER(Reader, "gradus.SourceConfig.idx", Idx);

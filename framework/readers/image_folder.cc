@@ -17,6 +17,7 @@
 #include "gradus/base/text_escape.h"
 #include "gradus/data/column_transform.h"
 #include "gradus/data/reader.h"
+#include "framework/readers/png_files.h"
 #include "framework/readers/png_image.h"
 
 namespace gradus {
@@ -26,6 +27,25 @@ struct Folder {
   std::string name;
   std::vector<std::string> files;
 };
+
+// What is in a folder of no .png file, and what to do about it.
+std::string HintForNoImages(const std::string& folder, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    const std::string lower = absl::AsciiStrToLower(name);
+    for (const char* other : {".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"}) {
+      if (absl::EndsWith(lower, other)) {
+        return absl::StrCat("; images such as ", Quoted(name), " are to be saved as PNG");
+      }
+    }
+  }
+  for (const std::string& name : names) {
+    if (absl::StartsWith(name, ".") || !ListFolder(JoinPath(folder, name)).ok()) continue;
+    return absl::StrCat("; each class is a folder of .png files, and here are folders, such as ",
+                        Quoted(name), ": if they are the classes, the path is that of ",
+                        Quoted(folder));
+  }
+  return "; each class is a folder of .png files";
+}
 
 absl::StatusOr<std::vector<Folder>> FindImages(const std::string& path) {
   GRADUS_ASSIGN_OR_RETURN(const std::vector<std::string> names, ListFolder(path));
@@ -45,7 +65,8 @@ absl::StatusOr<std::vector<Folder>> FindImages(const std::string& path) {
           absl::StrCat("the name of the folder ", Quoted(name), " is not UTF-8"));
     }
     if (folder.files.empty()) {
-      return absl::InvalidArgumentError(absl::StrCat(inner, ": there is no .png file in it"));
+      return absl::InvalidArgumentError(
+          absl::StrCat(inner, ": there is no .png file in it", HintForNoImages(inner, *files)));
     }
     folders.push_back(std::move(folder));
   }
@@ -95,11 +116,16 @@ class ImageFolder : public TypedReader<ImageFolderSource> {
         config.has_label() ? opening->Claim(config.label(), path.Child("label"), 1) : -1;
     const int said = config.channels();
     if (config.has_channels() && said != 1 && said != 3 && said != 4) {
-      opening->Error("out-of-range", path.Child("channels"),
-                     absl::StrCat("channels ", said,
-                                  " is none of 1 (grey), 3 (colour) and 4 (colour and opacity)"));
+      const std::string message = absl::StrCat(
+          "channels ", said, " is none of 1 (grey), 3 (colour) and 4 (colour and opacity)");
+      if (said == 2) {
+        opening->Error("out-of-range", path.Child("channels"), message);
+      } else {
+        opening->RuleBroken("out-of-range", path.Child("channels"), message);
+      }
     }
     const std::string name = opening->Resolve(config.path());
+    if (opening->predicting() && label < 0) return OpenNew(config, path, image, name, opening);
     const absl::StatusOr<std::vector<Folder>> folders = FindImages(name);
     if (!folders.ok()) {
       return opening->Error("file", path.Child("path"), folders.status().message());
@@ -139,6 +165,56 @@ class ImageFolder : public TypedReader<ImageFolderSource> {
         [files = std::move(files)](int64_t row, int) { return files[static_cast<size_t>(row)]; }));
   }
 
+  // A folder, or one image: its first bytes.
+  Reads WouldRead(const GivenPlace& given) const override {
+    const bool images = given.folder || absl::StartsWith(given.beginning, "\x89PNG\r\n\x1a\n");
+    return images ? Reads::kYes : Reads::kNo;
+  }
+
+  // `channels` is as in training; an input that is compared with predictions takes the class.
+  absl::Status PointAt(const std::string& path, absl::Span<const FieldSpec> inputs,
+                       google::protobuf::Message* message) const override {
+    ImageFolderSource* config = static_cast<ImageFolderSource*>(message);
+    config->set_path(path);
+    config->clear_image();
+    config->clear_label();
+    for (const FieldSpec& input : inputs) {
+      if (input.is_label) config->set_label(input.input);
+      if (!input.is_label) config->set_image(input.input);
+    }
+    if (config->has_image() && inputs.size() == (config->has_label() ? 2u : 1u)) {
+      return absl::OkStatus();
+    }
+    std::vector<std::string> names;
+    for (const FieldSpec& input : inputs) names.push_back(input.input);
+    return absl::InvalidArgumentError(absl::StrCat(
+        path, ": images feed one input, and ", ListCategories(names), " are to be fed; give each its own"));
+  }
+
+  // Images without classes for a trained model, read when they are asked for.
+  static void OpenNew(const ImageFolderSource& config, const ConfigPath& path, int image,
+                      const std::string& name, Opening* opening) {
+    if (opening->failed()) return;
+    absl::StatusOr<PngFiles> files = FindPngFiles(name);
+    if (!files.ok()) return opening->Error("file", path.Child("path"), files.status().message());
+    const std::vector<int64_t>& dims = opening->input(image).dims;
+    ImageForm form;
+    if (dims.size() == 2 || dims.size() == 3) {
+      form.height = dims[0];
+      form.width = dims[1];
+      form.channels = dims.size() == 2 ? 1 : static_cast<int>(dims[2]);
+    }
+    form.convert = config.has_channels();
+    if (form.convert) form.channels = config.channels();
+    opening->NameExamples("file", [names = files->names](int64_t row) {
+      return names[static_cast<size_t>(row)];
+    });
+    auto images = OpenPngFiles(*std::move(files), config.image(), form);
+    if (!images.ok()) return opening->Error("data", path.Child("path"), images.status().message());
+    opening->CheckFits(image, DType::kUint8, (*images)->fields()[0].dims, path, name);
+    opening->Give(*std::move(images));
+  }
+
   // The classes are those of training, if there was one; folders are to be among them.
   static void TakeClasses(const ImageFolderSource& config, const ConfigPath& path, int label,
                           Opening* opening, std::vector<std::string>* classes) {
@@ -155,6 +231,12 @@ class ImageFolder : public TypedReader<ImageFolderSource> {
     std::vector<std::string> known = transform.class_names;
     if (known.empty() && transform.treatments.size() == 1) {
       known = transform.treatments[0].categories;
+    }
+    if (known.empty()) {
+      return opening->Error("category", path.Child("path"),
+                            absl::StrCat("the classes of input \"", config.label(),
+                                         "\" had no names in training, so folders cannot be told "
+                                         "to be them; give their numbers as an array"));
     }
     // What was trained on columns of a table is fed with places here.
     transform.treatments.clear();

@@ -57,6 +57,7 @@ class Memory : public TypedReader<MemorySource> {
     }
     opening->Give(found->second);
   }
+  Reads WouldRead(const GivenPlace&) const override { return Reads::kNo; }
 };
 
 GRADUS_REGISTER(Reader, "gradus.SourceConfig.memory", Memory);

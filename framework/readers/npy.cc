@@ -4,7 +4,7 @@
 //   93 'NUMPY' MAJOR MINOR | length of the header, 2 bytes little-endian (4 from version 2 on)
 //   {'descr': '<f4', 'fortran_order': False, 'shape': (60000, 784), }, padded | the elements
 //
-// Bytes and booleans stay bytes; other whole numbers become INT32 when all fit, as NumPy's own are
+// Either order of axes is read. Bytes and booleans stay bytes; other whole numbers become INT32 when all fit, as NumPy's own are
 // of 8 bytes; float16 becomes FLOAT32. Plain or gzip.
 //
 //   train { npy { field { input: "image" path: "x_train.npy" divide_by: 255 }
@@ -47,6 +47,7 @@ struct Header {
   char kind = 0;  // 'f', 'i', 'u' or 'b'.
   int bytes = 0;  // Of an element.
   bool swapped = false;
+  bool fortran = false;  // The first axis varies fastest.
   std::vector<int64_t> dims;
 };
 
@@ -78,9 +79,7 @@ absl::StatusOr<Header> ParseHeader(const std::string& path, const std::string& t
   }
   header.kind = kind[0];
   header.swapped = endian[0] == '>';
-  if (fortran == "True" && header.dims.size() > 1) {
-    return Wrong(path, "the array is in Fortran order; save numpy.ascontiguousarray of it");
-  }
+  header.fortran = fortran == "True" && header.dims.size() > 1;
   const bool whole = header.kind == 'i' || header.kind == 'u';
   const bool known =
       (whole &&
@@ -168,6 +167,28 @@ int64_t FillAs(const Header& header, const char* bytes, Tensor* tensor) {
   }
 }
 
+// The elements in the order in which the last axis varies fastest, as pandas' `df.values`, say, are not.
+std::string InRowOrder(absl::Span<const int64_t> dims, int64_t bytes, const char* from) {
+  int64_t elements = 1;
+  std::vector<int64_t> strides, place(dims.size(), 0);
+  for (int64_t dim : dims) {
+    strides.push_back(elements * bytes);
+    elements *= dim;
+  }
+  std::string to(static_cast<size_t>(elements * bytes), '\0');
+  int64_t at = 0;  // Of the element at `place`, in `from`.
+  for (int64_t i = 0; i < elements; ++i) {
+    std::memcpy(&to[static_cast<size_t>(i * bytes)], from + at, static_cast<size_t>(bytes));
+    for (size_t axis = dims.size(); axis-- > 0;) {
+      at += strides[axis];
+      if (++place[axis] < dims[axis]) break;
+      at -= strides[axis] * dims[axis];
+      place[axis] = 0;
+    }
+  }
+  return to;
+}
+
 absl::StatusOr<Tensor> ReadNpy(const std::string& path) {
   GRADUS_ASSIGN_OR_RETURN(const std::unique_ptr<InputFile> file, InputFile::Open(path));
   GRADUS_ASSIGN_OR_RETURN(const std::string bytes, file->ReadAll());
@@ -198,7 +219,13 @@ absl::StatusOr<Tensor> ReadNpy(const std::string& path) {
                       : header.bytes == 1 && header.kind != 'i' ? DType::kUint8
                                                                 : DType::kInt32;
   GRADUS_ASSIGN_OR_RETURN(Tensor tensor, Tensor::Create(dtype, header.dims));
-  const int64_t bad = FillAs(header, bytes.data() + begin + length, &tensor);
+  const char* values = bytes.data() + begin + length;
+  std::string in_row_order;
+  if (header.fortran) {
+    in_row_order = InRowOrder(header.dims, header.bytes, values);
+    values = in_row_order.data();
+  }
+  const int64_t bad = FillAs(header, values, &tensor);
   if (bad >= 0) return Wrong(path, "element ", bad, " does not fit INT32");
   return tensor;
 }
@@ -212,6 +239,12 @@ class Npy : public TypedReader<NpySource> {
       fields.Add(field, path.Child("field", k, ""), "path", file, ReadNpy(file));
     }
     fields.Finish();
+  }
+  // An archive of arrays is told apart when it is read.
+  Reads WouldRead(const GivenPlace& given) const override {
+    const bool array = absl::StartsWith(given.beginning, "\x93NUMPY") ||
+                       absl::StartsWith(given.beginning, "PK\3\4");
+    return array ? Reads::kYes : Reads::kNo;
   }
 };
 

@@ -68,6 +68,11 @@ class Safetensors : public TypedReader<SafetensorsSource> {
     }
     fields.Finish();
   }
+  // The length of the header, 8 bytes, and an object of JSON.
+  Reads WouldRead(const GivenPlace& given) const override {
+    const std::string& bytes = given.beginning;
+    return bytes.size() > 8 && bytes[7] == 0 && bytes[8] == '{' ? Reads::kYes : Reads::kNo;
+  }
 };
 
 GRADUS_REGISTER(Reader, "gradus.SourceConfig.safetensors", Safetensors);

@@ -75,6 +75,8 @@ class SideBySide : public TypedReader<SideBySideSource> {
     if (opening->failed() || parts.empty()) return;
     opening->Give(std::make_shared<SideBySideDataset>(std::move(parts)));
   }
+  // Each of several places is a source of its own.
+  Reads WouldRead(const GivenPlace&) const override { return Reads::kNo; }
 };
 
 GRADUS_REGISTER(Reader, "gradus.SourceConfig.side_by_side", SideBySide);

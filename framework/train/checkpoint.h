@@ -26,7 +26,7 @@
 
 namespace gradus {
 
-constexpr int kCheckpointVersion = 4;
+constexpr int kCheckpointVersion = 5;
 
 // Fields that rules stand in, which may be a plugin's: what neither predicts nor evaluates.
 constexpr absl::string_view kFieldsOfRules[] = {"gradus.RunConfig.optimizer",

@@ -19,19 +19,35 @@ std::vector<std::string> MonitorTable::Names() const {
   for (const char* section : {"validation", "train", "batch"}) {
     if (!validation_ && absl::string_view(section) == "validation") continue;
     names.push_back(absl::StrCat(section, "/loss"));
-    for (const std::string& metric : metrics_) names.push_back(absl::StrCat(section, "/", metric));
+    for (const MeasuredMetric& metric : metrics_) {
+      if (!metric.table) names.push_back(absl::StrCat(section, "/", metric.name));
+    }
   }
   return names;
 }
 
 absl::StatusOr<Monitor> MonitorTable::Find(absl::string_view name) const {
   const std::vector<std::string> names = Names();
-  const size_t per_section = metrics_.size() + 1;
-  for (size_t i = 0; i < names.size(); ++i) {
-    if (names[i] != name) continue;
-    const size_t section = i / per_section + (validation_ ? 0 : 1);
-    constexpr Section kSections[] = {Section::kValidation, Section::kTrain, Section::kBatch};
-    return Monitor{kSections[section], static_cast<int>(i % per_section)};
+  const absl::string_view section = name.substr(0, name.find('/'));
+  absl::string_view measure = name;
+  const bool known = absl::ConsumePrefix(&measure, absl::StrCat(section, "/")) &&
+                     (section == "train" || section == "batch" ||
+                      (section == "validation" && validation_));
+  Monitor monitor;
+  monitor.section = section == "train"   ? Section::kTrain
+                    : section == "batch" ? Section::kBatch
+                                         : Section::kValidation;
+  if (known && measure == "loss") return monitor;
+  for (size_t i = 0; known && i < metrics_.size(); ++i) {
+    if (metrics_[i].name != measure) continue;
+    if (metrics_[i].table) {
+      return absl::NotFoundError(absl::StrCat(Quoted(name),
+                                              " is a table, which has no number to watch; there is ",
+                                              absl::StrJoin(names, ", ")));
+    }
+    monitor.index = static_cast<int>(i) + 1;
+    monitor.direction = metrics_[i].direction;
+    return monitor;
   }
   std::string hint = SuggestName(name, names);
   if (hint.empty()) hint = absl::StrCat("there is ", absl::StrJoin(names, ", "));
@@ -40,6 +56,15 @@ absl::StatusOr<Monitor> MonitorTable::Find(absl::string_view name) const {
   }
   return absl::NotFoundError(
       absl::StrCat("nothing produces ", Quoted(name), hint.empty() ? "" : "; ", hint));
+}
+
+Direction DirectionOf(Direction direction, const Monitor& monitor) {
+  return direction != AUTO ? direction : monitor.direction;
+}
+
+std::string NoDirection(absl::string_view monitor) {
+  return absl::StrCat(Quoted(monitor), " does not say which way it gets better; give direction: MIN "
+                                       "or MAX");
 }
 
 namespace {
@@ -53,8 +78,7 @@ bool IsNumbered(absl::string_view name, absl::string_view word) {
 
 }  // namespace
 
-Direction DirectionOf(Direction direction, absl::string_view monitor) {
-  if (direction != AUTO) return direction;
+Direction DirectionByName(absl::string_view monitor) {
   for (const char* end :
        {"accuracy", "auc", "precision", "recall", "f1", "f1_score", "r2", "r2_score", "confusion",
         "confusion_matrix", "fbeta_score", "iou", "sensitivity", "specificity", "true_positives",
@@ -78,6 +102,15 @@ Monitor ControllerScope::Find(absl::string_view field, const std::string& name) 
   diagnostics_->Error("unknown-name", path_.Child(field),
                       absl::StrCat(SubjectOf(path_), monitor.status().message()));
   return Monitor();
+}
+
+Direction ControllerScope::DirectionOf(Direction direction, const std::string& name,
+                                       const Monitor& monitor) {
+  const Direction resolved = gradus::DirectionOf(direction, monitor);
+  if (resolved != AUTO) return resolved;
+  diagnostics_->Error("direction", path_.Child("direction"),
+                      absl::StrCat(SubjectOf(path_), NoDirection(name)));
+  return MIN;
 }
 
 void ControllerScope::CheckClock(absl::string_view field, Clock clock) {

@@ -41,26 +41,40 @@ enum class Section { kBatch, kTrain, kValidation };
 struct Monitor {
   Section section = Section::kValidation;
   int index = 0;
+  Direction direction = MIN;  // Which way it gets better; AUTO where it does not say so.
 };
 
-// The names of what a run measures.
+// A metric, to those who watch it.
+struct MeasuredMetric {
+  std::string name;
+  Direction direction = AUTO;  // AUTO where it does not say so.
+  bool table = false;          // It has no number, only a table.
+};
+
+// What a run measures.
 class MonitorTable {
  public:
   MonitorTable() = default;
-  MonitorTable(std::vector<std::string> metrics, bool validation)
+  MonitorTable(std::vector<MeasuredMetric> metrics, bool validation)
       : metrics_(std::move(metrics)), validation_(validation) {}
 
   // "validation/loss"; the status says what there is instead.
   absl::StatusOr<Monitor> Find(absl::string_view name) const;
   std::vector<std::string> Names() const;
+  // Those that are only tables are not among Names().
+  const std::vector<MeasuredMetric>& metrics() const { return metrics_; }
 
  private:
-  std::vector<std::string> metrics_;
+  std::vector<MeasuredMetric> metrics_;
   bool validation_ = false;
 };
 
-// AUTO resolved by the monitor's name: MIN or MAX.
-Direction DirectionOf(Direction direction, absl::string_view monitor);
+// What a configuration says, or with AUTO the monitor itself. AUTO where neither does, which is to be
+// refused with NoDirection.
+Direction DirectionOf(Direction direction, const Monitor& monitor);
+std::string NoDirection(absl::string_view monitor);
+// By a measure's name alone, for what is left of a run that did not write it down: MIN or MAX.
+Direction DirectionByName(absl::string_view monitor);
 // Whether `value` is better than `best` by more than `delta`; a value that is not a number never
 // is.
 bool Better(Direction direction, double value, double best, double delta);
@@ -116,6 +130,8 @@ class ControllerScope {
 
   // The measure that a field of the config names; a finding when nothing produces it.
   Monitor Find(absl::string_view field, const std::string& name);
+  // Which way it gets better, by the field `direction` or by itself; a finding when neither says so.
+  Direction DirectionOf(Direction direction, const std::string& name, const Monitor& monitor);
   // A finding when the clock that a field names cannot be read.
   void CheckClock(absl::string_view field, Clock clock);
 

@@ -49,8 +49,13 @@ absl::StatusOr<std::unique_ptr<TrainStep>> TrainStep::Create(const ModelConfig& 
       FindGroups(optimizer, step->model_.graph, optimizer_path, diagnostics);
   step->rules_ = UpdateRules::Make(optimizer, groups, optimizer_path, diagnostics);
   if (step->options_.timeline == nullptr) step->options_.timeline = std::make_shared<Timeline>();
-  std::vector<std::string> metrics;
-  for (const ModelMetric& metric : step->model_.metrics) metrics.push_back(metric.name);
+  std::vector<MeasuredMetric> metrics;
+  for (const ModelMetric& metric : step->model_.metrics) {
+    const Goal goal = metric.summary->goal();
+    metrics.push_back({metric.name,
+                       goal == Goal::kLess ? MIN : goal == Goal::kMore ? MAX : AUTO,
+                       goal == Goal::kTable});
+  }
   step->monitors_ = MonitorTable(std::move(metrics), options.validates);
   step->numbers_ = Hyperparameters::Make(optimizer, step->model_, groups, step->monitors_,
                                          step->options_.timeline, optimizer_path, diagnostics);

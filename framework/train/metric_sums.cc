@@ -154,12 +154,14 @@ void FinishSums(const MetricSums& sums, absl::Span<const ModelMetric> metrics,
 void FinishSums(const MetricSums& sums, absl::Span<const ModelMetric> metrics, double* loss,
                 std::vector<std::pair<std::string, double>>* numbers) {
   *loss = MeanLoss(sums);
-  numbers->resize(metrics.size());
-  const bool known = ForEachMetric(sums, metrics, [&](size_t i, const MetricTotals& totals) {
-    (*numbers)[i].first = metrics[i].name;
-    (*numbers)[i].second = metrics[i].summary->Finish(totals);
+  size_t count = 0;
+  ForEachMetric(sums, metrics, [&](size_t i, const MetricTotals& totals) {
+    if (metrics[i].summary->goal() == Goal::kTable) return;
+    if (count == numbers->size()) numbers->emplace_back();
+    (*numbers)[count].first = metrics[i].name;
+    (*numbers)[count++].second = metrics[i].summary->Finish(totals);
   });
-  if (!known) numbers->clear();
+  numbers->resize(count);
 }
 
 std::vector<NamedTable> FinishTables(const MetricSums& sums,

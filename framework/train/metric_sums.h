@@ -41,14 +41,14 @@ absl::Status CheckSums(const MetricSums& sums, absl::Span<const ModelMetric> met
 
 // The numbers. NaN of no examples.
 double MeanLoss(const MetricSums& sums);
-// The loss, then every metric; the loss alone when the metrics were forgotten.
+// The loss, then every metric, NaN for one that is only a table; the loss alone when the metrics were forgotten.
 void FinishSums(const MetricSums& sums, absl::Span<const ModelMetric> metrics,
                 std::vector<double>* numbers);
-// The same with names. Allocates nothing once the results have been through it.
+// The same with names, without the metrics that are only tables. Allocates nothing once the results have been through it.
 void FinishSums(const MetricSums& sums, absl::Span<const ModelMetric> metrics, double* loss,
                 std::vector<std::pair<std::string, double>>* numbers);
 
-// The counts that a metric shows beside its number.
+// The counts that a metric shows beside its number or in its place.
 struct NamedTable {
   std::string name;  // The metric's.
   MetricTable table;

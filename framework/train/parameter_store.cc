@@ -17,6 +17,20 @@ void CopyBytes(void* to, const void* from, size_t bytes) {
   if (bytes > 0) std::memcpy(to, from, bytes);
 }
 
+// Says which parameter asks for most when there is no memory for them.
+absl::StatusOr<AlignedBuffer> AllocateFor(const ParameterLayout& layout) {
+  auto buffer = AllocateAligned(layout.floats() * int64_t{sizeof(float)});
+  if (buffer.ok() || layout.count() == 0) return buffer;
+  int largest = 0;
+  for (int i = 1; i < layout.count(); ++i) {
+    if (layout.place(i).floats() > layout.place(largest).floats()) largest = i;
+  }
+  const ParameterPlace& place = layout.place(largest);
+  return absl::ResourceExhaustedError(
+      absl::StrCat(buffer.status().message(), " for the parameters, of which the largest is \"",
+                   place.name, "\" [", absl::StrJoin(place.dims, ", "), "]"));
+}
+
 }  // namespace
 
 absl::StatusOr<ParameterStore> ParameterStore::Create(const Graph& graph, uint64_t seed,
@@ -29,12 +43,10 @@ absl::StatusOr<ParameterStore> ParameterStore::Create(const Graph& graph, uint64
     GRADUS_ASSIGN_OR_RETURN(store.layout_, ParameterLayout::OfParameters(graph, CurrentIsa()));
   }
   GRADUS_ASSIGN_OR_RETURN(store.state_layout_, ParameterLayout::OfStates(graph));
-  const int64_t bytes = store.layout_.floats() * int64_t{sizeof(float)};
-  const int64_t state_bytes = store.state_layout_.floats() * int64_t{sizeof(float)};
-  GRADUS_ASSIGN_OR_RETURN(store.weights_, AllocateAligned(bytes));
-  GRADUS_ASSIGN_OR_RETURN(store.gradients_, AllocateAligned(bytes));
-  GRADUS_ASSIGN_OR_RETURN(store.states_, AllocateAligned(state_bytes));
-  GRADUS_ASSIGN_OR_RETURN(store.next_states_, AllocateAligned(state_bytes));
+  GRADUS_ASSIGN_OR_RETURN(store.weights_, AllocateFor(store.layout_));
+  GRADUS_ASSIGN_OR_RETURN(store.gradients_, AllocateFor(store.layout_));
+  GRADUS_ASSIGN_OR_RETURN(store.states_, AllocateFor(store.state_layout_));
+  GRADUS_ASSIGN_OR_RETURN(store.next_states_, AllocateFor(store.state_layout_));
 
   std::vector<float> plain;
   for (int i = 0; i < store.layout_.count(); ++i) {

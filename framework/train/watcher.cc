@@ -27,8 +27,8 @@ bool Improve(Direction direction, double value, double min_delta, const Progress
   return true;
 }
 
-void CheckMonitor(const MonitorTable& monitors, const std::string& name, const ConfigPath& owner,
-                  absl::string_view field, Diagnostics* diagnostics) {
+void CheckMonitor(const MonitorTable& monitors, const std::string& name, Direction direction,
+                  const ConfigPath& owner, absl::string_view field, Diagnostics* diagnostics) {
   const absl::StatusOr<Monitor> monitor = monitors.Find(name);
   const std::string subject = SubjectOf(owner);
   if (!monitor.ok()) {
@@ -39,6 +39,9 @@ void CheckMonitor(const MonitorTable& monitors, const std::string& name, const C
                        absl::StrCat(subject, field, " ", Quoted(name),
                                     " is measured at every update, it must be one of validation/ "
                                     "or train/"));
+  } else if (DirectionOf(direction, *monitor) == AUTO) {
+    diagnostics->Error("direction", owner.Child(field),
+                       absl::StrCat(subject, field, " ", NoDirection(name)));
   }
 }
 
@@ -87,16 +90,19 @@ absl::Status ReadTrack(const ControllerState& saved, Watcher::Track* track) {
 
 void Watcher::Check(const RunSettings& settings, const MonitorTable& monitors,
                     const ConfigPath& path, Diagnostics* diagnostics) {
-  if (settings.has_early_stopping() && settings.early_stopping().has_monitor()) {
-    CheckMonitor(monitors, settings.early_stopping().monitor(), path.Child("early_stopping"),
+  const EarlyStopping& stopping = settings.early_stopping();
+  if (settings.has_early_stopping() && stopping.has_monitor()) {
+    CheckMonitor(monitors, stopping.monitor(), stopping.direction(), path.Child("early_stopping"),
                  "monitor", diagnostics);
   }
-  if (settings.checkpoint().has_best() && settings.checkpoint().best().has_metric()) {
-    CheckMonitor(monitors, settings.checkpoint().best().metric(),
-                 path.Child("checkpoint").Child("best"), "metric", diagnostics);
+  const BestCheckpoint& best = settings.checkpoint().best();
+  if (settings.checkpoint().has_best() && best.has_metric()) {
+    CheckMonitor(monitors, best.metric(), best.direction(), path.Child("checkpoint").Child("best"),
+                 "metric", diagnostics);
   }
-  if (settings.has_target() && settings.target().has_monitor()) {
-    CheckMonitor(monitors, settings.target().monitor(), path.Child("target"), "monitor",
+  const Target& target = settings.target();
+  if (settings.has_target() && target.has_monitor()) {
+    CheckMonitor(monitors, target.monitor(), target.direction(), path.Child("target"), "monitor",
                  diagnostics);
   }
 }
@@ -106,7 +112,7 @@ Watcher::Watcher(const RunSettings& settings, const MonitorTable& monitors)
   const auto watched = [&monitors](const std::string& name, Direction direction) {
     const absl::StatusOr<Monitor> monitor = monitors.Find(name);
     GRADUS_CHECK(monitor.ok());  // Check has said so.
-    return Watched{name, *monitor, DirectionOf(direction, name)};
+    return Watched{name, *monitor, DirectionOf(direction, *monitor)};
   };
   if (settings.has_early_stopping()) stopping_ = watched(config_.monitor(), config_.direction());
   if (settings.checkpoint().has_best()) {
@@ -166,9 +172,16 @@ void Watcher::ToProto(const State& state, TrainStateHeader* header) const {
 absl::Status Watcher::FromProto(const TrainStateHeader& header, State* state) const {
   State read;
   const RunSettings& then = header.config().run();
-  const auto same = [](const absl::optional<Watched>& now, const std::string& name,
+  // Before version 5 errors were told as the model sees them, not in their label's units, and names
+  // said which way a metric gets better: the best of an error, or of what its name did not tell, is no
+  // number to compare with.
+  const bool older = header.has_format_version() && header.format_version() < 5;
+  const auto same = [older](const absl::optional<Watched>& now, const std::string& name,
                        Direction direction) {
-    return now.has_value() && now->name == name && now->direction == DirectionOf(direction, name);
+    if (!now.has_value() || now->name != name) return false;
+    if (now->direction != DirectionOf(direction, now->monitor)) return false;
+    if (!older || now->monitor.index == 0) return true;
+    return now->direction == MAX && (direction == MAX || DirectionByName(name) == MAX);
   };
   for (const ControllerState& saved : header.watcher()) {
     Track track;

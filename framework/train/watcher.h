@@ -57,7 +57,7 @@ class Watcher {
   };
 
   // Findings at early_stopping.monitor, checkpoint.best.metric and target.monitor when nothing
-  // produces them or they are measured at every update. `path` is the address of `settings`.
+  // produces them, they are measured at every update, or nothing says which way they get better. `path` is the address of `settings`.
   static void Check(const RunSettings& settings, const MonitorTable& monitors,
                     const ConfigPath& path, Diagnostics* diagnostics);
 

@@ -9,7 +9,7 @@
 
 #include "gradus/graph/layer.h"
 #include "gradus/layer.pb.h"
-#include "ops/layers/layer_inputs.h"
+#include "ops/layers/random.h"
 
 namespace gradus {
 namespace {
@@ -19,18 +19,11 @@ constexpr float kAlpha = -1.7580993408473766f;
 class AlphaDropout final : public TypedLayer<layer::AlphaDropout> {
   void Build(const layer::AlphaDropout& config, LayerScope* scope) const override {
     if (!ExpectOneFloat(scope)) return;
+    if (PassesInputOn(scope)) return;
     const Value x = scope->input(0);
-    if (scope->mode() == Mode::kInference) {
-      scope->SetOutput(x);
-      return;
-    }
     Emitter& emit = scope->emit();
-    op::Dropout dropout;
-    dropout.set_node(scope->StreamId());
     const Value rate = scope->Hyperparameter("rate", config.rate());
-    const Value dropped =
-        emit(dropout, {emit(op::StopGradient(), {x}), rate, scope->StepScalar("seed"),
-                       scope->StepScalar("step"), scope->StepScalar("row_offset")});
+    const Value dropped = EmitRandom(op::Dropout(), {emit(op::StopGradient(), {x}), rate}, scope);
     if (!dropped.valid()) return;
     const Value alpha = emit.Constant(kAlpha), one = emit.Constant(1), zero = emit.Constant(0);
     const Value kept = emit(op::Greater(), {Value{dropped.node, 1}, zero});

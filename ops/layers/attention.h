@@ -4,7 +4,7 @@
 #define GRADUS_OPS_LAYERS_ATTENTION_H_
 
 #include "ops/layers/constants.h"
-#include "ops/layers/layer_inputs.h"
+#include "ops/layers/random.h"
 
 namespace gradus {
 
@@ -100,11 +100,7 @@ Value AttentionWeights(const Config& config, const AttentionInputs& in, Value sc
   if (seen.valid()) scores = emit(op::Select(), {seen, scores, emit.Constant(kUnseen)});
   const Value weights = emit(op::Softmax(), {scores});
   if (!config.has_dropout() || scope->mode() == Mode::kInference) return weights;
-  op::Dropout dropout;
-  dropout.set_node(scope->StreamId());
-  return emit(dropout, {weights, scope->Hyperparameter("dropout", config.dropout()),
-                        scope->StepScalar("seed"), scope->StepScalar("step"),
-                        scope->StepScalar("row_offset")});
+  return Dropped(weights, "dropout", config.dropout(), scope);
 }
 
 inline op::Matmul TimesTransposed() {

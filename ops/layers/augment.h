@@ -1,6 +1,4 @@
 // What the layers that change images at random share: numbers drawn for each example, and affine maps made of them (ops/affine_sample.h).
-//
-// What is drawn is a function of (seed, step, layer's name, row), so threads, blocks of rows and resuming do not change it.
 
 #ifndef GRADUS_OPS_LAYERS_AUGMENT_H_
 #define GRADUS_OPS_LAYERS_AUGMENT_H_
@@ -8,7 +6,7 @@
 #include <array>
 
 #include "gradus/layer.pb.h"
-#include "ops/layers/layer_inputs.h"
+#include "ops/layers/random.h"
 
 namespace gradus {
 
@@ -41,10 +39,8 @@ inline bool ReadRange(const google::protobuf::RepeatedField<double>& numbers,
 inline std::vector<Value> DrawForExamples(int count, LayerScope* scope) {
   Emitter& emit = scope->emit();
   op::UniformNoise noise;
-  noise.set_node(scope->StreamId());
   noise.set_count(count);
-  const Value drawn = emit(noise, {scope->input(0), scope->StepScalar("seed"),
-                                   scope->StepScalar("step"), scope->StepScalar("row_offset")});
+  const Value drawn = EmitRandom(noise, {scope->input(0)}, scope);
   std::vector<Value> numbers;
   for (int i = 0; i < count; ++i) {
     op::Slice one;

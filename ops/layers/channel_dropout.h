@@ -4,7 +4,7 @@
 #ifndef GRADUS_OPS_LAYERS_CHANNEL_DROPOUT_H_
 #define GRADUS_OPS_LAYERS_CHANNEL_DROPOUT_H_
 
-#include "ops/layers/layer_inputs.h"
+#include "ops/layers/random.h"
 
 namespace gradus {
 
@@ -20,21 +20,15 @@ inline Value WithChannelsDropped(Value x, absl::string_view field, double rate, 
     slice.set_end(1);
     first = emit(slice, {first});
   }
-  op::Dropout dropout;
-  dropout.set_node(scope->StreamId());
-  const Value dropped =
-      emit(dropout,
-           {emit(op::StopGradient(), {first}), scope->Hyperparameter(field, rate),
-            scope->StepScalar("seed"), scope->StepScalar("step"), scope->StepScalar("row_offset")});
+  const Value dropped = Dropped(emit(op::StopGradient(), {first}), field, rate, scope);
   if (!dropped.valid()) return Value();
   const Value mask = {dropped.node, 1};
   return emit(op::Mul(), {x, mask});
 }
 
 inline void DropChannels(double rate, LayerScope* scope) {
-  const Value x = scope->input(0);
-  scope->SetOutput(scope->mode() == Mode::kInference ? x
-                                                     : WithChannelsDropped(x, "rate", rate, scope));
+  if (PassesInputOn(scope)) return;
+  scope->SetOutput(WithChannelsDropped(scope->input(0), "rate", rate, scope));
 }
 
 }  // namespace gradus

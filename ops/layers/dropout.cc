@@ -8,23 +8,16 @@
 
 #include "gradus/graph/layer.h"
 #include "gradus/layer.pb.h"
+#include "ops/layers/random.h"
 
 namespace gradus {
 namespace {
 
 class Dropout final : public TypedLayer<layer::Dropout> {
   void Build(const layer::Dropout& config, LayerScope* scope) const override {
-    if (!scope->ExpectInputs(1, 1) || !scope->ExpectFloat(scope->input(0), "input")) return;
-    if (scope->mode() == Mode::kInference) {
-      scope->SetOutput(scope->input(0));
-      return;
-    }
-    op::Dropout dropout;
-    dropout.set_node(scope->StreamId());
-    scope->SetOutput(scope->emit()(
-        dropout, {scope->input(0), scope->Hyperparameter("rate", config.rate()),
-                  scope->StepScalar("seed"), scope->StepScalar("step"),
-                  scope->StepScalar("row_offset")}));
+    if (!ExpectOneFloat(scope)) return;
+    if (PassesInputOn(scope)) return;
+    scope->SetOutput(Dropped(scope->input(0), "rate", config.rate(), scope));
   }
 };
 

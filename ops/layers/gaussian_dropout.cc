@@ -10,7 +10,7 @@
 
 #include "gradus/graph/layer.h"
 #include "gradus/layer.pb.h"
-#include "ops/layers/noise.h"
+#include "ops/layers/random.h"
 
 namespace gradus {
 namespace {
@@ -18,11 +18,8 @@ namespace {
 class GaussianDropout final : public TypedLayer<layer::GaussianDropout> {
   void Build(const layer::GaussianDropout& config, LayerScope* scope) const override {
     if (!ExpectOneFloat(scope)) return;
+    if (PassesInputOn(scope)) return;
     const Value x = scope->input(0);
-    if (scope->mode() == Mode::kInference) {
-      scope->SetOutput(x);
-      return;
-    }
     Emitter& emit = scope->emit();
     const Value one = emit.Constant(1);
     const Value rate = scope->Hyperparameter("rate", config.rate());

@@ -9,7 +9,7 @@
 
 #include "gradus/graph/layer.h"
 #include "gradus/layer.pb.h"
-#include "ops/layers/noise.h"
+#include "ops/layers/random.h"
 
 namespace gradus {
 namespace {
@@ -17,11 +17,8 @@ namespace {
 class GaussianNoise final : public TypedLayer<layer::GaussianNoise> {
   void Build(const layer::GaussianNoise& config, LayerScope* scope) const override {
     if (!ExpectOneFloat(scope)) return;
+    if (PassesInputOn(scope)) return;
     const Value x = scope->input(0);
-    if (scope->mode() == Mode::kInference) {
-      scope->SetOutput(x);
-      return;
-    }
     Emitter& emit = scope->emit();
     const Value stddev = scope->Hyperparameter("stddev", config.stddev());
     scope->SetOutput(emit(op::Add(), {x, emit(op::Mul(), {NoiseLike(x, scope), stddev})}));

@@ -57,6 +57,13 @@ inline bool ExpectLayout(LayerScope* scope, absl::string_view layout) {
 constexpr absl::string_view kSequence = "[batch, steps, channels]";
 constexpr absl::string_view kImages = "[batch, height, width, channels]";
 
+// What is drawn or dropped while training is not there in evaluation and prediction: whether the layer passes its input on.
+inline bool PassesInputOn(LayerScope* scope) {
+  if (scope->mode() != Mode::kInference) return false;
+  scope->SetOutput(scope->input(0));
+  return true;
+}
+
 // At least two FLOAT32 inputs (at most `most`; any number when negative) of one shape.
 inline bool ExpectOneShape(LayerScope* scope, int most) {
   if (!scope->ExpectInputs(2, most)) return false;

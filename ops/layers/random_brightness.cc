@@ -14,10 +14,7 @@ class RandomBrightness final : public TypedLayer<layer::RandomBrightness> {
     bool good = ReadRange(config.factor(), "factor", scope, &factor);
     good &= ReadValueRange(config.value_range(), scope, &limits);
     if (!ExpectLayout(scope, kImages) || !good) return;
-    if (scope->mode() == Mode::kInference) {
-      scope->SetOutput(scope->input(0));
-      return;
-    }
+    if (PassesInputOn(scope)) return;
     Emitter& emit = scope->emit();
     const double width = limits.high - limits.low;
     const Value f =

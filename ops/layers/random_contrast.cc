@@ -19,10 +19,7 @@ class RandomContrast final : public TypedLayer<layer::RandomContrast> {
       good = false;
     }
     if (!ExpectLayout(scope, kImages) || !good) return;
-    if (scope->mode() == Mode::kInference) {
-      scope->SetOutput(scope->input(0));
-      return;
-    }
+    if (PassesInputOn(scope)) return;
     factor = {1 - config.factor(0), 1 + config.factor(config.factor_size() - 1)};
     Emitter& emit = scope->emit();
     const Value x = scope->input(0);

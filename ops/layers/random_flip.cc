@@ -11,10 +11,7 @@ namespace {
 class RandomFlip final : public TypedLayer<layer::RandomFlip> {
   void Build(const layer::RandomFlip& config, LayerScope* scope) const override {
     if (!ExpectLayout(scope, kImages)) return;
-    if (scope->mode() == Mode::kInference) {
-      scope->SetOutput(scope->input(0));
-      return;
-    }
+    if (PassesInputOn(scope)) return;
     Emitter& emit = scope->emit();
     const Shape shape = scope->spec(scope->input(0)).shape;
     const std::vector<Value> drawn = DrawForExamples(2, scope);

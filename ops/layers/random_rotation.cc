@@ -52,10 +52,7 @@ class RandomRotation final : public TypedLayer<layer::RandomRotation> {
     bool good = ReadRange(config.factor(), "factor", scope, &factor);
     good &= ReadFill(config, scope, &sample);
     if (!ExpectLayout(scope, kImages) || !good) return;
-    if (scope->mode() == Mode::kInference) {
-      scope->SetOutput(scope->input(0));
-      return;
-    }
+    if (PassesInputOn(scope)) return;
     Emitter& emit = scope->emit();
     const Shape shape = scope->spec(scope->input(0)).shape;
     const double cy = static_cast<double>(shape.dim(1).k - 1) / 2;

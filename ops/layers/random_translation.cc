@@ -19,10 +19,7 @@ class RandomTranslation final : public TypedLayer<layer::RandomTranslation> {
     good &= ReadRange(config.width_factor(), "width_factor", scope, &width);
     good &= ReadFill(config, scope, &sample);
     if (!ExpectLayout(scope, kImages) || !good) return;
-    if (scope->mode() == Mode::kInference) {
-      scope->SetOutput(scope->input(0));
-      return;
-    }
+    if (PassesInputOn(scope)) return;
     Emitter& emit = scope->emit();
     const Shape shape = scope->spec(scope->input(0)).shape;
     const std::vector<Value> drawn = DrawForExamples(2, scope);

@@ -20,10 +20,7 @@ class RandomZoom final : public TypedLayer<layer::RandomZoom> {
     if (own_width) good &= ReadRange(config.width_factor(), "width_factor", scope, &width);
     good &= ReadFill(config, scope, &sample);
     if (!ExpectLayout(scope, kImages) || !good) return;
-    if (scope->mode() == Mode::kInference) {
-      scope->SetOutput(scope->input(0));
-      return;
-    }
+    if (PassesInputOn(scope)) return;
     Emitter& emit = scope->emit();
     const Shape shape = scope->spec(scope->input(0)).shape;
     const std::vector<Value> drawn = DrawForExamples(own_width ? 2 : 1, scope);

@@ -4,6 +4,8 @@
 //   metric { name: "accuracy" binary_accuracy { prediction: "output" label: "malignant" } }
 //   metric { binary_accuracy { prediction: "logit" label: "malignant" threshold: 0 } }
 
+#include <memory>
+
 #include "gradus/graph/per_example.h"
 #include "gradus/metric.pb.h"
 
@@ -18,6 +20,7 @@ class BinaryAccuracy final : public TypedLayer<metric::BinaryAccuracy> {
     const Value threshold = emit.Constant(static_cast<float>(config.threshold()));
     const Value guess = emit(op::Greater(), {pair.prediction, threshold});
     scope->SetOutput(MeanPerExample(emit(op::Equal(), {guess, pair.label}), emit));
+    scope->SetSummary(std::make_shared<const MeanSummary>(Goal::kMore));
   }
 };
 

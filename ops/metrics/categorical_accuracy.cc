@@ -2,6 +2,8 @@
 //
 //   metric { name: "accuracy" categorical_accuracy { prediction: "logits" label: "one_hot" } }
 
+#include <memory>
+
 #include "gradus/graph/per_example.h"
 #include "gradus/metric.pb.h"
 
@@ -16,6 +18,7 @@ class CategoricalAccuracy final : public TypedLayer<metric::CategoricalAccuracy>
     const Value same = emit(op::Equal(), {emit(op::Argmax(), {pair.prediction}),
                                           emit(op::Argmax(), {pair.label})});
     scope->SetOutput(MeanPerExample(same, emit));
+    scope->SetSummary(std::make_shared<const MeanSummary>(Goal::kMore));
   }
 };
 

@@ -1,8 +1,10 @@
-// How often which class was predicted for which label. Its number is the part on the diagonal, its table has a line for each label and a
-// column for each prediction: sklearn.metrics.confusion_matrix.
+// How often which class was predicted for which label: a table with a line for each label and a column for each prediction,
+// sklearn.metrics.confusion_matrix. The part on its diagonal is what the accuracies are; nothing shows it again.
 //
 //   metric { confusion_matrix { prediction: "logits" label: "digit" } }
 //   metric { confusion_matrix { prediction: "output" label: "malignant" threshold: 0.3 } }
+
+#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "gradus/base/status.h"
@@ -33,14 +35,13 @@ class Summary final : public MetricSummary {
     const size_t label = scores_ ? row[1] > 0.5f : static_cast<size_t>(row[1]);
     sums[label * classes_ + predicted] += weight;
   }
-  double Finish(const MetricTotals& totals) const override {
-    double diagonal = 0;
-    for (size_t k = 0; k < classes_; ++k) diagonal += totals.sums[k * classes_ + k];
-    return diagonal / totals.weight;
+  double Finish(const MetricTotals&) const override {
+    return std::numeric_limits<double>::quiet_NaN();
   }
   MetricTable Table(const MetricTotals& totals) const override {
     return {static_cast<int64_t>(classes_), {totals.sums.begin(), totals.sums.end()}};
   }
+  Goal goal() const override { return Goal::kTable; }
 
  private:
   const size_t classes_;

@@ -35,6 +35,7 @@ class Summary final : public MetricSummary {
   double Finish(const MetricTotals& totals) const override {
     return totals.sums[0] / totals.weight;
   }
+  Goal goal() const override { return Goal::kMore; }
 
  private:
   const size_t length_;

@@ -27,6 +27,7 @@ class CountSummary final : public MetricSummary {
     }
   }
   double Finish(const MetricTotals& totals) const override { return totals.sums[0]; }
+  Goal goal() const override { return predicted_ == positive_ ? Goal::kMore : Goal::kLess; }
 
  private:
   const float threshold_;

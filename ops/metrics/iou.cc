@@ -32,6 +32,7 @@ class SomeClasses final : public MetricSummary {
     some.sums = sums;
     return all_.Finish(some);
   }
+  Goal goal() const override { return Goal::kMore; }
 
  private:
   const ClassesSummary<IntersectionOverUnion> all_;

@@ -4,6 +4,8 @@
 //   metric { hinge { prediction: "score" label: "spam" } }
 //   metric { name: "nats" sparse_categorical_crossentropy { prediction: "logits" label: "digit" from_logits: true } }
 
+#include <memory>
+
 #include "absl/strings/str_cat.h"
 #include "gradus/graph/layer.h"
 #include "gradus/loss.pb.h"
@@ -19,8 +21,11 @@ class LossAsMetric : public TypedLayer<ConfigType> {
  private:
   void Build(const ConfigType& config, LayerScope* scope) const override {
     const Layer* loss = Registry<Layer>::Get().Find(absl::StrCat("gradus.LossConfig.", name_));
-    if (loss != nullptr) return loss->BuildFrom(config, scope);
-    scope->Error("not-registered", "", absl::StrCat("there is no loss ", name_));
+    if (loss == nullptr) {
+      return scope->Error("not-registered", "", absl::StrCat("there is no loss ", name_));
+    }
+    loss->BuildFrom(config, scope);
+    scope->SetSummary(std::make_shared<const MeanSummary>(Goal::kLess));
   }
 
   const char* const name_;

@@ -2,6 +2,8 @@
 //
 //   metric { mean_absolute_error { prediction: "price" label: "paid" } }
 
+#include <memory>
+
 #include "gradus/graph/per_example.h"
 #include "gradus/metric.pb.h"
 
@@ -16,6 +18,7 @@ class MeanAbsoluteError final : public TypedLayer<metric::MeanAbsoluteError> {
     Emitter& emit = scope->emit();
     const Value difference = emit(op::Sub(), {pair.prediction, pair.label});
     scope->SetOutput(MeanPerExample(emit(op::Abs(), {difference}), emit));
+    scope->SetSummary(std::make_shared<const MeanSummary>(Goal::kLess));
   }
 };
 

@@ -73,6 +73,7 @@ class MomentsSummary final : public MetricSummary {
     }
     return sum / static_cast<double>(n_);
   }
+  Goal goal() const override { return Goal::kMore; }
 
  private:
   const size_t n_;

@@ -1,4 +1,4 @@
-// The mean of some f(p, y) over all numbers of all examples, in double.
+// The mean of some error f(p, y) over all numbers of all examples, in double.
 
 #ifndef GRADUS_OPS_METRICS_PAIR_MEAN_H_
 #define GRADUS_OPS_METRICS_PAIR_MEAN_H_
@@ -24,6 +24,7 @@ class PairMean final : public MetricSummary {
   double Finish(const MetricTotals& totals) const override {
     return Term::Finish(totals.sums[0] / totals.weight);
   }
+  Goal goal() const override { return Goal::kLess; }
 };
 
 }  // namespace gradus

@@ -51,6 +51,7 @@ class YesOrNoSummary final : public MetricSummary {
     if (!(totals.weight > 0)) return std::numeric_limits<double>::quiet_NaN();
     return score_.Of(totals.sums[0], totals.sums[1], totals.sums[2]);
   }
+  Goal goal() const override { return Goal::kMore; }
 
  private:
   // Fewer than k are larger; equals do not push each other out.
@@ -104,6 +105,7 @@ class ClassesSummary final : public MetricSummary {
     if (weights == 0) return std::numeric_limits<double>::quiet_NaN();
     return average_ == metric::MICRO ? score_.Of(tp, fp, fn) : sum / weights;
   }
+  Goal goal() const override { return Goal::kMore; }
 
  private:
   const int64_t classes_;

@@ -57,6 +57,7 @@ class Summary final : public MetricSummary {
     }
     return sum * 3 / static_cast<double>(totals.sums.size());
   }
+  Goal goal() const override { return Goal::kMore; }
 
  private:
   const int64_t n_;

@@ -2,6 +2,8 @@
 //
 //   metric { name: "accuracy" sparse_categorical_accuracy { prediction: "logits" label: "digit" } }
 
+#include <memory>
+
 #include "gradus/graph/per_example.h"
 #include "gradus/metric.pb.h"
 
@@ -15,6 +17,7 @@ class SparseCategoricalAccuracy final : public TypedLayer<metric::SparseCategori
     Emitter& emit = scope->emit();
     scope->SetOutput(
         emit(op::Equal(), {emit(op::Argmax(), {pair.prediction}), pair.label}));
+    scope->SetSummary(std::make_shared<const MeanSummary>(Goal::kMore));
   }
 };
 

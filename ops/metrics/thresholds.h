@@ -57,6 +57,7 @@ class AllThresholds final : public MetricSummary {
     }
     return curve.Finish();
   }
+  Goal goal() const override { return Goal::kMore; }
 
  private:
   const Curve curve_;
@@ -92,6 +93,7 @@ class SpreadThresholds final : public MetricSummary {
     for (size_t i = steps_; i-- > 0;) curve.Step(totals.sums[i], totals.sums[steps_ + i]);
     return curve.Finish();
   }
+  Goal goal() const override { return Goal::kMore; }
 
  private:
   const Curve curve_;

@@ -31,6 +31,7 @@ class TopKSummary final : public MetricSummary {
   double Finish(const MetricTotals& totals) const override {
     return totals.sums[0] / totals.weight;
   }
+  Goal goal() const override { return Goal::kMore; }
 
  private:
   const int64_t k_;

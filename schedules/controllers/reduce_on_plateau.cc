@@ -58,7 +58,7 @@ class ReduceOnPlateau final : public Controller {
   ReduceOnPlateau(const Config& config, ControllerScope* scope)
       : config_(config),
         monitor_(scope->Find("monitor", config.monitor())),
-        direction_(DirectionOf(config.direction(), config.monitor())),
+        direction_(scope->DirectionOf(config.direction(), config.monitor(), monitor_)),
         timeline_(scope->timeline()) {
     if (config.has_clock()) scope->CheckClock("clock", config.clock());
     if (config.rise_factor() > 1 && config.min_learning_rate() > 0 && config.min_scale() == 0) {

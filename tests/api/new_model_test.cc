@@ -247,10 +247,11 @@ TEST(NewModelRefuses, TargetsThatNothingCanBeLearnedOf) {
   std::string commas = "x;price\n";
   for (int i = 0; i < 30; ++i) absl::StrAppend(&commas, i, ";", i, ",5\n");
   const std::string euros = WriteTable("commas.csv", commas);
-  EXPECT_EQ(ErrorOf(Of(euros, "price")),
-            euros +
-                ": target \"price\" has numbers with decimal commas, such as \"0,5\" in line 2, "
-                "which have to become points first");
+  EXPECT_EQ(
+      ErrorOf(Of(euros, "price")),
+      euros +
+          ": target \"price\" has numbers with decimal commas, such as \"0,5\", which have to "
+          "become points first; sed 's/,/./g' does it, in texts, too (line 2)");
   const std::string gaps =
       WriteTable("gaps.csv", absl::StrReplaceAll(text, {{",7,,11,", ",7,,NA,"}}));
   EXPECT_EQ(
@@ -258,6 +259,61 @@ TEST(NewModelRefuses, TargetsThatNothingCanBeLearnedOf) {
       gaps +
           ": target \"gap\" is missing in 15 rows, the first in line 3; take out what nothing "
           "can be learned from");
+}
+
+TEST(NewModelRefuses, RowsThatSpreadsheetsWriteBelowATable) {
+  std::string text = "a,b,y\n";
+  for (int i = 0; i < 30; ++i) absl::StrAppend(&text, Scatter(i, 1), ",x,", i % 2, "\n");
+  const std::string csv = WriteTable("below.csv", text + ",,\n,,\n");
+  EXPECT_EQ(
+      ErrorOf(Of(csv, "y")),
+      csv +
+          ": target \"y\" is missing in 2 rows, the first in line 32; take out what nothing "
+          "can be learned from (rows of nothing but separators, as spreadsheets write below a "
+          "table)");
+}
+
+TEST(NewModelRefuses, TextThatIsNotUtf8) {
+  std::string text =
+      "name;gr\xf6\xdf"
+      "e;y\n";
+  for (int i = 0; i < 30; ++i) absl::StrAppend(&text, "n;", Scatter(i, 1), ";", i % 2, "\n");
+  const std::string csv = WriteTable("latin1.csv", text);
+  EXPECT_EQ(ErrorOf(Of(csv, "y")),
+            csv +
+                ":1:1: the line is not UTF-8, as names and categories are saved; save the file as "
+                "UTF-8 (iconv -f WINDOWS-1252 -t UTF-8 does it for what western European "
+                "spreadsheets write)");
+}
+
+TEST(NewModel, SaysWhatNumbersAreWrittenLikeAndWhatIsRare) {
+  std::string text = "\nzip, rent,people,share,sum,x,y\n\n";
+  const char* const zips[] = {"01067", "10115", "80331"};
+  for (int i = 0; i < 60; ++i) {
+    const int people = 12345 + 1000 * i;
+    absl::StrAppend(&text, zips[i % 3], ",\"", 100 + i, ",50\",\"", people / 1000, ",", 100 + i % 7,
+                    "\",", i % 40, "%,\"$", people / 1000, ",500.25\", ", Scatter(i, 1), " , ",
+                    i % 10 == 0 ? 1 : 0, "\n");
+  }
+  const auto model = MakeNewModel(Of(WriteTable("written.csv", text + "\n\n"), "y"));
+  ASSERT_TRUE(model.ok()) << model.status();
+  EXPECT_EQ(model->notes,
+            (std::vector<std::string>{
+                "left out: \" rent\", its numbers have decimal commas, such as \"100,50\", which "
+                "have to become points first",
+                "left out: \"people\", its numbers have commas, such as \"12,100\", which have to "
+                "go if they separate thousands, and to become points if decimals follow them",
+                "left out: \"share\", its numbers have units beside them, such as \"0%\", and only "
+                "the number itself can be read",
+                "left out: \"sum\", its numbers have units beside them, such as \"$12,500.25\", "
+                "and only the number itself can be read",
+                "always answering \"0\" has an accuracy of 0.900: classes are of unequal size"}));
+  for (const char* part : {"# \"zip\": codes, as there are zeros before them: 3 different ones",
+                           "columns { name: \"zip\" categories { unseen: OTHER } }",
+                           "columns { name: \"x\" standardise: true }", "binary_crossentropy",
+                           "class_weight { balanced: true }"}) {
+    EXPECT_TRUE(absl::StrContains(model->text, part)) << part << "\n" << model->text;
+  }
 }
 
 TEST(NewModelRefuses, TablesThatNothingCanBeLearnedFrom) {

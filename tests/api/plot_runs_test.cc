@@ -43,6 +43,24 @@ TEST(PlotRuns, HasAPanelForEachMeasure) {
   EXPECT_EQ(page->panels[1].series[2].y, std::vector<double>{0.8});
 }
 
+TEST(PlotRuns, OfARunThatLoggedNothingSaysWhatBecameOfIt) {
+  MadeRun made("nothing", {}, {}, "failed");
+  made.progress.back().message = "step 3: the loss is not finite";
+  const RunRecord run = Read(made);
+  EXPECT_EQ(PlotRuns({run}, {}).status().message(),
+            run.path +
+                " has not logged anything: its state is failed (step 3: the loss is not finite); "
+                "its first line comes at the end of an epoch, or with run.log_every_steps");
+}
+
+TEST(PlotRuns, CountsEpochsInWholeNumbers) {
+  const absl::StatusOr<PlotPage> page = PlotRuns({First()}, {});
+  ASSERT_TRUE(page.ok()) << page.status();
+  const PlotAxes axes = MakeAxes(page->panels[0].series, PanelOptions(*page, 0), 9, 6);
+  ASSERT_EQ(axes.x.ticks().size(), 3u);
+  EXPECT_EQ(axes.x.ticks()[1].label, "2");
+}
+
 TEST(PlotRuns, CountsByUpdatesEpochsOrSeconds) {
   PlotRunsOptions options;
   options.measures = {"validation/loss", "learning_rate"};

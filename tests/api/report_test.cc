@@ -95,6 +95,25 @@ TEST(Report, ShowsWhichClassesAreTakenForWhich) {
   }
 }
 
+TEST(Report, ShowsManyClassesAsAPictureAndTheirMistakesInWords) {
+  Examination seen;
+  constexpr size_t kClasses = 100;
+  for (size_t i = 0; i < kClasses; ++i) seen.classes.push_back(absl::StrCat("kind <", i, ">"));
+  seen.counts.assign(kClasses * kClasses, 0);
+  for (size_t i = 0; i < kClasses; ++i) seen.counts[i * kClasses + i] = 10;
+  seen.counts[7 * kClasses + 3] = 30;  // A quarter of label 7 is right.
+  const std::string table = ConfusionTable(seen);
+  EXPECT_EQ(WhyNotWellFormed(absl::StrCat("<div>", table, "</div>")), "");
+  for (const char* part :
+       {"<title>kind &lt;7&gt; as kind &lt;3&gt;: 30 of 40</title>",
+        "<td>kind &lt;7&gt;</td><td>kind &lt;3&gt;</td><td class=\"n\">30</td><td "
+        "class=\"n\">0.750</td>",
+        "<td>kind &lt;7&gt;</td><td class=\"n\">40</td><td class=\"n\">0.250</td><td "
+        "class=\"n\">1.000</td>"}) {
+    EXPECT_TRUE(absl::StrContains(table, part)) << part;
+  }
+}
+
 TEST(Report, ShowsTheWorstWithTheirImages) {
   Examination seen;
   seen.classes = {"0", "1"};

@@ -34,16 +34,62 @@ std::string Text(const RunTableOptions& options) {
 }
 
 TEST(RunTable, LinesUp) {
-  EXPECT_EQ(
-      Text({}),
-      "run  units  learning_rate.constant  best validation/loss  last  best "
-      "validation/accuracy  last  rate  epochs  steps   time  state     because\n"
-      "a    4      0.1                                      0.4   0.4                       "
-      "0.8   0.8   0.1       2     20  4.0 s  finished\n"
-      "b    32     0.001                                    0.3   0.5                      "
-      "0.85  0.75   0.1       3     30  6.0 s  failed    the loss is nan\n"
-      "c    4      0.1                                        -     -                         "
-      "-     -     -       0      0  0.0 s  killed\n");
+  RunTableOptions options;
+  options.shown = {"units", "learning_rate.constant", "validation/loss", "state", "because"};
+  EXPECT_EQ(Text(options),
+            "run  units  learning_rate.constant  best validation/loss  last validation/loss  state  "
+            "   because\n"
+            "a    4      0.1                                      0.4                   0.4  "
+            "finished\n"
+            "b    32     0.001                                    0.3                   0.5  failed "
+            "   the loss is nan\n"
+            "c    4      0.1                                        -                     -  "
+            "killed\n");
+}
+
+TEST(RunTable, OfATerminalHasMeasuresOverTheirColumns) {
+  RunTableOptions options;
+  options.columns = 200;
+  EXPECT_EQ(Text(options),
+            "                                    validation/loss  validation/accuracy\n"
+            "run  units  learning_rate.constant  best       last  best           last  rate  epochs"
+            "  steps   time  state     because\n"
+            "a    4      0.1                      0.4        0.4   0.8            0.8   0.1       2"
+            "     20  4.0 s  finished\n"
+            "b    32     0.001                    0.3        0.5  0.85           0.75   0.1       3"
+            "     30  6.0 s  failed    the loss is nan\n"
+            "c    4      0.1                        -          -     -              -     -       0"
+            "      0  0.0 s  killed\n");
+}
+
+TEST(RunTable, CutsWhatIsLongInTheMiddleAndOnlyOnATerminal) {
+  std::vector<RunRecord> runs = Runs();
+  const std::string name = absl::StrCat("runs/\u00e4", std::string(80, 'x'), "/the_end");
+  runs[0].path = name;
+  RunTableOptions options;
+  options.columns = 100;
+  absl::StatusOr<RunTable> table = MakeRunTable(runs, options);
+  ASSERT_TRUE(table.ok());
+  const std::string text = ToText(*table, options);
+  EXPECT_TRUE(absl::StrContains(text, "\nruns/\u00e4xxxxxxxxx\u2026xxxxxxxx/the_end  ")) << text;
+  options.utf8 = false;
+  EXPECT_TRUE(absl::StrContains(ToText(*table, options), "xxx...xxx")) << ToText(*table, options);
+  options.columns = 0;
+  EXPECT_TRUE(absl::StrContains(ToText(*table, options), name));
+}
+
+TEST(RunTable, ShowsTheColumnsThatAreAskedFor) {
+  const absl::StatusOr<RunTable> table = MakeRunTable(Runs(), {});
+  ASSERT_TRUE(table.ok());
+  RunTableOptions options;
+  options.columns = 30;  // Too narrow: it was asked for.
+  options.shown = {"state", "train/loss", "model.layer[hidden].dense.units"};
+  EXPECT_TRUE(CheckColumns(*table, options).ok()) << CheckColumns(*table, options);
+  EXPECT_TRUE(absl::StrContains(ToText(*table, options), "run  state      best   last  units\n"))
+      << ToText(*table, options);
+  options.shown = {"stat"};
+  EXPECT_EQ(CheckColumns(*table, options).message(),
+            "there is no column \"stat\"; did you mean \"state\"?");
 }
 
 TEST(RunTable, SortsTheBestFirstByTheMeasure) {

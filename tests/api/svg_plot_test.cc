@@ -191,6 +191,12 @@ TEST(Axis, HasReadableTicks) {
   EXPECT_EQ(Labels(PlotAxis::Make(0, 6329, false, 8, false)), "0 1000 2000 3000 4000 5000 6000 ");
   EXPECT_EQ(Labels(PlotAxis::Make(0, 250000, false, 6, false)), "0 50k 100k 150k 200k 250k ");
   EXPECT_EQ(Labels(PlotAxis::Make(0, 3e6, false, 7, false)), "0 0.5M 1M 1.5M 2M 2.5M 3M ");
+  // Epochs: 1.5 is none.
+  EXPECT_EQ(Labels(PlotAxis::Make(1, 2, false, 8, false, true)), "1 2 ");
+  EXPECT_EQ(Labels(PlotAxis::Make(1, 1, false, 8, false, true)), "1 ");
+  EXPECT_EQ(Labels(PlotAxis::Make(0.1, 3.9, false, 8, false, true)), "1 2 3 ");
+  EXPECT_EQ(Labels(PlotAxis::Make(1, 60, false, 8, false, true)), "10 20 30 40 50 60 ");
+  EXPECT_EQ(Labels(PlotAxis::Make(0.2, 0.8, false, 3, false, true)), "0.2 0.4 0.6 0.8 ");
   EXPECT_EQ(Labels(PlotAxis::Make(-1, 1, false, 5, true)), "-1 -0.5 0 0.5 1 ");
   EXPECT_EQ(Labels(PlotAxis::Make(0.9, 0.95, false, 6, true)), "0.9 0.91 0.92 0.93 0.94 0.95 ");
   EXPECT_EQ(Labels(PlotAxis::Make(1e-6, 1, true, 7, true)), "1e-6 1e-5 1e-4 0.001 0.01 0.1 1 ");

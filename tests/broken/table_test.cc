@@ -17,7 +17,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
-#include "gradus/api/predict_csv.h"
+#include "gradus/api/predict_files.h"
 #include "gradus/api/summary.h"
 #include "gradus/api/trainer.h"
 #include "gradus/base/file.h"
@@ -128,14 +128,14 @@ absl::Status RunCase(const BrokenCase& broken, const TableCase& table, const std
   if (!trainer.ok()) return trainer.status();
   const absl::StatusOr<LoopEnd> end = (*trainer)->Train();
   if (!end.ok() || table.predict.empty()) return end.status();
-  PredictCsvOptions options;
+  PredictOptions options;
   options.model = absl::StrCat(folder, "/saved");
   options.input = absl::StrCat(folder, "/", table.predict);
   options.output = absl::StrCat(folder, "/", table.out);
   options.id_column = table.id_column;
   const absl::Status saved = (*trainer)->SaveModel(options.model);
   EXPECT_TRUE(saved.ok()) << saved;
-  return PredictCsv(options).status();
+  return PredictFiles(options).status();
 }
 
 class BrokenTableTest : public testing::TestWithParam<std::string> {};

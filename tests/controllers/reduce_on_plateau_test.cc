@@ -207,7 +207,7 @@ TEST(ReduceOnPlateauTest, ThresholdsAreRightForNegativeMeasures) {
   EXPECT_EQ(Cuts("patience: 1 min_delta: 0.5", {-1, -1.75}), Indices{});
 }
 
-TEST(ReduceOnPlateauTest, TheDirectionIsThatOfTheMonitorsName) {
+TEST(ReduceOnPlateauTest, TheDirectionIsThatOfTheMonitor) {
   const std::string text = "reduce_on_plateau { monitor: \"batch/accuracy\" patience: 1 ";
   FedController better(absl::StrCat(text, "}")), worse(absl::StrCat(text, "direction: MIN }"));
   for (FedController* fed : {&better, &worse}) {

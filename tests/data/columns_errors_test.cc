@@ -191,13 +191,23 @@ TEST_F(ColumnsErrorsTest, TestThatSaysOtherThanTraining) {
       X("columns { name: 'area' log1p: false } columns { name: 'city' categories {} }",
         "test { csv { path: 't.csv' field { input: 'x' columns { name: 'area' log: true }"
         " columns { name: 'city' } } } }"),
-      (Lines{"data.test.csv.field[0].columns[0]: log is not what was done to column \"area\" in "
-             "training; leave it out: what was learned is used"}));
+      (Lines{
+          "data.test.csv.field[0].columns[0]: log: true is not what was done to column \"area\" in "
+          "training, which was log: false; leave it out: what was learned is used"}));
   EXPECT_EQ(
       X("columns { name: 'area' impute: MEAN }",
         "test { csv { path: 't.csv' field { input: 'x' column: 'area' standardise: true } } }"),
-      (Lines{"data.test.csv.field[0]: the columns of input \"x\" were treated one by one in "
-             "training; leave out divide_by and standardise: what was learned is used"}));
+      (Lines{"data.test.csv.field[0]: standardise: true is not what was done to column \"area\" in "
+             "training, which was standardise: false; leave it out: what was learned is used"}));
+  // Saying the same is right, also with other words; so is saying nothing.
+  for (const char* same :
+       {"columns { name: 'area' standardise: true impute: MEAN }", "column: 'area'",
+        "column: 'area' standardise: true", "columns { name: 'area' log: false divide_by: 1 }"}) {
+    EXPECT_EQ(X("columns { name: 'area' standardise: true impute: MEAN }",
+                absl::StrCat("test { csv { path: 't.csv' field { input: 'x' ", same, " } } }")),
+              Lines{})
+        << same;
+  }
 }
 
 TEST_F(ColumnsErrorsTest, TextsThatASavedModelCouldNotHold) {

@@ -6,7 +6,6 @@
 #include <limits>
 #include <map>
 #include <memory>
-#include <numeric>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -22,24 +21,6 @@ namespace gradus {
 namespace {
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
-
-// All rows of a field, as doubles.
-std::vector<double> Values(const Dataset& dataset, int field = 0) {
-  std::vector<Tensor> tensors;
-  std::vector<void*> destinations;
-  for (const FieldSpec& spec : dataset.fields()) {
-    tensors.push_back(*Tensor::Create(spec.dtype, {dataset.size(), spec.elements()}));
-    destinations.push_back(tensors.back().mutable_raw());
-  }
-  std::vector<int64_t> rows(static_cast<size_t>(dataset.size()));
-  std::iota(rows.begin(), rows.end(), 0);
-  const absl::Status status = dataset.Read(rows, destinations);
-  EXPECT_TRUE(status.ok()) << status;
-  if (tensors[field].dtype() == DType::kInt32) {
-    return {tensors[field].data<int32_t>().begin(), tensors[field].data<int32_t>().end()};
-  }
-  return {tensors[field].data<float>().begin(), tensors[field].data<float>().end()};
-}
 
 DataSplits Open(const std::string& text, const std::vector<FieldSpec>& inputs) {
   Diagnostics diagnostics;
@@ -153,8 +134,8 @@ TEST(ColumnsTest, EveryTreatmentOfNumbersIsWhatAPlainLoopLearnsFromTheTrainingRo
   const Plain d = Learn(cells[3], kTrained, "MOST_FREQUENT", same);
   const Plain e = Learn(cells[4], kTrained, "", [](double x) { return x / 3; });
   const Plain f = Learn(cells[5], kTrained, "", [](double x) { return x / 3; });
-  std::vector<double> found = Values(*splits.train);
-  const std::vector<double> held_out = Values(*splits.validation);
+  std::vector<double> found = ValuesOf<double>(*splits.train);
+  const std::vector<double> held_out = ValuesOf<double>(*splits.validation);
   found.insert(found.end(), held_out.begin(), held_out.end());
   ASSERT_EQ(found.size(), kRows * 6);
   for (size_t r = 0; r < kRows; ++r) {
@@ -224,7 +205,7 @@ TEST(ColumnsTest, TheSameTreatmentOfAllColumnsIsTheAffineMapBitByBit) {
       OpenGroup(csv, "columns { pattern: '.' divide_by: 3 standardise: true }");
   const DataSplits whole =
       OpenGroup(csv, "except: [] column: ['a', 'b', 'c'] divide_by: 3 standardise: true");
-  EXPECT_EQ(Values(*by_column.train), Values(*whole.train));
+  EXPECT_EQ(ValuesOf<double>(*by_column.train), ValuesOf<double>(*whole.train));
   google::protobuf::RepeatedPtrField<InputPreprocessing> saved[2];
   by_column.preprocessing.ToProto(&saved[0]);
   whole.preprocessing.ToProto(&saved[1]);
@@ -233,15 +214,17 @@ TEST(ColumnsTest, TheSameTreatmentOfAllColumnsIsTheAffineMapBitByBit) {
 }
 
 TEST(ColumnsTest, ConstantColumns) {
-  EXPECT_EQ(Values(*OpenGroup("a\n3\n3\n3\n", "columns { name: 'a' min_max: true }").train),
+  EXPECT_EQ(
+      ValuesOf<double>(*OpenGroup("a\n3\n3\n3\n", "columns { name: 'a' min_max: true }").train),
+      (std::vector<double>{0, 0, 0}));
+  EXPECT_EQ(ValuesOf<double>(
+                *OpenGroup("a\n0.1\n0.1\n0.1\n", "columns { name: 'a' standardise: true }").train),
             (std::vector<double>{0, 0, 0}));
   EXPECT_EQ(
-      Values(*OpenGroup("a\n0.1\n0.1\n0.1\n", "columns { name: 'a' standardise: true }").train),
+      ValuesOf<double>(*OpenGroup("a\n2\nNA\n2\n",
+                                  "columns { name: 'a' log: true impute: MEAN standardise: true }")
+                            .train),
       (std::vector<double>{0, 0, 0}));
-  EXPECT_EQ(Values(*OpenGroup("a\n2\nNA\n2\n",
-                              "columns { name: 'a' log: true impute: MEAN standardise: true }")
-                        .train),
-            (std::vector<double>{0, 0, 0}));
 }
 
 TEST(ColumnsTest, CategoriesAreOneHotInTheOrderOfTheirBytes) {
@@ -249,10 +232,10 @@ TEST(ColumnsTest, CategoriesAreOneHotInTheOrderOfTheirBytes) {
       OpenGroup("n,city\n1,Rome\n2,Oslo\n3,\"Berg, Ny\"\n4,Oslo\n",
                 "columns { name: 'city' categories {} } columns { name: 'n' }");
   EXPECT_EQ(splits.train->fields()[0].dims, std::vector<int64_t>{4});
-  EXPECT_EQ(Values(*splits.train), (std::vector<double>{0, 0, 1, 1,  //
-                                                        0, 1, 0, 2,  //
-                                                        1, 0, 0, 3,  //
-                                                        0, 1, 0, 4}));
+  EXPECT_EQ(ValuesOf<double>(*splits.train), (std::vector<double>{0, 0, 1, 1,  //
+                                                                  0, 1, 0, 2,  //
+                                                                  1, 0, 0, 3,  //
+                                                                  0, 1, 0, 4}));
   EXPECT_EQ(splits.preprocessing.Find("x")->treatments[0].categories,
             (std::vector<std::string>{"Berg, Ny", "Oslo", "Rome"}));
   EXPECT_EQ(splits.preprocessing.Find("x")->NameOf(2), "column \"city\"");
@@ -281,7 +264,8 @@ TEST(ColumnsTest, CategoriesOrders) {
 TEST(ColumnsTest, MissingAndUnseenCategoriesHavePlaces) {
   const std::string csv = "a\nb\nNA\nc\n\nb\nd\n";
   const auto places = [&](const std::string& group) {
-    return Values(*OpenGroup(csv, "columns { name: 'a' " + group + " }", DType::kInt32).train);
+    return ValuesOf<double>(
+        *OpenGroup(csv, "columns { name: 'a' " + group + " }", DType::kInt32).train);
   };
   EXPECT_EQ(places("impute: MOST_FREQUENT categories {}"), (std::vector<double>{0, 0, 1, 0, 0, 2}));
   EXPECT_EQ(places("impute_constant: '?' categories {}"), (std::vector<double>{1, 0, 2, 0, 1, 3}));
@@ -300,8 +284,8 @@ TEST(ColumnsTest, TextsThatAreClassesKeepTheirNames) {
       " field { input: 'label' columns { name: 'species' categories {} } } } }"
       "test { csv { path: 'iris_test.csv' } }",
       {AnyDims("x"), {"label", DType::kInt32, {}}});
-  EXPECT_EQ(Values(*splits.train, 1), (std::vector<double>{1, 0, 1}));
-  EXPECT_EQ(Values(*splits.test, 1), (std::vector<double>{0}));
+  EXPECT_EQ(ValuesOf<double>(*splits.train, 1), (std::vector<double>{1, 0, 1}));
+  EXPECT_EQ(ValuesOf<double>(*splits.test, 1), (std::vector<double>{0}));
   const std::vector<std::string> names = {"setosa", "virginica"};
   EXPECT_EQ(splits.preprocessing.ClassNames("label"), names);
   EXPECT_TRUE(splits.preprocessing.ClassNames("x").empty());
@@ -315,14 +299,14 @@ TEST(ColumnsTest, TextsThatAreClassesKeepTheirNames) {
   const std::string raw = WriteTestFile("raw.csv", "w\n5\n");
   const auto rows = OpenCsvForModel(raw, {{"x", DType::kFloat32, {}}}, *saved);
   ASSERT_TRUE(rows.ok()) << rows.status();
-  EXPECT_EQ(Values(**rows), std::vector<double>{5});
+  EXPECT_EQ(ValuesOf<double>(**rows), std::vector<double>{5});
 }
 
 TEST(ColumnsTest, TextsCanFeedNumbersAsTheirPlaces) {
   const DataSplits splits = OpenGroup(
       "a\nyes\nno\nyes\n", "columns { name: 'a' categories { as: INDEX value: ['no', 'yes'] } }");
   EXPECT_EQ(splits.train->fields()[0].dims, std::vector<int64_t>());
-  EXPECT_EQ(Values(*splits.train), (std::vector<double>{1, 0, 1}));
+  EXPECT_EQ(ValuesOf<double>(*splits.train), (std::vector<double>{1, 0, 1}));
   EXPECT_EQ(splits.preprocessing.ClassNames("x"), (std::vector<std::string>{"no", "yes"}));
 }
 
@@ -331,7 +315,7 @@ TEST(ColumnsTest, SeveralIndicesFeedOneInput) {
       "a,n,b\nx,7,v\ny,NA,w\nx,9,u\n",
       "columns { name: ['a', 'b'] categories {} } columns { name: 'n' impute_constant: '-1' }",
       DType::kInt32);
-  EXPECT_EQ(Values(*splits.train), (std::vector<double>{0, 1, 7, 1, 2, -1, 0, 0, 9}));
+  EXPECT_EQ(ValuesOf<double>(*splits.train), (std::vector<double>{0, 1, 7, 1, 2, -1, 0, 0, 9}));
 }
 
 TEST(ColumnsTest, EverythingThatWasLearnedSurvivesTheProtoAndIsAppliedToRawRows) {
@@ -351,11 +335,11 @@ TEST(ColumnsTest, EverythingThatWasLearnedSurvivesTheProtoAndIsAppliedToRawRows)
   saved->ToProto(&again);
   EXPECT_EQ(again[0].SerializeAsString(), proto[0].SerializeAsString());
 
-  const std::vector<double> expected = Values(*splits.train);
+  const std::vector<double> expected = ValuesOf<double>(*splits.train);
   const FieldSpec x = {"x", DType::kFloat32, {6}};
   const auto rows = OpenCsvForModel(TestFile("full.csv"), {x}, *saved);
   ASSERT_TRUE(rows.ok()) << rows.status();
-  EXPECT_EQ(Values(**rows), expected);
+  EXPECT_EQ(ValuesOf<double>(**rows), expected);
   // From a program: NaN is a missing cell, a category its place.
   for (const auto& raw :
        {Tensor::Of<double>({4, 3}, {1, 10, 0, kNan, 20, 1, 9, 30, kNan, 4, 40, 2})}) {
@@ -367,7 +351,7 @@ TEST(ColumnsTest, EverythingThatWasLearnedSurvivesTheProtoAndIsAppliedToRawRows)
   ASSERT_TRUE(other.ok()) << other.status();
   EXPECT_EQ(other->data<float>()[5], 1);
   const std::string unseen = WriteTestFile("unseen.csv", "c,b,a\nq,10,1\n");
-  EXPECT_EQ(Values(**OpenCsvForModel(unseen, {x}, *saved)).back(), 1);
+  EXPECT_EQ(ValuesOf<double>(**OpenCsvForModel(unseen, {x}, *saved)).back(), 1);
 }
 
 TEST(ColumnsTest, UnitsTurnPredictionsBack) {
@@ -409,10 +393,11 @@ TEST(ColumnsTest, ADrawnSampleIsAllThatIsLearnedFrom) {
   const Rows rows = Rows::List({3, 0, 2});
   ASSERT_TRUE(LearnFeeds(rows, &source, context)) << diagnostics.ToStatus();
   const auto train = Prepare(source, inputs, rows);
-  EXPECT_EQ(Values(*train), (std::vector<double>{2, 1, 3}));
-  EXPECT_EQ(Values(*train, 1), (std::vector<double>{1, 0, 0}));
+  EXPECT_EQ(ValuesOf<double>(*train), (std::vector<double>{2, 1, 3}));
+  EXPECT_EQ(ValuesOf<double>(*train, 1), (std::vector<double>{1, 0, 0}));
   EXPECT_EQ(WithoutFolder(train->Where(0, 0)), "drawn.csv:5");
-  EXPECT_EQ(Values(*Prepare(source, inputs, Rows::Range(3, 2))), (std::vector<double>{2, 1000}));
+  EXPECT_EQ(ValuesOf<double>(*Prepare(source, inputs, Rows::Range(3, 2))),
+            (std::vector<double>{2, 1000}));
 }
 
 }  // namespace

@@ -23,6 +23,15 @@ struct PlainTable {
   bool broken = false;  // The text after these rows.
 };
 
+bool IsBlank(char c, char separator) { return (c == ' ' || c == '\t') && c != separator; }
+
+std::string Bare(const std::string& cell, char separator) {
+  std::string bare = cell;
+  while (!bare.empty() && IsBlank(bare.back(), separator)) bare.pop_back();
+  while (!bare.empty() && IsBlank(bare.front(), separator)) bare.erase(0, 1);
+  return bare;
+}
+
 PlainTable ParsePlainly(const std::string& text, char separator) {
   PlainTable table;
   size_t at = 0;
@@ -30,10 +39,17 @@ PlainTable ParsePlainly(const std::string& text, char separator) {
   while (at < text.size()) {
     std::vector<std::string> row;
     const int64_t first_line = line;
+    bool any_quoted = false;
     for (bool more = true; more;) {
       std::string cell;
-      bool quoted = at < text.size() && text[at] == '"';
+      size_t behind_blanks = at;
+      while (behind_blanks < text.size() && IsBlank(text[behind_blanks], separator)) {
+        ++behind_blanks;
+      }
+      const bool quoted = behind_blanks < text.size() && text[behind_blanks] == '"';
+      any_quoted = any_quoted || quoted;
       if (quoted) {
+        at = behind_blanks;
         for (++at;; ++at) {
           if (at >= text.size()) return table.broken = true, table;
           if (text[at] == '\n') ++line;
@@ -46,6 +62,7 @@ PlainTable ParsePlainly(const std::string& text, char separator) {
           }
         }
         ++at;
+        while (at < text.size() && IsBlank(text[at], separator)) ++at;
       } else {
         while (at < text.size() && text[at] != separator && text[at] != '\n' && text[at] != '\r') {
           if (text[at] == '"') return table.broken = true, table;
@@ -68,6 +85,8 @@ PlainTable ParsePlainly(const std::string& text, char separator) {
         return table.broken = true, table;
       }
     }
+    const bool blank = row.size() == 1 && !any_quoted && Bare(row[0], separator).empty();
+    if (blank && (table.rows.empty() || table.rows[0].size() > 1)) continue;
     if (!table.rows.empty() && row.size() != table.rows[0].size()) {
       return table.broken = true, table;
     }
@@ -89,10 +108,11 @@ class Maker {
     for (int r = 0; r <= rows; ++r) {
       for (int c = 0; c < columns; ++c) {
         if (c > 0) text += separator;
-        text += r == 0 ? absl::StrCat("c", c) : c % 2 == 0 ? Number() : Text(separator);
+        text += r == 0 ? absl::StrCat("c", c) : c % 2 == 0 ? Number(separator) : Text(separator);
       }
       if (r == rows && Below(2) == 0) break;
       text += ends == 0 || (ends == 1 && Below(2) == 0) ? "\n" : "\r\n";
+      if (columns > 1 && Below(6) == 0) text += Blanks(separator) + "\n";
     }
     if (damage) {
       const std::string bytes = absl::StrCat("\"\n\r,x", std::string(1, separator));
@@ -103,7 +123,17 @@ class Maker {
   }
 
  private:
-  std::string Number() {
+  // None to two spaces or tabulators, whichever does not separate.
+  std::string Blanks(char separator) {
+    const char blank = separator == '\t' || (separator != ' ' && Below(2) == 0) ? ' ' : '\t';
+    return std::string(Below(3), blank);
+  }
+  std::string Number(char separator) {
+    if (Below(3) > 0) return Digits();
+    const std::string before = Blanks(separator);
+    return before + Digits() + Blanks(separator);
+  }
+  std::string Digits() {
     switch (Below(8)) {
       case 0:
         return Below(2) == 0 ? "" : "NA";
@@ -124,7 +154,8 @@ class Maker {
       case 0:
         return absl::StrCat("\"two\nlines ", Below(3), "\"");
       case 1:
-        return absl::StrCat("\"a ", std::string(1, separator), "\"\"b", Below(4), "\"");
+        return absl::StrCat(Below(2) == 0 ? Blanks(separator) : "", "\"a ",
+                            std::string(1, separator), "\"\"b", Below(4), "\"", Blanks(separator));
       case 2:
         return Below(2) == 0 ? "null" : "\"\"";
       default:
@@ -138,7 +169,7 @@ class Maker {
 bool Missing(const std::string& cell) { return cell.empty() || cell == "NA" || cell == "null"; }
 
 // What `table` must be, given what stands in the text.
-void Compare(const PlainTable& plain, const CsvTable& table, int columns) {
+void Compare(const PlainTable& plain, const CsvTable& table, int columns, char separator) {
   const int64_t rows = static_cast<int64_t>(plain.rows.size()) - 1;
   ASSERT_EQ(table.lines.size(), rows);
   for (int c = 0; c < columns; ++c) {
@@ -149,7 +180,7 @@ void Compare(const PlainTable& plain, const CsvTable& table, int columns) {
       EXPECT_EQ(table.lines[r], plain.lines[r + 1]);
       if (c % 2 == 0) {
         const double value = table.fields[c].data<double>()[r];
-        if (Missing(cell)) {
+        if (Missing(Bare(cell, separator))) {
           EXPECT_TRUE(std::isnan(value)) << cell;
         } else {
           EXPECT_EQ(value, std::strtod(cell.c_str(), nullptr)) << cell;
@@ -205,7 +236,7 @@ TEST(CsvTablesTest, EveryTableIsWhatAPlainParserMakesOfItInBlocksOfAnySize) {
         reading.threads = threads;
         const auto table = file->Read(AllColumns(columns), reading);
         ASSERT_TRUE(table.ok()) << table.status() << "\n" << text;
-        Compare(plain, *table, columns);
+        Compare(plain, *table, columns, dialect.separator);
       }
     }
   }
@@ -232,7 +263,7 @@ TEST(CsvTablesTest, ABrokenTableHasTheSameFirstErrorInBlocksOfAnySizeOnAnyNumber
     if (plain.broken) {
       EXPECT_FALSE(whole.ok()) << text;
     } else if (whole.ok()) {
-      Compare(plain, *whole, found);
+      Compare(plain, *whole, found, dialect.separator);
     }
     refused += whole.ok() ? 0 : 1;
     for (int64_t block : {1, 2, 5, 13, 40}) {

@@ -82,7 +82,8 @@ TEST(CsvTest, RowsThatAreNotThereTakeNoRoom) {
   }
   text += std::string(4 << 20, '\n');
   const auto table = ReadColumns(text, {all});
-  EXPECT_EQ(table.status().message(), "t.csv:2:1: the line is empty");
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ(table->lines.size(), 0);
 }
 
 TEST(CsvTest, FindsEachOfManyColumns) {
@@ -126,6 +127,78 @@ TEST(CsvTest, ReadsTheBreastCancerTable) {
   EXPECT_EQ(benign, 357);
 }
 
+TEST(CsvTest, BlanksAroundNumbersAndQuotesDoNotCountAndThoseOfTextsDo) {
+  CsvSelection names;
+  names.columns = {2};
+  names.text = true;
+  const std::string text =
+      " a,b,name\n 1 ,\t2.5\t, x y \n\" 3 \" , \"4\", \"p, \"\"q\"\" \" \r\n-5e1 , 1000,z\n";
+  const auto file = CsvFile::Parse("t.csv", text);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_EQ(file->columns(), (std::vector<std::string>{" a", "b", "name"}));
+  for (DType dtype : {DType::kFloat64, DType::kInt32}) {
+    const auto table = file->Read({{{0}, dtype}, {{1}}, names});
+    ASSERT_TRUE(table.ok()) << table.status();
+    EXPECT_EQ(Doubles(table->fields[1]), (std::vector<double>{2.5, 4, 1000}));
+    EXPECT_EQ(table->texts[2][0], (std::vector<std::string>{" x y ", "p, \"q\" ", "z"}));
+    if (dtype == DType::kInt32) {
+      EXPECT_EQ(table->fields[0].data<int32_t>()[2], -50);
+    } else {
+      EXPECT_EQ(Doubles(table->fields[0]), (std::vector<double>{1, 3, -50}));
+    }
+  }
+  // What separates is no blank.
+  CsvDialect tabs;
+  tabs.separator = '\t';
+  const auto tabbed = CsvFile::Parse("t.tsv", "a\tb\n1 \t 2\n\t3\n", tabs);
+  CsvSelection may_miss;
+  may_miss.columns = {0, 1};
+  may_miss.may_miss = true;
+  const auto table = tabbed->Read({may_miss});
+  ASSERT_TRUE(table.ok()) << table.status();
+  const std::vector<double> numbers = Doubles(table->fields[0]);
+  EXPECT_EQ(numbers[1], 2);
+  EXPECT_TRUE(std::isnan(numbers[2]));
+}
+
+TEST(CsvTest, BlankLinesAreNoRowsForAnyNumberOfThreads) {
+  std::string text = "\n  \na,b\r\n\r\n";
+  std::vector<double> expected;
+  std::vector<int64_t> lines;
+  int64_t line = 5;
+  for (int i = 0; i < 500; ++i) {
+    text += absl::StrCat(i, ",\"", 2 * i, "\"\n");
+    expected.insert(expected.end(), {1.0 * i, 2.0 * i});
+    lines.push_back(line++);
+    for (int k = 0; k < i % 4; ++k, ++line) text += k == 1 ? " \t\r\n" : "\n";
+  }
+  const auto file = CsvFile::Parse("t.csv", text + "\n \n\n");
+  ASSERT_TRUE(file.ok()) << file.status();
+  for (int threads : {1, 2, 5}) {
+    for (int64_t block : {1, 7, 64, 1 << 20}) {
+      CsvReading reading;
+      reading.threads = threads;
+      reading.block_bytes = block;
+      const auto table = file->Read({{{0, 1}}}, reading);
+      ASSERT_TRUE(table.ok()) << table.status();
+      EXPECT_EQ(Doubles(table->fields[0]), expected) << threads << " " << block;
+      EXPECT_EQ(Lines(table->lines), lines) << threads << " " << block;
+    }
+  }
+}
+
+TEST(CsvTest, WhereThereIsOneColumnABlankLineIsAnEmptyCell) {
+  CsvSelection numbers;
+  numbers.columns = {0};
+  numbers.may_miss = true;
+  const auto file = CsvFile::Parse("t.csv", "a\n1\n\n3\n");
+  const auto table = file->Read({numbers});
+  ASSERT_TRUE(table.ok()) << table.status();
+  ASSERT_EQ(table->lines.size(), 3);
+  EXPECT_TRUE(std::isnan(Doubles(table->fields[0])[1]));
+  EXPECT_EQ(file->Read({{{0}}}).status().message(), "t.csv:3:1: column \"a\": the cell is empty");
+}
+
 struct Broken {
   std::string text;
   std::string message;
@@ -140,11 +213,20 @@ TEST(CsvTest, BrokenTextsAreRefusedWithTheirPlace) {
        "a",
        "t.csv:1:1: the file is UTF-16; save it as UTF-8"},
       {"a,b,a\n", "t.csv:1:5: column \"a\" is there twice"},
-      {"a,b\n1,2\n3\n", "t.csv:3:1: the row has 1 cells, the header 2"},
+      {"a,b\n1,2\n3\n", "t.csv:3:1: the row has 1 cell, the header 2"},
       {"a,b\n1,2,3\n", "t.csv:2:1: the row has 3 cells, the header 2"},
-      {"a,b\n1,2\n\n", "t.csv:3:1: the line is empty"},
+      {"a,b\n1,2\n\"\"\n", "t.csv:3:1: the row has 1 cell, the header 2"},
+      {"a,b\n\n \n1,2\n\n3,x\n", "t.csv:6:3: column \"b\": \"x\" is not a number"},
       {"a,b\n1,2\n3,x1\n", "t.csv:3:3: column \"b\": \"x1\" is not a number"},
-      {"a,b\n1,2 \n", "t.csv:2:3: column \"b\": \"2 \" is not a number"},
+      {"a,b\n1,2 3 \n", "t.csv:2:3: column \"b\": \"2 3\" is not a number"},
+      {"a,b\n1, \t\n", "t.csv:2:3: column \"b\": the cell is empty"},
+      {"a,b\n1, NA \n", "t.csv:2:3: column \"b\": the cell is missing (\"NA\")"},
+      {"a,b\n1,\xc2\xa0"
+       "2\n",
+       "t.csv:2:3: column \"b\": \"\xc2\xa0"
+       "2\" is not a number"},
+      {"a,b\n1, \"2\" x\n", "t.csv:2:8: text after the closing quote"},
+      {"a,b\n1, \"x\"\n", "t.csv:2:4: column \"b\": \"x\" is not a number"},
       {"a,b\n1,+-2\n", "t.csv:2:3: column \"b\": \"+-2\" is not a number"},
       {"a,b\n1,0x10\n", "t.csv:2:3: column \"b\": \"0x10\" is not a number"},
       {"a,b\n1,\n", "t.csv:2:3: column \"b\": the cell is empty"},
@@ -207,7 +289,7 @@ TEST(CsvTest, WithoutAHeaderTheFirstRowSaysHowManyCellsThereAre) {
   const auto file = CsvFile::Parse("t.csv", "1,2\n3\n", dialect);
   ASSERT_TRUE(file.ok()) << file.status();
   EXPECT_EQ(file->Read({{{0}}}).status().message(),
-            "t.csv:2:1: the row has 1 cells, the first row 2");
+            "t.csv:2:1: the row has 1 cell, the first row 2");
 }
 
 TEST(CsvTest, ASeparatorIsOneCharacterThatNoCellIsMadeOf) {

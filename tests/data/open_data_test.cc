@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <memory>
-#include <numeric>
 #include <vector>
 
 #include "gradus/base/random.h"
@@ -14,23 +13,6 @@
 
 namespace gradus {
 namespace {
-
-std::vector<float> Floats(const Dataset& dataset, int field = 0) {
-  std::vector<Tensor> tensors;
-  std::vector<void*> destinations;
-  for (const FieldSpec& spec : dataset.fields()) {
-    tensors.push_back(*Tensor::Create(spec.dtype, {dataset.size(), spec.elements()}));
-    destinations.push_back(tensors.back().mutable_raw());
-  }
-  std::vector<int64_t> rows(static_cast<size_t>(dataset.size()));
-  std::iota(rows.begin(), rows.end(), 0);
-  const absl::Status status = dataset.Read(rows, destinations);
-  EXPECT_TRUE(status.ok()) << status;
-  if (tensors[field].dtype() == DType::kInt32) {
-    return {tensors[field].data<int32_t>().begin(), tensors[field].data<int32_t>().end()};
-  }
-  return {tensors[field].data<float>().begin(), tensors[field].data<float>().end()};
-}
 
 DataSplits Open(const std::string& text, const std::vector<FieldSpec>& inputs,
                 const std::string& directory, const MemoryDatasets& memory = {}) {
@@ -47,15 +29,17 @@ constexpr char kTutorialTrain[] =
     " field { input: 'features' except: 'benign' standardise: true } } }";
 
 TEST(OpenDataTest, TutorialFeaturesAreStandardisedOverTheTrainingRowsOnly) {
-  const DataSplits splits = Open(std::string(kTutorialTrain) + "validation { fraction: 0.2 tail: true }",
-                                 kTutorial, "examples/data");
+  const DataSplits splits =
+      Open(std::string(kTutorialTrain) + "validation { fraction: 0.2 tail: true }", kTutorial,
+           "examples/data");
   ASSERT_NE(splits.train, nullptr);
   ASSERT_NE(splits.validation, nullptr);
   EXPECT_EQ(splits.test, nullptr);
   EXPECT_EQ(splits.train->size(), 455);  // Keras: floor(569 * (1 - 0.2)).
   EXPECT_EQ(splits.validation->size(), 114);
 
-  const std::vector<float> train = Floats(*splits.train), held = Floats(*splits.validation);
+  const std::vector<float> train = ValuesOf<float>(*splits.train),
+                           held = ValuesOf<float>(*splits.validation);
   const InputTransform& learned = *splits.preprocessing.Find("features");
   for (int c = 0; c < 30; ++c) {
     double sum = 0, squares = 0, held_sum = 0;
@@ -69,7 +53,7 @@ TEST(OpenDataTest, TutorialFeaturesAreStandardisedOverTheTrainingRowsOnly) {
   EXPECT_EQ(learned.columns.size(), 30u);
   EXPECT_EQ(splits.preprocessing.Find("label")->columns, std::vector<std::string>{"benign"});
   EXPECT_EQ(train[0], static_cast<float>((17.99 - learned.mean[0]) / learned.deviation[0]));
-  EXPECT_EQ(Floats(*splits.train, 1)[0], 0);
+  EXPECT_EQ(ValuesOf<float>(*splits.train, 1)[0], 0);
 }
 
 TEST(OpenDataTest, HeldOutRowsAreTheLastOnesRoundedAsKerasDoes) {
@@ -84,8 +68,8 @@ TEST(OpenDataTest, HeldOutRowsAreTheLastOnesRoundedAsKerasDoes) {
     const int64_t kept = static_cast<int64_t>(std::floor(10 * (1.0 - fraction)));
     ASSERT_NE(splits.train, nullptr);
     EXPECT_EQ(splits.train->size(), kept) << fraction;  // 1 for 0.8: 1 - 0.8 is below 0.2.
-    EXPECT_EQ(Floats(*splits.validation).front(), kept);
-    EXPECT_EQ(Floats(*splits.validation).back(), 9);
+    EXPECT_EQ(ValuesOf<float>(*splits.validation).front(), kept);
+    EXPECT_EQ(ValuesOf<float>(*splits.validation).back(), 9);
   }
 }
 
@@ -97,11 +81,11 @@ TEST(OpenDataTest, FashionMnistStaysBytesAndBecomesFloats) {
       "train { idx { field { input: 'image' path: 'images.idx.gz' divide_by: 255 }"
       " field { input: 'label' path: 'labels.idx' } } }",
       {{"image", DType::kFloat32, {4}}, {"label", DType::kInt32, {}}}, TestFolder());
-  const std::vector<float> image = Floats(*splits.train);
+  const std::vector<float> image = ValuesOf<float>(*splits.train);
   for (int i = 0; i < 12; ++i) {
     EXPECT_EQ(image[i], static_cast<float>(static_cast<uint8_t>(pixels[i]) / 255.0));
   }
-  EXPECT_EQ(Floats(*splits.train, 1), (std::vector<float>{9, 0, 5}));
+  EXPECT_EQ(ValuesOf<float>(*splits.train, 1), (std::vector<float>{9, 0, 5}));
   EXPECT_TRUE(splits.preprocessing.Find("image")->columns.empty());
 }
 
@@ -114,10 +98,10 @@ TEST(OpenDataTest, ValidationAndTestTakeFieldsAndNumbersFromTraining) {
       "validation { source { csv { path: 'test.csv' field { input: 'x' column: ['a', 'b'] } } } }"
       "test { csv { path: 'test.csv' } }",
       {{"x", DType::kFloat32, {2}}, {"y", DType::kInt32, {}}}, TestFolder());
-  EXPECT_EQ(Floats(*splits.train), (std::vector<float>{-1, -1, 1, 1}));
-  EXPECT_EQ(Floats(*splits.test), (std::vector<float>{0, 3}));
-  EXPECT_EQ(Floats(*splits.test, 1), (std::vector<float>{1}));
-  EXPECT_EQ(Floats(*splits.validation), Floats(*splits.test));
+  EXPECT_EQ(ValuesOf<float>(*splits.train), (std::vector<float>{-1, -1, 1, 1}));
+  EXPECT_EQ(ValuesOf<float>(*splits.test), (std::vector<float>{0, 3}));
+  EXPECT_EQ(ValuesOf<float>(*splits.test, 1), (std::vector<float>{1}));
+  EXPECT_EQ(ValuesOf<float>(*splits.validation), ValuesOf<float>(*splits.test));
 }
 
 // Bytes from a callback go through the batch's own memory: rows longer than a chunk, held-out rows,
@@ -161,7 +145,7 @@ TEST(OpenDataTest, CallbacksAndTensorsGiveTheSame) {
       for (const auto& dataset : {splits.train, splits.validation}) {
         ASSERT_NE(dataset, nullptr);
         EXPECT_EQ(dataset->in_memory(), k == 0);
-        for (int field = 0; field < 3; ++field) seen[k].push_back(Floats(*dataset, field));
+        for (int field = 0; field < 3; ++field) seen[k].push_back(ValuesOf<float>(*dataset, field));
       }
     }
     EXPECT_EQ(seen[0], seen[1]) << values;
@@ -205,7 +189,7 @@ TEST(OpenDataTest, TrainedModelTakesRawRowsByTheColumnsSavedWithIt) {
   const std::vector<FieldSpec> x = {{"x", DType::kFloat32, {2}}};
   const auto dataset = OpenCsvForModel(raw, x, preprocessing);
   ASSERT_TRUE(dataset.ok()) << dataset.status();
-  EXPECT_EQ(Floats(**dataset), (std::vector<float>{0, 3, 0, 0}));
+  EXPECT_EQ(ValuesOf<float>(**dataset), (std::vector<float>{0, 3, 0, 0}));
 
   const auto message = [&](const std::string& path, const FieldSpec& input) {
     return WithoutFolder(OpenCsvForModel(path, {input}, preprocessing).status().message());
@@ -232,8 +216,8 @@ TEST(OpenDataTest, SourceForATrainedModelGoesThroughWhatWasLearned) {
                  {FieldSpec{"x", DType::kFloat32, {2}}, FieldSpec{"y", DType::kFloat32, {}}},
                  TestFolder(), {}, preprocessing, &diagnostics);
   ASSERT_TRUE(diagnostics.ok()) << diagnostics.ToStatus();
-  EXPECT_EQ(Floats(*dataset), (std::vector<float>{0, 3}));
-  EXPECT_EQ(Floats(*dataset, 1), (std::vector<float>{1}));
+  EXPECT_EQ(ValuesOf<float>(*dataset), (std::vector<float>{0, 3}));
+  EXPECT_EQ(ValuesOf<float>(*dataset, 1), (std::vector<float>{1}));
 }
 
 TEST(OpenDataTest, SplitsForATrainedModelGoThroughWhatWasLearnedFromOtherRows) {
@@ -245,26 +229,28 @@ TEST(OpenDataTest, SplitsForATrainedModelGoThroughWhatWasLearnedFromOtherRows) {
       {{"x", {"a", "b"}, 1, {2, 20}, {1, 10}}, {"y", {"y"}, 1, {}, {}}});
   WriteTestFile("grown.csv", "y,b,a\n1,50,2\n0,20,3\n1,10,4\n0,0,5\n");
   Diagnostics diagnostics;
-  const DataSplits splits = OpenDataForModel(ParseData(text), inputs, TestFolder(), {},
-                                             preprocessing, &diagnostics);
+  const DataSplits splits =
+      OpenDataForModel(ParseData(text), inputs, TestFolder(), {}, preprocessing, &diagnostics);
   ASSERT_TRUE(diagnostics.ok()) << diagnostics.ToStatus();
-  EXPECT_EQ(Floats(*splits.train), (std::vector<float>{0, 3, 1, 0}));
-  EXPECT_EQ(Floats(*splits.validation), (std::vector<float>{2, -1, 3, -2}));
+  EXPECT_EQ(ValuesOf<float>(*splits.train), (std::vector<float>{0, 3, 1, 0}));
+  EXPECT_EQ(ValuesOf<float>(*splits.validation), (std::vector<float>{2, -1, 3, -2}));
   EXPECT_EQ(splits.preprocessing.Find("x")->mean, (std::vector<double>{2, 20}));
   // Learned from these rows it would be another.
   EXPECT_EQ(Open(text, inputs, TestFolder()).preprocessing.Find("x")->mean,
             (std::vector<double>{2.5, 35}));
 
-  const std::string divided = "train { csv { path: 'grown.csv' field { input: 'x' "
-                              "column: ['a', 'b'] divide_by: 2 } } }";
+  const std::string divided =
+      "train { csv { path: 'grown.csv' field { input: 'x' "
+      "column: ['a', 'b'] divide_by: 2 } } }";
   OpenDataForModel(ParseData(divided), inputs, TestFolder(), {}, preprocessing, &diagnostics);
   EXPECT_EQ(Findings(diagnostics),
             (std::vector<std::string>{
-                "data.train.csv.field[0].divide_by: divide_by 2 is not the 1 of training"}));
+                "data.train.csv.field[0]: divide_by: 2 is not what was done to column \"a\" in "
+                "training, which was divide_by: 1; leave it out: what was learned is used"}));
   Diagnostics none;
-  const DataSplits held = OpenDataForModel(
-      ParseData("validation { source { csv { path: 'grown.csv' } } }"), inputs, TestFolder(), {},
-      preprocessing, &none);
+  const DataSplits held =
+      OpenDataForModel(ParseData("validation { source { csv { path: 'grown.csv' } } }"), inputs,
+                       TestFolder(), {}, preprocessing, &none);
   ASSERT_TRUE(none.ok()) << none.ToStatus();
   EXPECT_EQ(held.train, nullptr);
   EXPECT_EQ(held.validation->size(), 4);

@@ -2,7 +2,6 @@
 // trained model finds it again; and the shapes and weights that training examples bring.
 
 #include <algorithm>
-#include <numeric>
 #include <string>
 #include <vector>
 
@@ -34,23 +33,6 @@ FieldSpec Input(const std::string& name, DType dtype, bool is_label = false) {
   FieldSpec spec{name, dtype, {}};
   spec.is_label = is_label;
   return spec;
-}
-
-std::vector<float> Column(const Dataset& dataset, int field) {
-  std::vector<Tensor> tensors;
-  std::vector<void*> destinations;
-  for (const FieldSpec& spec : dataset.fields()) {
-    tensors.push_back(*Tensor::Create(spec.dtype, {dataset.size(), spec.elements()}));
-    destinations.push_back(tensors.back().mutable_raw());
-  }
-  std::vector<int64_t> rows(static_cast<size_t>(dataset.size()));
-  std::iota(rows.begin(), rows.end(), 0);
-  const absl::Status status = dataset.Read(rows, destinations);
-  EXPECT_TRUE(status.ok()) << status;
-  if (tensors[field].dtype() == DType::kInt32) {
-    return {tensors[field].data<int32_t>().begin(), tensors[field].data<int32_t>().end()};
-  }
-  return {tensors[field].data<float>().begin(), tensors[field].data<float>().end()};
 }
 
 class SampleTest : public testing::Test {
@@ -93,7 +75,8 @@ TEST_F(SampleTest, ClassesOfTheOnlyLabelHaveTheirShares) {
   EXPECT_EQ(splits.train->size(), 40);
   EXPECT_EQ(splits.validation->size(), 10);
   // In the order of the file, no row twice or left out, and not the last ones.
-  std::vector<float> train = Column(*splits.train, 0), held = Column(*splits.validation, 0);
+  std::vector<float> train = ValuesOf<float>(*splits.train, 0),
+                     held = ValuesOf<float>(*splits.validation, 0);
   EXPECT_TRUE(std::is_sorted(train.begin(), train.end()));
   EXPECT_TRUE(std::is_sorted(held.begin(), held.end()));
   EXPECT_LT(held.front(), 40);
@@ -133,7 +116,7 @@ TEST_F(SampleTest, IsTheSameForTheSameSeedAndForATrainedModel) {
   const auto held = [&](const std::string& more) {
     const DataSplits splits =
         Open(Text("column: 'number'", "fraction: 0.2 " + more, "standardise: true"), numbers_);
-    return Column(*splits.validation, 1);
+    return ValuesOf<float>(*splits.validation, 1);
   };
   EXPECT_EQ(held(""), held("seed: 0"));
   EXPECT_EQ(held("seed: 7"), held("seed: 7"));
@@ -144,22 +127,22 @@ TEST_F(SampleTest, IsTheSameForTheSameSeedAndForATrainedModel) {
   const DataSplits again = OpenDataForModel(ParseData(text), numbers_, TestFolder(), {},
                                             splits.preprocessing, &diagnostics);
   ASSERT_TRUE(diagnostics.ok()) << diagnostics.ToStatus();
-  EXPECT_EQ(Column(*again.validation, 0), Column(*splits.validation, 0));
-  EXPECT_EQ(Column(*again.train, 0), Column(*splits.train, 0));
+  EXPECT_EQ(ValuesOf<float>(*again.validation, 0), ValuesOf<float>(*splits.validation, 0));
+  EXPECT_EQ(ValuesOf<float>(*again.train, 0), ValuesOf<float>(*splits.train, 0));
   // Learned from the rows that are trained on: their mean is 0.
-  const std::vector<float> train = Column(*splits.train, 0);
+  const std::vector<float> train = ValuesOf<float>(*splits.train, 0);
   EXPECT_NEAR(std::accumulate(train.begin(), train.end(), 0.0), 0, 40 * 1e-7);
-  const std::vector<float> other =
-      Column(*Open(Text("column: 'number'", "fraction: 0.2 seed: 8", "standardise: true"), numbers_)
-                  .validation,
-             0);
-  EXPECT_NE(other, Column(*splits.validation, 0));
+  const std::vector<float> other = ValuesOf<float>(
+      *Open(Text("column: 'number'", "fraction: 0.2 seed: 8", "standardise: true"), numbers_)
+           .validation,
+      0);
+  EXPECT_NE(other, ValuesOf<float>(*splits.validation, 0));
 }
 
 TEST_F(SampleTest, TheTailIsTheLastRows) {
   const DataSplits splits = Open(Text("column: 'number'", "fraction: 0.2 tail: true"), numbers_);
   EXPECT_EQ(findings_, std::vector<std::string>());
-  const std::vector<float> held = Column(*splits.validation, 0);
+  const std::vector<float> held = ValuesOf<float>(*splits.validation, 0);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(held[i], 40 + i);
   EXPECT_EQ(Classes(splits), "y 0:20/5 1:16/4 2:4/1");  // The table repeats itself.
 }

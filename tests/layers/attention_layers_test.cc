@@ -83,10 +83,12 @@ std::string TextOf(const AttentionCase& c) {
 
 TEST(MultiHeadAttentionTest, IsThePlainLoopsAndHasTheirDerivative) {
   const AttentionCase cases[] = {
-      {2, 3, 3, 4, 2, 2, 3, 3, 4, true, false, 1}, {2, 3, 3, 4, 2, 2, 3, 2, 5, false, true, 1},
-      {1, 2, 4, 3, 1, 1, 2, 2, 3, true, false, 2}, {2, 1, 5, 3, 3, 3, 1, 2, 2, true, false, 3},
-      {2, 4, 3, 2, 4, 2, 2, 3, 3, true, false, 3}, {1, 3, 3, 2, 4, 1, 2, 2, 2, false, true, 2},
-      {3, 1, 1, 1, 1, 1, 1, 1, 1, true, true, 1}};
+      {2, 3, 3, 4, 2, 2, 3, 3, 4, true, false, 1},  {2, 3, 3, 4, 2, 2, 3, 2, 5, false, true, 1},
+      {1, 2, 4, 3, 1, 1, 2, 2, 3, true, false, 2},  {2, 1, 5, 3, 3, 3, 1, 2, 2, true, false, 3},
+      {2, 4, 3, 2, 4, 2, 2, 3, 3, true, false, 3},  {1, 3, 3, 2, 4, 1, 2, 2, 2, false, true, 2},
+      {3, 1, 1, 1, 1, 1, 1, 1, 1, true, true, 1},   {1, 7, 7, 8, 4, 4, 2, 2, 8, true, true, 1},
+      {2, 2, 6, 5, 5, 1, 1, 3, 4, false, false, 3}, {4, 2, 3, 7, 2, 2, 5, 4, 7, true, false, 2},
+      {1, 6, 2, 3, 3, 3, 2, 1, 4, false, true, 3}};
   for (const AttentionCase& c : cases) {
     SCOPED_TRACE(TextOf(c));
     std::vector<RefTensor> inputs = {Filled({c.batch, c.targets, c.features})};

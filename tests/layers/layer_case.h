@@ -90,6 +90,23 @@ inline RefTensor Evaluate(const LayerCase& layer) {
   return result.ok() ? (*result)[0] : RefTensor();
 }
 
+// The step's "seed", "step" or "row_offset".
+inline void SetScalar(absl::string_view name, double value, LayerCase* layer) {
+  layer->leaves[layer->model.graph.FindLeaf(Leaf::kScalar, name)] = {{}, {value}};
+}
+
+// Another seed and another step give something else, another call does not.
+inline void ExpectDrawnOfSeedAndStep(LayerCase layer) {
+  const std::vector<double> first = Evaluate(layer).values;
+  EXPECT_EQ(Evaluate(layer).values, first);
+  SetScalar("step", 6, &layer);
+  EXPECT_NE(Evaluate(layer).values, first);
+  SetScalar("step", 5, &layer);
+  EXPECT_EQ(Evaluate(layer).values, first);
+  SetScalar("seed", 4, &layer);
+  EXPECT_NE(Evaluate(layer).values, first);
+}
+
 // What the parameter "l/<name>" was given.
 inline RefTensor ParameterOf(const LayerCase& layer, absl::string_view name) {
   const Value leaf = layer.model.graph.FindLeaf(Leaf::kParameter, absl::StrCat("l/", name));

@@ -9,53 +9,20 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "gradus/train/metric_sums.h"
 #include "gtest/gtest.h"
-#include "tests/testing/model_text.h"
-#include "tests/testing/reference_executor.h"
+#include "tests/metrics/metric_case.h"
 
 namespace gradus {
 namespace {
 
-using Numbers = std::vector<double>;
-
-BuiltModel Build(absl::string_view metric, absl::string_view label, int64_t width) {
-  return BuildModel(
-      absl::StrCat("input { name: \"p\" shape: ", width, " } input { name: \"y\" ", label, " }",
-                   "layer { name: \"l\" input: \"p\" activation { function: LINEAR } }",
-                   "metric { name: \"m\" ", metric, " }"));
-}
-
 // The number over all examples, two at a time.
 double Number(absl::string_view metric, absl::string_view label, int64_t width, const Numbers& p,
               const Numbers& y) {
-  const BuiltModel built = Build(metric, label, width);
+  const BuiltModel built = BuildMetric(metric, label, width);
   EXPECT_EQ(built.errors, "");
   if (!built.errors.empty()) return 0;
-  const Graph& graph = built.model.graph;
-  const int64_t rows = static_cast<int64_t>(p.size()) / width;
-  const int64_t label_width = static_cast<int64_t>(y.size()) / rows;
-  MetricSums total, sums;
-  for (int64_t begin = 0; begin < rows; begin += 2) {
-    const int64_t count = std::min<int64_t>(2, rows - begin);
-    const auto part = [&](const Numbers& all, int64_t n) {
-      return Numbers(all.begin() + begin * n, all.begin() + (begin + count) * n);
-    };
-    ReferenceLeaves leaves = {
-        {graph.inputs()[0], {{count, width}, part(p, width)}},
-        {graph.inputs()[1], {graph.spec(graph.inputs()[1]).shape.At(count), part(y, label_width)}}};
-    for (const ModelScalar& number : built.model.hyperparameters) {
-      leaves[graph.FindLeaf(Leaf::kScalar, number.name)] = {{}, {number.value}};
-    }
-    auto result = EvaluateReference(graph, leaves, count, {built.model.metrics[0].value});
-    EXPECT_TRUE(result.ok()) << result.status();
-    if (!result.ok()) return 0;
-    const std::vector<float> values((*result)[0].values.begin(), (*result)[0].values.end());
-    SumValues({values}, {}, built.model.metrics, count, &sums);
-    total.Add(sums);
-  }
   std::vector<double> numbers;
-  FinishSums(total, built.model.metrics, &numbers);
+  FinishSums(SumsOf(built.model, width, p, y, 2), built.model.metrics, &numbers);
   return numbers.back();
 }
 
@@ -142,9 +109,9 @@ TEST(UnionsTest, AreTheExamplesOfKeras) {
   EXPECT_NEAR(Number(Metric("mean_iou"), "type: INT32", 3, three, of_three), 2.0 / 3, 1e-15);
   // Yes or no: tp 3, fp 1, fn 1.
   EXPECT_EQ(Number(Metric("iou"), "shape: 1", 1, kScores, kYes), 0.6);
-  EXPECT_TRUE(
-      absl::StrContains(Build(Metric("iou", "target_class_ids: [2]"), "type: INT32", 2).errors,
-                        "target_class_ids 2 is not below the number of classes, 2"));
+  EXPECT_TRUE(absl::StrContains(
+      BuildMetric(Metric("iou", "target_class_ids: [2]"), "type: INT32", 2).errors,
+      "target_class_ids 2 is not below the number of classes, 2"));
 }
 
 TEST(ChosenClassesTest, CountOneNumberOrTheLargest) {
@@ -157,14 +124,14 @@ TEST(ChosenClassesTest, CountOneNumberOrTheLargest) {
   EXPECT_EQ(Number(Metric("precision", "class_id: 2"), "type: INT32", 3, p, classes), 1);
   EXPECT_EQ(Number(Metric("recall", "class_id: 1"), "shape: 3", 3, p, one_hot), 0);
   EXPECT_EQ(Number(Metric("recall", "class_id: 1 top_k: 2"), "shape: 3", 3, p, one_hot), 1);
-  EXPECT_TRUE(absl::StrContains(Build(Metric("recall", "class_id: 3"), "shape: 3", 3).errors,
+  EXPECT_TRUE(absl::StrContains(BuildMetric(Metric("recall", "class_id: 3"), "shape: 3", 3).errors,
                                 "class_id 3 is not below the 3 numbers of a prediction"));
-  EXPECT_TRUE(
-      absl::StrContains(Build(Metric("recall", "class_id: 1 average: MACRO"), "shape: 3", 3).errors,
-                        "class_id is of average: BINARY"));
-  EXPECT_TRUE(
-      absl::StrContains(Build(Metric("recall", "top_k: 1 threshold: 0.5"), "shape: 3", 3).errors,
-                        "top_k says which predictions count as yes"));
+  EXPECT_TRUE(absl::StrContains(
+      BuildMetric(Metric("recall", "class_id: 1 average: MACRO"), "shape: 3", 3).errors,
+      "class_id is of average: BINARY"));
+  EXPECT_TRUE(absl::StrContains(
+      BuildMetric(Metric("recall", "top_k: 1 threshold: 0.5"), "shape: 3", 3).errors,
+      "top_k says which predictions count as yes"));
 }
 
 TEST(CorrelationsTest, AreOverAllExamples) {
@@ -233,7 +200,7 @@ TEST(LossesAsMetricsTest, AreTheMeansOfTheLosses) {
     EXPECT_NEAR(Number(Metric(kind), "shape: 2", 2, {1, 0}, {1, 0}), 0, 1e-6) << kind;
   }
   // What is only shown says nothing of what predictions mean.
-  EXPECT_TRUE(Build(Metric("hinge"), "shape: 1", 1).model.meanings.empty());
+  EXPECT_TRUE(BuildMetric(Metric("hinge"), "shape: 1", 1).model.meanings.empty());
 }
 
 }  // namespace

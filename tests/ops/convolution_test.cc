@@ -190,6 +190,37 @@ TEST(ConvolutionTest, ImagesAreRowsAndKernelGradientsAreSums) {
   EXPECT_EQ(OpOf(op::Conv2d()).batch_use(op::Conv2d(), images), BatchUse::kRows);
 }
 
+// Of three places far apart only the middle one can lie in the image. oneDNN takes a minute to write code for so much padding.
+TEST(ConvolutionTest, OfAWindowOnlyWhatLiesInTheImageIsRead) {
+  const int64_t apart = 100000000;
+  const auto far = [&](auto config) {
+    config.add_dilation(1);
+    config.add_dilation(apart);
+    for (int64_t padding : {int64_t{0}, int64_t{0}, apart, apart}) config.add_padding(padding);
+    return config;
+  };
+  const Tensor x = Tensor::Of<float>({1, 1, 3, 1}, {2, 4, 9});
+  const Tensor kernel = Tensor::Of<float>({1, 3, 1, 1}, {5, 10, 7});
+  for (const OpRun& run : RunOp(far(op::Conv2d()), {x, kernel})) {
+    EXPECT_EQ(run.kernel, "loop ");
+    EXPECT_THAT(Floats(run.outputs[0]), ElementsAre(20, 40, 90));
+  }
+  auto images = far(op::Conv2dInputGrad());
+  images.add_image_size(1);
+  images.add_image_size(3);
+  for (const OpRun& run : RunOp(images, {x, kernel})) {
+    EXPECT_EQ(run.kernel, "loop ");
+    EXPECT_THAT(Floats(run.outputs[0]), ElementsAre(20, 40, 90));
+  }
+  auto kernels = far(op::Conv2dKernelGrad());
+  kernels.add_kernel_size(1);
+  kernels.add_kernel_size(3);
+  for (const OpRun& run : RunOp(kernels, {x, x})) {
+    EXPECT_EQ(run.kernel, "loop ");
+    EXPECT_THAT(Floats(run.outputs[0]), ElementsAre(0, 101, 0));
+  }
+}
+
 TEST(ConvolutionTest, ShapesFollowTheWindows) {
   op::Conv2d conv;
   conv.add_stride(2);

@@ -111,6 +111,30 @@ TEST(AvgPoolTest, EachPlaceGetsItsShareOfEveryWindow) {
   }
 }
 
+// Reading what lies outside would take years, and oneDNN takes seconds to write code for so much padding: it does not offer itself.
+TEST(PoolTest, OfAWindowOnlyWhatLiesInTheImageIsRead) {
+  const int64_t size = 1000000000;
+  const std::vector<int64_t> padding = {0, 0, size / 2, size / 2 - 1};
+  const Tensor x = Tensor::Of<float>({1, 1, 3, 1}, {2, 4, 9});
+  const auto mean = Pool<op::AvgPool2d>(1, size, {}, padding);
+  for (const OpRun& run : RunOp(mean, {x})) {
+    EXPECT_EQ(run.kernel, "loop ");
+    EXPECT_THAT(Floats(run.outputs[0]), ElementsAre(FloatEq(5), FloatEq(5), FloatEq(5)));
+  }
+  for (const OpRun& run : RunOp(Pool<op::MaxPool2d>(1, size, {}, padding), {x})) {
+    EXPECT_THAT(Floats(run.outputs[0]), ElementsAre(9, 9, 9)) << run.kernel;
+  }
+  auto gradient = Pool<op::AvgPool2dGrad>(1, size, {}, padding);
+  gradient.add_image_size(1);
+  gradient.add_image_size(3);
+  for (const OpRun& run : RunOp(gradient, {x})) {
+    EXPECT_EQ(run.kernel, "loop ");
+    EXPECT_THAT(Floats(run.outputs[0]), ElementsAre(FloatEq(5), FloatEq(5), FloatEq(5)));
+  }
+  const TensorSpec image = FloatSpec(Shape::Fixed({1, 1, 3, 1}));
+  EXPECT_EQ(OpOf(mean).Flops(mean, {image}, {image}, 1), 9);
+}
+
 TEST(PoolTest, RefusesWhatDoesNotFit) {
   const TensorSpec x = FloatSpec(Shape::Batched({4, 6, 2}));
   EXPECT_EQ(InferredShape(Pool<op::MaxPool2d>(2, 3, {2, 3}), {x}), "FLOAT32 [batch, 2, 2, 2]");

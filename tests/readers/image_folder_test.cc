@@ -1,7 +1,5 @@
 // Folders of PNG images, made byte by byte: pixels, classes and what is refused.
 
-#include <zlib.h>
-
 #include <cmath>
 #include <vector>
 
@@ -9,36 +7,13 @@
 #include "gradus/base/file.h"
 #include "gradus/data/open_data.h"
 #include "gtest/gtest.h"
+#include "tests/readers/png_testing.h"
 #include "tests/testing/data_testing.h"
 
 namespace gradus {
 namespace {
 
 using Lines = std::vector<std::string>;
-
-std::string Chunk(const std::string& type, const std::string& body) {
-  const std::string checked = type + body;
-  const uLong sum = crc32(0, reinterpret_cast<const Bytef*>(checked.data()), checked.size());
-  return BigEndian(static_cast<uint32_t>(body.size())) + checked +
-         BigEndian(static_cast<uint32_t>(sum));
-}
-
-// `type`: 0 grey, 2 colour, 4 grey and opacity, 6 colour and opacity; samples of `bits` bits.
-std::string Png(uint32_t width, uint32_t height, int type, const std::string& samples,
-                int bits = 8) {
-  std::string header = BigEndian(width) + BigEndian(height);
-  for (int byte : {bits, type, 0, 0, 0}) header.push_back(static_cast<char>(byte));
-  std::string rows;
-  const size_t row = samples.size() / height;
-  for (uint32_t r = 0; r < height; ++r) rows += std::string(1, '\0') + samples.substr(r * row, row);
-  std::string packed(compressBound(rows.size()), '\0');
-  uLongf size = packed.size();
-  EXPECT_EQ(compress(reinterpret_cast<Bytef*>(&packed[0]), &size,
-                     reinterpret_cast<const Bytef*>(rows.data()), rows.size()),
-            Z_OK);
-  packed.resize(size);
-  return "\x89PNG\r\n\x1a\n" + Chunk("IHDR", header) + Chunk("IDAT", packed) + Chunk("IEND", "");
-}
 
 class ImageFolderTest : public testing::Test {
  protected:
@@ -177,7 +152,9 @@ TEST_F(ImageFolderTest, WhatIsNoFolderOfImagesIsRefused) {
   EXPECT_EQ(finding(), at + "path: pets/dog/2.png: IHDR: CRC error");
   ASSERT_TRUE(RemoveTree(folder_ + "/dog/2.png").ok());
   ASSERT_TRUE(MakeFolders(folder_ + "/empty").ok());
-  EXPECT_EQ(finding(), at + "path: pets/empty: there is no .png file in it");
+  EXPECT_EQ(finding(), at +
+                           "path: pets/empty: there is no .png file in it; each class is a folder "
+                           "of .png files");
   ASSERT_TRUE(RemoveTree(folder_).ok());
   ASSERT_TRUE(MakeFolders(folder_).ok());
   EXPECT_EQ(finding(), at +

@@ -7,16 +7,15 @@
 
 #include "gradus/autodiff/add_gradients.h"
 #include "gradus/base/random.h"
-#include "gradus/graph/emitter.h"
 #include "gradus/op.pb.h"
-#include "gradus/runtime/passes.h"
 #include "gradus/runtime/rewriter.h"
+#include "tests/runtime/pass_testing.h"
 #include "tests/runtime/runtime_testing.h"
 
 namespace gradus {
 namespace {
 
-class ImagePassTest : public testing::Test {
+class ImagePassTest : public PassTesting {
  protected:
   ImagePassTest() {
     Graph& g = program_.graph;
@@ -27,34 +26,6 @@ class ImagePassTest : public testing::Test {
     around_.mutable_padding()->Resize(4, 1);
     halves_.mutable_window()->Resize(2, 2);
     halves_.mutable_stride()->Resize(2, 2);
-  }
-
-  // The ops of the program after the pass, "Relu(Add(Conv2d(x, k), b))" for each fetch; an output but the first as "name.1".
-  std::string After(absl::StatusOr<Program> (*pass)(const Program&), std::vector<Value> fetches) {
-    EXPECT_TRUE(emit_.status().ok()) << emit_.status();
-    program_.fetches = std::move(fetches);
-    absl::StatusOr<Program> after = pass(program_);
-    if (!after.ok()) return after.status().ToString();
-    result_ = *std::move(after);
-    std::string text;
-    for (Value fetch : result_.fetches) {
-      absl::StrAppend(&text, text.empty() ? "" : " | ", Text(fetch));
-    }
-    return text;
-  }
-  std::string Text(Value value) const {
-    const Node& node = result_.graph.node(value);
-    if (node.leaf.has_value()) return node.name;
-    std::string text = node.config->GetDescriptor()->name();
-    if (const auto* fused = ConfigOf<op::FusedConv2d>(node)) {
-      absl::StrAppend(&text, "{", fused->ShortDebugString(), "}");
-    }
-    if (value.output > 0) absl::StrAppend(&text, ".", value.output);
-    std::string inputs;
-    for (Value input : node.inputs) {
-      absl::StrAppend(&inputs, inputs.empty() ? "" : ", ", Text(input));
-    }
-    return absl::StrCat(text, "(", inputs, ")");
   }
 
   Value Pool(Value y) { return emit_(halves_, {y}); }
@@ -71,8 +42,6 @@ class ImagePassTest : public testing::Test {
     return sum;
   }
 
-  Program program_, result_;
-  Emitter emit_{&program_.graph, "", {}};
   Value x_, k_, b_, dp_;
   op::Conv2d around_;
   op::MaxPool2d halves_;

@@ -4,14 +4,14 @@
 
 #include <gtest/gtest.h>
 
-#include "gradus/graph/emitter.h"
 #include "gradus/graph/print.h"
 #include "gradus/op.pb.h"
+#include "tests/runtime/pass_testing.h"
 
 namespace gradus {
 namespace {
 
-class PassTest : public testing::Test {
+class PassTest : public PassTesting {
  protected:
   PassTest() {
     Graph& g = program_.graph;
@@ -21,41 +21,12 @@ class PassTest : public testing::Test {
     s_ = *g.AddScalar("s");
   }
 
-  // The ops of the program after the pass, "Relu(Add(Matmul(x, w), b))" for each fetch.
-  std::string After(absl::StatusOr<Program> (*pass)(const Program&), std::vector<Value> fetches) {
-    EXPECT_TRUE(emit_.status().ok()) << emit_.status();
-    program_.fetches = std::move(fetches);
-    const std::string before = PrintText(program_.graph);
-    absl::StatusOr<Program> after = pass(program_);
-    EXPECT_EQ(PrintText(program_.graph), before) << "a pass is a pure function";
-    if (!after.ok()) return after.status().ToString();
-    result_ = *std::move(after);
-    std::string text;
-    for (Value fetch : result_.fetches)
-      absl::StrAppend(&text, text.empty() ? "" : " | ", Text(fetch));
-    return text;
-  }
-  std::string Text(Value value) const {
-    const Node& node = result_.graph.node(value);
-    if (node.leaf.has_value()) return node.name;
-    std::string text = node.config->GetDescriptor()->name();
-    const std::string config = node.config->ShortDebugString();
-    if (node.config->GetDescriptor() == op::FusedDense::descriptor()) {
-      absl::StrAppend(&text, "{", config, "}");
-    }
-    std::string inputs;
-    for (Value input : node.inputs)
-      absl::StrAppend(&inputs, inputs.empty() ? "" : ", ", Text(input));
-    return absl::StrCat(text, "(", inputs, ")");
-  }
   int Operations() const {
     int n = 0;
     for (int i = 0; i < result_.graph.size(); ++i) n += !result_.graph.node(i).leaf.has_value();
     return n;
   }
 
-  Program program_, result_;
-  Emitter emit_{&program_.graph, "", {}};
   Value x_, w_, b_, s_;
 };
 
@@ -189,9 +160,9 @@ TEST(RunPasses, ShowsEachPassAndObeysDisabledOnes) {
   options.observer = [&](absl::string_view pass, const Program&) { seen.emplace_back(pass); };
   options.disabled = {"fuse_dense"};
   ASSERT_TRUE(RunPasses(program, options).ok());
-  EXPECT_EQ(seen,
-            (std::vector<std::string>{"input", "prune", "simplify", "fold_equal",
-                                            "batch_norm_parts", "pool_gradients", "fuse_conv2d", "prune_again"}));
+  EXPECT_EQ(seen, (std::vector<std::string>{"input", "prune", "simplify", "fold_equal",
+                                            "batch_norm_parts", "pool_gradients", "fuse_conv2d",
+                                            "prune_again"}));
   options.disabled = {"fuse_dens"};
   EXPECT_EQ(RunPasses(program, options).status().message(),
             "there is no pass \"fuse_dens\" to disable");

@@ -11,7 +11,7 @@
 
 namespace gradus {
 
-MonitorTable TestMonitors(bool validation) { return MonitorTable({"accuracy"}, validation); }
+MonitorTable TestMonitors(bool validation) { return MonitorTable({{"accuracy", MAX}}, validation); }
 
 Timeline TestTimeline() {
   Timeline::Plan plan;

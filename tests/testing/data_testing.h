@@ -1,4 +1,4 @@
-// Files for the tests of the data room, made byte by byte in the test's own folder.
+// Files for the tests of the data room, made byte by byte in the test's own folder, and what datasets give.
 
 #ifndef GRADUS_TESTS_TESTING_DATA_TESTING_H_
 #define GRADUS_TESTS_TESTING_DATA_TESTING_H_
@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "google/protobuf/text_format.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/data.pb.h"
+#include "gradus/data/dataset.h"
 #include "gtest/gtest.h"
 
 namespace gradus {
@@ -79,6 +81,25 @@ inline std::vector<std::string> Findings(const Diagnostics& diagnostics) {
                                   (finding.hint.empty() ? "" : "; " + finding.hint)));
   }
   return lines;
+}
+
+// All rows of a field.
+template <class T>
+std::vector<T> ValuesOf(const Dataset& dataset, int field = 0) {
+  std::vector<Tensor> tensors;
+  std::vector<void*> destinations;
+  for (const FieldSpec& spec : dataset.fields()) {
+    tensors.push_back(*Tensor::Create(spec.dtype, {dataset.size(), spec.elements()}));
+    destinations.push_back(tensors.back().mutable_raw());
+  }
+  std::vector<int64_t> rows(static_cast<size_t>(dataset.size()));
+  std::iota(rows.begin(), rows.end(), 0);
+  const absl::Status status = dataset.Read(rows, destinations);
+  EXPECT_TRUE(status.ok()) << status;
+  if (tensors[field].dtype() == DType::kInt32) {
+    return {tensors[field].data<int32_t>().begin(), tensors[field].data<int32_t>().end()};
+  }
+  return {tensors[field].data<float>().begin(), tensors[field].data<float>().end()};
 }
 
 }  // namespace gradus

@@ -72,6 +72,23 @@ TEST_F(Trained, PredictsOneRowForEachRow) {
   EXPECT_EQ(whole.err, "weights  saved model\n");
 }
 
+TEST_F(Trained, AnInputHasAPlaceOfItsOwn) {
+  const Outcome whole = RunGradus({"predict", run(), kData});
+  const Outcome named = RunGradus({"predict", run(), "--input", absl::StrCat("features=", kData)});
+  ASSERT_EQ(named.code, 0) << named.err;
+  EXPECT_EQ(named.out, whole.out);
+  const Outcome nothing = RunGradus({"predict", run()});
+  EXPECT_EQ(nothing.code, 1);
+  EXPECT_EQ(nothing.err,
+            "gradus: nothing is given for \"features\" FLOAT32 [30]; every input has a place\n");
+  const Outcome no_name = RunGradus({"predict", run(), "--input", kData});
+  EXPECT_EQ(no_name.code, 2);
+  EXPECT_TRUE(absl::StrContains(no_name.err, absl::StrCat(kData, " is not NAME=PATH")))
+      << no_name.err;
+  const Outcome evaluated = RunGradus({"eval", run(), "--data", kData});
+  EXPECT_TRUE(absl::StrContains(evaluated.out, "(569 examples)")) << evaluated.err;
+}
+
 TEST(Checkpoint, TheBestIsTakenWhenItIsKeptAndAnyOtherByItsStep) {
   const std::string run = FreshFolder("chosen") + "/run";
   const Outcome trained = RunGradus(

@@ -84,7 +84,10 @@ TEST(NewModel, WritesToStandardOutputWhenNoFileIsNamed) {
   EXPECT_EQ(written.code, 0) << written.err;
   EXPECT_EQ(written.out, "wrote " + file +
                              ": classification, 61 columns, 3 left out; next:\n    gradus train " +
-                             file + " --run_dir runs/digits\n");
+                             file + " --run_dir runs/digits\n"
+                             "left out: \"p00\", always \"0\"\n"
+                             "left out: \"p40\", always \"0\"\n"
+                             "left out: \"p47\", always \"0\"\n");
   const Outcome again = RunGradus(to_file);
   EXPECT_EQ(again.code, 1);
   EXPECT_EQ(again.err, "gradus: " + file + " is there already, and nothing is overwritten\n");

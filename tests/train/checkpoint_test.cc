@@ -83,7 +83,7 @@ TEST_F(CheckpointTest, OlderFormatsAreReadBitForBit) {
     const std::string path = Save(6);
     // The configuration stood in the header; before version 3 there were no numbers.
     std::string header = *ReadFile(path + "/state.pbtxt", 1 << 20);
-    header = absl::StrReplaceAll(header, {{"format_version: 4", absl::StrCat("format_version: ", version)}});
+    header = absl::StrReplaceAll(header, {{"format_version: 5", absl::StrCat("format_version: ", version)}});
     while (version < 3 && absl::StrContains(header, "number {")) {
       const size_t begin = header.find("number {");
       header.erase(begin, header.find("}\n", begin) + 2 - begin);
@@ -239,7 +239,7 @@ TEST_F(CheckpointTest, BrokenOnesAreSkippedAndNamed) {
   ASSERT_TRUE(WriteFile(file(5, "state.safetensors"), flipped).ok());
   ASSERT_TRUE(RemoveTree(file(4, "state.safetensors")).ok());
   ASSERT_TRUE(RemoveTree(file(3, "state.pbtxt")).ok());
-  Edit(file(2, "state.pbtxt"), "format_version: 4", "format_version: 0");
+  Edit(file(2, "state.pbtxt"), "format_version: 5", "format_version: 0");
   std::vector<std::string> skipped;
   const auto newest = NewestCheckpoint(folder_, &skipped);
   ASSERT_TRUE(newest.ok()) << newest.status();
@@ -254,7 +254,7 @@ TEST_F(CheckpointTest, BrokenOnesAreSkippedAndNamed) {
                 "cannot open " + file(4, "state.safetensors") + ": No such file or directory",
                 "cannot read " + file(3, "state.pbtxt") + ": No such file or directory",
                 file(2, "state.pbtxt") +
-                    ": format_version 0 is not one that this program reads (1 to 4)"}));
+                    ": format_version 0 is not one that this program reads (1 to 5)"}));
   EXPECT_EQ(Names().size(), 7u);  // Nothing is thrown away.
 }
 
@@ -269,7 +269,7 @@ TEST_F(CheckpointTest, AFolderWithoutOneIsNotFound) {
 TEST_F(CheckpointTest, ANewerOneIsNotPassedOver) {
   Save(2);
   const std::string path = Save(4);
-  Edit(path + "/state.pbtxt", "format_version: 4", "format_version: 99");
+  Edit(path + "/state.pbtxt", "format_version: 5", "format_version: 99");
   std::vector<std::string> skipped;
   EXPECT_TRUE(absl::IsFailedPrecondition(NewestCheckpoint(folder_, &skipped).status()));
 }
@@ -302,8 +302,8 @@ TEST_F(CheckpointTest, BrokenHeadersAreRefusedByTheirReason) {
        ": progress has the number 9223372036854775807, which is not in [0, 2^53]"},
       {"weight: 64", "weight: -1", ": epoch_sum \"loss\" has the weight -1"},
       {"weight: 64", "weight: 1e300", ": epoch_sum \"loss\" has the weight 1e+300"},
-      {"format_version: 4", "", ": format_version 0 is not one that this program reads (1 to 4)"},
-      {"format_version: 4", "format_version: 5",
+      {"format_version: 5", "", ": format_version 0 is not one that this program reads (1 to 5)"},
+      {"format_version: 5", "format_version: 5",
        ": format_version 5 was written by a newer program; this one reads 1 to 4"},
       {"examples_per_update: 32", "examples_per_update: -32",
        ": pace has the number -32, which is not in [0, 2^53]"},

@@ -2,6 +2,7 @@
 
 #include "gradus/train/parameter_store.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -36,6 +37,18 @@ ParameterStore Make(const Graph& graph, uint64_t seed = 1, std::vector<SlotSpec>
   auto store = ParameterStore::Create(graph, seed, std::move(slots));
   EXPECT_TRUE(store.ok()) << store.status();
   return *std::move(store);
+}
+
+TEST(ParameterStoreTest, SaysWhichParameterIsTheLargestWhenThereIsNoMemory) {
+  Graph graph = TwoLayers();
+  // 2^48 bytes, more than a process has addresses for.
+  ASSERT_TRUE(graph.AddParameter({"c/kernel", Shape::Fixed({1 << 23, 1 << 23}), {}}).ok());
+  ASSERT_TRUE(graph.AddParameter({"c/bias", Shape::Fixed({1 << 23}), {}}).ok());
+  const auto store = ParameterStore::Create(graph, 1, {});
+  EXPECT_EQ(store.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(std::string(store.status().message()),
+              testing::HasSubstr(" bytes for the parameters, of which the largest is "
+                                 "\"c/kernel\" [8388608, 8388608]"));
 }
 
 TEST(ParameterStoreTest, EverythingStartsAtItsNumber) {

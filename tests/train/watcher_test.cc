@@ -7,6 +7,7 @@
 #include <cmath>
 #include <limits>
 #include <random>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "gradus/base/text_config.h"
@@ -17,7 +18,7 @@ namespace {
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-MonitorTable Monitors(bool validation = true) { return MonitorTable({"accuracy"}, validation); }
+MonitorTable Monitors(bool validation = true) { return MonitorTable({{"accuracy", MAX}}, validation); }
 
 RunSettings Settings(const std::string& text) {
   Diagnostics diagnostics;
@@ -298,14 +299,45 @@ TEST(WatcherTest, RefusesASavedStateThatIsNotOne) {
   EXPECT_EQ(state.early_stopping.best, absl::optional<double>(0.5));
 }
 
-std::string Findings(const std::string& run, bool validation = true) {
+TEST(WatcherTest, TheBestOfAnOlderCheckpointCountsWhereItIsTheSameNumber) {
+  const auto best_after = [](const std::string& monitor, const MonitorTable& monitors,
+                             int version) {
+    const std::string text = absl::StrCat("checkpoint { best { metric: \"", monitor, "\" } }");
+    const Watcher watcher(Settings(text), monitors);
+    TrainStateHeader header;
+    header.set_format_version(version);
+    *header.mutable_config()->mutable_run() = Settings(text);
+    Watcher::State state;
+    state.best.best = 0.5;
+    state.best.best_step = 3;
+    watcher.ToProto(state, &header);
+    Watcher::State read;
+    EXPECT_TRUE(watcher.FromProto(header, &read).ok());
+    return read.best.best.has_value();
+  };
+  // An error was told in other units, and of an R2 called "quality" the least was taken for the best.
+  const MonitorTable monitors({{"error", MIN}, {"quality", MAX}, {"accuracy", MAX}}, true);
+  for (const char* name : {"validation/loss", "validation/accuracy"}) {
+    EXPECT_TRUE(best_after(name, monitors, 4)) << name;
+  }
+  for (const char* name : {"validation/error", "validation/quality"}) {
+    EXPECT_FALSE(best_after(name, monitors, 4)) << name;
+    EXPECT_TRUE(best_after(name, monitors, 5)) << name;
+  }
+}
+
+std::string Findings(const std::string& run, const MonitorTable& monitors) {
   Diagnostics diagnostics;
   const ParsedConfig parsed =
       ParseTextConfig(run, "text", RunConfig::default_instance(), {}, &diagnostics);
   Diagnostics own([&parsed](const ConfigPath& path) { return parsed.source.Locate(path); });
-  Watcher::Check(static_cast<const RunConfig&>(*parsed.message).run(), Monitors(validation),
+  Watcher::Check(static_cast<const RunConfig&>(*parsed.message).run(), monitors,
                  ConfigPath().Child("run"), &own);
   return std::string(own.ToStatus().message());
+}
+
+std::string Findings(const std::string& run, bool validation = true) {
+  return Findings(run, Monitors(validation));
 }
 
 TEST(WatcherTest, AMonitorThatNothingProducesIsToldWhereItStands) {
@@ -331,19 +363,80 @@ TEST(WatcherTest, AMonitorOfBatchesIsRefused) {
             "one of validation/ or train/ [run.checkpoint.best.metric]");
 }
 
-TEST(DirectionTest, IsKnownFromTheNamesOfMetrics) {
+MonitorTable ManyMonitors() {
+  return MonitorTable({{"quality", MAX},
+                       {"accuracy_lost", MIN},
+                       {"confusion", AUTO, true},
+                       {"spread", AUTO}},
+                      true);
+}
+
+TEST(DirectionTest, IsTheMetricsOwnAndNotThatOfItsName) {
+  for (const auto& [name, direction] :
+       {std::make_pair("validation/loss", MIN), std::make_pair("validation/quality", MAX),
+        std::make_pair("train/accuracy_lost", MIN), std::make_pair("batch/spread", AUTO)}) {
+    const absl::StatusOr<Monitor> monitor = ManyMonitors().Find(name);
+    ASSERT_TRUE(monitor.ok()) << monitor.status();
+    EXPECT_EQ(DirectionOf(AUTO, *monitor), direction) << name;
+    EXPECT_EQ(DirectionOf(MAX, *monitor), MAX) << name;
+  }
+}
+
+TEST(DirectionTest, MoreIsBetterOfAMetricThatSaysSo) {
+  const RunSettings settings =
+      Settings("early_stopping { monitor: \"validation/quality\" patience: 1 } "
+               "checkpoint { best { metric: \"train/accuracy_lost\" } }");
+  const Watcher watcher(settings, ManyMonitors());
+  Watcher::State state;
+  const auto measure = [&](Section section, double quality, double lost, int64_t epoch) {
+    const double values[] = {0, quality, lost, kNan, 0};
+    return watcher.Measure(section, values, AfterEpoch(epoch), &state);
+  };
+  EXPECT_TRUE(measure(Section::kValidation, 0.1, 0, 0).early_stopping_improved);
+  EXPECT_TRUE(measure(Section::kValidation, 0.2, 0, 1).early_stopping_improved);
+  const Watcher::Result worse = measure(Section::kValidation, 0.15, 0, 2);
+  EXPECT_FALSE(worse.early_stopping_improved);
+  EXPECT_TRUE(worse.stop);
+  EXPECT_TRUE(measure(Section::kTrain, 0, 0.3, 0).best_improved);
+  EXPECT_FALSE(measure(Section::kTrain, 0, 0.4, 1).best_improved);
+  EXPECT_TRUE(measure(Section::kTrain, 0, 0.2, 2).best_improved);
+}
+
+TEST(DirectionTest, WhatDoesNotSayItIsRefusedUntilTheRunDoes) {
+  const auto refused = [](const std::string& direction) {
+    return Findings(absl::StrCat("run { early_stopping { monitor: \"validation/spread\"", direction,
+                                 " } }"),
+                    ManyMonitors());
+  };
+  EXPECT_EQ(refused(""),
+            "text:1:33: early_stopping: monitor \"validation/spread\" does not say which way it "
+            "gets better; give direction: MIN or MAX [run.early_stopping.monitor]");
+  EXPECT_EQ(refused(" direction: MIN"), "");
+  EXPECT_EQ(Findings("run { target { monitor: \"train/spread\" value: 1 } }", ManyMonitors()),
+            "text:1:25: target: monitor \"train/spread\" does not say which way it gets better; "
+            "give direction: MIN or MAX [run.target.monitor]");
+}
+
+TEST(DirectionTest, ATableIsNothingToWatch) {
+  EXPECT_EQ(Findings("run { checkpoint { best { metric: \"validation/confusion\" direction: MAX } } "
+                     "}",
+                     MonitorTable({{"confusion", AUTO, true}}, true)),
+            "text:1:35: best: \"validation/confusion\" is a table, which has no number to watch; "
+            "there is validation/loss, train/loss, batch/loss [run.checkpoint.best.metric]");
+}
+
+TEST(DirectionTest, IsGuessedFromNamesWhereNothingElseIsLeft) {
   for (const char* name :
        {"validation/auc", "train/f1_score", "validation/f1", "validation/r2_score",
-        "validation/confusion_matrix", "validation/confusion",
         "validation/top_k_categorical_accuracy", "validation/precision", "validation/recall",
         "validation/f2", "validation/top_5", "train/acc", "validation/pr", "top5"}) {
-    EXPECT_EQ(DirectionOf(AUTO, name), MAX) << name;
+    EXPECT_EQ(DirectionByName(name), MAX) << name;
   }
   for (const char* name :
        {"validation/loss", "validation/root_mean_squared_error",
         "validation/mean_absolute_percentage_error", "validation/false_positives", "validation/f",
         "validation/top_", "f2/loss", "validation/fpr"}) {
-    EXPECT_EQ(DirectionOf(AUTO, name), MIN) << name;
+    EXPECT_EQ(DirectionByName(name), MIN) << name;
   }
 }
 

@@ -94,6 +94,32 @@ inline void PrintRatio(double ratio, double limit, const char* of) {
               limit, of);
 }
 
+// Gradus against a yardstick, of the measurements "<name>/gradus<threads>" and "<name>/raw<threads>..", where there are such. On one
+// thread against the yardstick on one, within `limit`; on two, within `limit_on_two`, against the faster of the yardstick's two.
+// `others` prints more lines about one thread, with the yardstick's time.
+inline void PrintTable(const std::string& name, const Collector& collector, double limit,
+                       double limit_on_two,
+                       const std::function<void(const Collector::Time&)>& others = nullptr) {
+  const Collector::Times raw = collector.Of(name + "/raw1"), ours = collector.Of(name + "/gradus1");
+  const Collector::Times raw_on_two = collector.Of(name + "/raw2");
+  const Collector::Times ours_on_two = collector.Of(name + "/gradus2");
+  if (raw.clock.least == 0 || ours.clock.least == 0) return;
+  std::printf("\n%-36s %10s %10s %8s\n", name.c_str(), "least us", "median us", "ratio");
+  PrintTime("oneDNN, 1 thread", raw.cpu);
+  std::printf("\n");
+  PrintTime("Gradus, 1 thread", ours.cpu);
+  PrintRatio(ours.cpu.median / raw.cpu.median, limit, "oneDNN on 1");
+  if (others) others(raw.cpu);
+  if (raw_on_two.clock.least == 0 || ours_on_two.clock.least == 0) return;
+  PrintTime("oneDNN, 2 threads, by the clock", raw_on_two.clock);
+  std::printf("\n");
+  PrintTime("Gradus, 2 threads, by the clock", ours_on_two.clock);
+  PrintRatio(ours_on_two.clock.least / std::min(raw.clock.least, raw_on_two.clock.least),
+             limit_on_two, "oneDNN's best");
+  std::printf("  %-34s %10s %10s", "", "", "");
+  PrintRatio(ours_on_two.clock.least / ours.clock.least, 1, "Gradus on 1");
+}
+
 }  // namespace gradus
 
 #endif  // GRADUS_TOOLS_BENCH_RATIO_TABLE_H_

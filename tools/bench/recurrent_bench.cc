@@ -9,7 +9,6 @@
 #include <benchmark/benchmark.h>
 #include <omp.h>
 
-#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -74,23 +73,6 @@ void RegisterBoth(const Case& c, int threads) {
   });
 }
 
-void PrintTable(const std::string& name, const Collector& collector) {
-  const Collector::Times one = collector.Of(name + "/raw1"), ours = collector.Of(name + "/gradus1");
-  const Collector::Times two = collector.Of(name + "/raw2"), both = collector.Of(name + "/gradus2");
-  if (one.clock.least == 0 || ours.clock.least == 0) return;
-  std::printf("\n%-36s %10s %10s %8s\n", name.c_str(), "least us", "median us", "ratio");
-  PrintTime("oneDNN, 1 thread", one.cpu);
-  std::printf("\n");
-  PrintTime("Gradus, 1 thread", ours.cpu);
-  PrintRatio(ours.cpu.median / one.cpu.median, kLimit, "oneDNN on 1");
-  if (two.clock.least == 0 || both.clock.least == 0) return;
-  PrintTime("oneDNN, 2 threads, by the clock", two.clock);
-  std::printf("\n");
-  PrintTime("Gradus, 2 threads, by the clock", both.clock);
-  PrintRatio(both.clock.least / std::min(one.clock.least, two.clock.least), kLimit,
-             "oneDNN's best");
-}
-
 int Main(int argc, char** argv) {
   ReadArguments(argc, argv, 20);
   std::vector<std::string> names;
@@ -101,7 +83,7 @@ int Main(int argc, char** argv) {
   }
   Collector times;
   benchmark::RunSpecifiedBenchmarks(&times);
-  for (const std::string& name : names) PrintTable(name, times);
+  for (const std::string& name : names) PrintTable(name, times, kLimit, kLimit);
   return 0;
 }
 

@@ -165,32 +165,13 @@ void RegisterRaw(const Case& c, int threads, RawOneDnnMlp::Layout layout) {
       ->UseRealTime();
 }
 
-void PrintTable(const std::vector<Case>& cases, const Collector& collector) {
-  for (const Case& c : cases) {
-    const Collector::Times gradus = collector.Of(absl::StrCat(c.name, "/gradus1"));
-    const Collector::Times raw = collector.Of(absl::StrCat(c.name, "/raw1"));
-    if (gradus.clock.least == 0 || raw.clock.least == 0) continue;
-    std::printf("\n%-36s %10s %10s %8s\n", c.name.c_str(), "least us", "median us", "ratio");
-    PrintTime("oneDNN, 1 thread", raw.cpu);
-    std::printf("\n");
-    PrintTime("Gradus, 1 thread", gradus.cpu);
-    PrintRatio(gradus.cpu.median / raw.cpu.median, c.limit, "oneDNN on 1");
+void PrintTable(const Case& c, const Collector& collector) {
+  PrintTable(c.name, collector, c.limit, 1, [&](const Collector::Time& raw) {
     const Collector::Times trainer = collector.Of(absl::StrCat(c.name, "/trainer"));
-    if (trainer.clock.least > 0) {
-      PrintTime("Gradus, 1 thread, Trainer::Step", trainer.cpu);
-      PrintRatio(trainer.cpu.median / raw.cpu.median, c.limit, "oneDNN on 1");
-    }
-    const Collector::Times both = collector.Of(absl::StrCat(c.name, "/gradus2"));
-    const Collector::Times raw_both = collector.Of(absl::StrCat(c.name, "/raw2"));
-    if (both.clock.least == 0 || raw_both.clock.least == 0) continue;
-    PrintTime("oneDNN, 2 threads, by the clock", raw_both.clock);
-    std::printf("\n");
-    PrintTime("Gradus, 2 threads, by the clock", both.clock);
-    PrintRatio(both.clock.least / std::min(raw.clock.least, raw_both.clock.least), 1,
-               "oneDNN's best");
-    std::printf("  %-34s %10s %10s", "", "", "");
-    PrintRatio(both.clock.least / gradus.clock.least, 1, "Gradus on 1");
-  }
+    if (trainer.clock.least == 0) return;
+    PrintTime("Gradus, 1 thread, Trainer::Step", trainer.cpu);
+    PrintRatio(trainer.cpu.median / raw.median, c.limit, "oneDNN on 1");
+  });
 }
 
 int Main(int argc, char** argv) {
@@ -206,7 +187,7 @@ int Main(int argc, char** argv) {
   }
   Collector times;
   benchmark::RunSpecifiedBenchmarks(&times);
-  PrintTable(cases, times);
+  for (const Case& c : cases) PrintTable(c, times);
   return 0;
 }
 

@@ -1,6 +1,6 @@
 // From a table to a model, and from the model to a table of predictions.
 
-#include "gradus/api/predict_csv.h"
+#include "gradus/api/predict_files.h"
 
 #include <cstring>
 
@@ -8,10 +8,12 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
+#include "gradus/api/evaluate.h"
 #include "gradus/api/new_model.h"
 #include "gradus/api/predictor.h"
 #include "gradus/api/trainer.h"
 #include "tests/api/table_testing.h"
+#include "tests/testing/data_testing.h"
 
 namespace gradus {
 namespace {
@@ -47,8 +49,8 @@ std::vector<std::vector<std::string>> Rows(const std::string& path) {
   return rows;
 }
 
-PredictCsvOptions Predicting(const std::string& model, const std::string& input) {
-  PredictCsvOptions options;
+PredictOptions Predicting(const std::string& model, const std::string& input) {
+  PredictOptions options;
   options.model = model;
   options.input = input;
   options.output = testing::TempDir() + "/predictions.csv";
@@ -77,9 +79,9 @@ TEST_F(Flowers, PredictsNamesAndProbabilitiesWithoutATarget) {
       WriteTable("new_flowers.csv",
                  "who,petal width,petal length\n\"x, 1\",0.3,1.8\nNA,2.1,5.9\n\"y\",1.2,3.7\n"
                  ",2.1,5.9\n");
-  PredictCsvOptions options = Predicting(*folder_, csv);
+  PredictOptions options = Predicting(*folder_, csv);
   options.id_column = "who";
-  const auto report = PredictCsv(options);
+  const auto report = PredictFiles(options);
   ASSERT_TRUE(report.ok()) << report.status();
   EXPECT_EQ(report->rows, 4);
   const std::string text = *ReadFile(options.output, 1 << 20);
@@ -98,11 +100,11 @@ TEST_F(Flowers, PredictsNamesAndProbabilitiesWithoutATarget) {
 
 TEST_F(Flowers, RawOutputsAreWhatTheNetworkGives) {
   const std::string csv = WriteTable("one_flower.csv", "petal length,petal width\n1.8,0.3\n");
-  PredictCsvOptions options = Predicting(*folder_, csv);
-  ASSERT_TRUE(PredictCsv(options).ok());
+  PredictOptions options = Predicting(*folder_, csv);
+  ASSERT_TRUE(PredictFiles(options).ok());
   const std::vector<std::string> read = Rows(options.output)[1];
   options.raw = true;
-  ASSERT_TRUE(PredictCsv(options).ok());
+  ASSERT_TRUE(PredictFiles(options).ok());
   const auto rows = Rows(options.output);
   EXPECT_EQ(rows[0], (std::vector<std::string>{"output[0]", "output[1]", "output[2]"}));
   double sum = 0;
@@ -115,11 +117,11 @@ TEST_F(Flowers, RawOutputsAreWhatTheNetworkGives) {
 TEST_F(Flowers, AnArrayHasTheProbabilities) {
   const std::string csv =
       WriteTable("two_flowers.csv", "petal length,petal width\n1.8,0.3\n5.9,2.1\n");
-  PredictCsvOptions options = Predicting(*folder_, csv);
-  ASSERT_TRUE(PredictCsv(options).ok());
+  PredictOptions options = Predicting(*folder_, csv);
+  ASSERT_TRUE(PredictFiles(options).ok());
   const auto rows = Rows(options.output);
   options.output = testing::TempDir() + "/predictions.npy";
-  ASSERT_TRUE(PredictCsv(options).ok());
+  ASSERT_TRUE(PredictFiles(options).ok());
   const std::string bytes = *ReadFile(options.output, 1 << 20);
   EXPECT_EQ(bytes.substr(0, 8), std::string("\x93NUMPY\x01\x00", 8));
   EXPECT_TRUE(
@@ -132,20 +134,21 @@ TEST_F(Flowers, AnArrayHasTheProbabilities) {
   EXPECT_FLOAT_EQ(values[5], static_cast<float>(Number(rows[2][3])));
   options.id_column = "petal length";
   EXPECT_EQ(
-      PredictCsv(options).status().message(),
+      PredictFiles(options).status().message(),
       options.output + ": an array has no place for the column \"petal length\"; a CSV file has");
 }
 
 TEST_F(Flowers, SaysWhatIsWrongWithTheTable) {
   const std::string csv = WriteTable("wrong.csv", "petal length;petal width\n1.8;0.3\n");
-  EXPECT_EQ(PredictCsv(Predicting(*folder_, csv)).status().message(),
-            csv + ":1:1: no column \"petal length\", \"petal width\"; the model was trained on it; "
-                  "the only column is \"petal length;petal width\"");
-  PredictCsvOptions options = Predicting(*folder_, csv);
+  EXPECT_EQ(PredictFiles(Predicting(*folder_, csv)).status().message(),
+            csv +
+                ":1:1: no column \"petal length\", \"petal width\"; the model was trained on it; "
+                "the only column is \"petal length;petal width\"");
+  PredictOptions options = Predicting(*folder_, csv);
   options.dialect.separator = ";";
-  EXPECT_TRUE(PredictCsv(options).ok());
+  EXPECT_TRUE(PredictFiles(options).ok());
   options.id_column = "petal widht";
-  EXPECT_EQ(PredictCsv(options).status().message(),
+  EXPECT_EQ(PredictFiles(options).status().message(),
             csv + ":1:1: no column \"petal widht\" to pass through; did you mean \"petal width\"?");
   EXPECT_FALSE(Exists(testing::TempDir() + "/never.csv"));
 }
@@ -171,19 +174,116 @@ TEST(Houses, ArePredictedInTheTargetsOwnUnits) {
   const std::string csv = WriteTable("new_houses.csv",
                                      "area,rooms,city,street,built,income\n100,3,Rome,street "
                                      "7,1950,2000\n,3,Paris,street 99,?,2000\n");
-  PredictCsvOptions options = Predicting(folder, csv);
+  PredictOptions options = Predicting(folder, csv);
   options.dialect.separator = ",";
   // A saved model does not say how missing cells are marked: the run's folder does.
-  EXPECT_TRUE(absl::StrContains(PredictCsv(options).status().message(), "\"?\" is not a number"))
-      << PredictCsv(options).status();
+  EXPECT_TRUE(absl::StrContains(PredictFiles(options).status().message(), "\"?\" is not a number"))
+      << PredictFiles(options).status();
   ASSERT_TRUE(WriteFile(csv, absl::StrReplaceAll(*ReadFile(csv, 1 << 20), {{"?", ""}})).ok());
-  const auto report = PredictCsv(options);
+  const auto report = PredictFiles(options);
   ASSERT_TRUE(report.ok()) << report.status();
   const auto rows = Rows(options.output);
   EXPECT_EQ(rows[0], std::vector<std::string>{"price"});
   // 50 + 2 * 100 + 40 * 2 + 3 * 7 = 351; prices go from 110 to 607, and 30 epochs find their way to a third of that.
   EXPECT_NEAR(Number(rows[1][0]), 351, 160);
   EXPECT_GT(Number(rows[2][0]), 100);
+}
+
+// A model of two inputs from files of their own: an IDX array of 2 x 2 bytes and a column of a table. It adds up what it is given.
+class TwoInputs : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = TestFile("two_inputs");
+    ASSERT_TRUE(RemoveTree(folder_).ok());
+    ASSERT_TRUE(MakeFolders(folder_).ok());
+    Write("image.idx", Idx(8, {3, 2, 2}, std::string({1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})));
+    Write("t.csv", "age;y\n1;11\n2;28\n3;45\n");
+    Write("run.pbtxt", R"(
+model {
+  input { name: "age" }
+  input { name: "image" shape: 2 shape: 2 }
+  input { name: "y" shape: 1 }
+  layer { name: "flat" input: "image" flatten {} }
+  layer { name: "row" input: "age" reshape { target_shape: 1 } }
+  layer { name: "all" input: "flat" input: "row" concat {} }
+  layer { name: "out" input: "all" dense { units: 1 kernel_initializer { constant: 1 } } }
+  loss { mean_squared_error { prediction: "out" label: "y" } }
+}
+optimizer { sgd {} learning_rate { constant: 0 } }
+data {
+  train { side_by_side {
+    source { idx { field { input: "image" path: "image.idx" divide_by: 2 } } }
+    source { csv { path: "t.csv" separator: ";" field { input: "age" column: "age" } field { input: "y" column: "y" } } }
+  } }
+}
+)");
+    const auto trainer = Trainer::FromFile(folder_ + "/run.pbtxt");
+    ASSERT_TRUE(trainer.ok()) << trainer.status();
+    ASSERT_TRUE((*trainer)->SaveModel(folder_).ok());
+    // The run's folder is moved, and what it was trained on is gone.
+    ASSERT_TRUE(RemoveTree(folder_ + "-moved").ok());
+    ASSERT_TRUE(Rename(folder_, folder_ + "-moved").ok());
+    folder_ += "-moved";
+    ASSERT_TRUE(RemoveTree(folder_ + "/image.idx").ok());
+    ASSERT_TRUE(RemoveTree(folder_ + "/t.csv").ok());
+  }
+  std::string Write(const std::string& name, const std::string& bytes) {
+    const std::string path = absl::StrCat(folder_, "/", name);
+    EXPECT_TRUE(WriteFile(path, bytes).ok());
+    return path;
+  }
+  std::string folder_;
+};
+
+TEST_F(TwoInputs, AreGivenByName) {
+  PredictOptions options = Predicting(folder_, "");
+  options.inputs = {
+      {"image", Write("new.idx", Idx(8, {2, 2, 2}, std::string({2, 2, 2, 2, 4, 4, 4, 4})))},
+      {"age", Write("ages.csv", "who;age\nann;10\nbob;20\n")}};
+  options.id_column = "who";
+  const auto report = PredictFiles(options);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(*ReadFile(options.output, 1 << 20), "who,y\nann,14\nbob,28\n");
+  ASSERT_EQ(report->inputs.size(), 1u);
+  EXPECT_EQ(report->inputs[0],
+            absl::StrCat("image  ", folder_, "/new.idx: UINT8 [2, 2], divided by 2"));
+  options.id_column = "";
+  options.batch_size = 1;
+  ASSERT_TRUE(PredictFiles(options).ok());
+  EXPECT_EQ(*ReadFile(options.output, 1 << 20), "y\n14\n28\n");
+}
+
+TEST_F(TwoInputs, AreEvaluatedWithTheLabel) {
+  EvaluateOptions options;
+  options.inputs = {
+      {"image", Write("new.idx", Idx(8, {2, 2, 2}, std::string({2, 2, 2, 2, 4, 4, 4, 4})))}};
+  options.data = Write("ages.csv", "y;age\n15;10\n31;20\n");
+  const auto report = EvaluateModel(folder_, options);
+  ASSERT_TRUE(report.ok()) << report.status();
+  EXPECT_EQ(report->examples, 2);
+  EXPECT_EQ(report->loss, (1.0 + 9.0) / 2);
+  EXPECT_EQ(report->examples_from, absl::StrCat(folder_, "/new.idx, ", options.data));
+}
+
+TEST_F(TwoInputs, ArraysHaveNumbersOfRows) {
+  PredictOptions options = Predicting(folder_, "");
+  options.inputs = {
+      {"image", Write("new.idx", Idx(8, {2, 2, 2}, std::string({2, 2, 2, 2, 4, 4, 4, 4})))},
+      {"age", Write("age.idx", Idx(8, {2}, std::string({10, 20})))}};
+  ASSERT_TRUE(PredictFiles(options).ok());
+  EXPECT_EQ(*ReadFile(options.output, 1 << 20), "row,y\n0,14\n1,28\n");
+  options.id_column = "who";
+  EXPECT_EQ(
+      PredictFiles(options).status().message(),
+      "no table is given that could have the column \"who\"; examples are called by the row they "
+      "come from");
+  options.id_column = "";
+  options.output = folder_ + "/nowhere/p.csv";
+  EXPECT_EQ(PredictFiles(options).status().message(),
+            "cannot write " + options.output + ": No such file or directory");
+  options.output = folder_;
+  EXPECT_EQ(PredictFiles(options).status().message(),
+            "cannot write " + folder_ + ": it is a folder");
 }
 
 }  // namespace
