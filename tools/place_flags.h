@@ -27,6 +27,7 @@ inline void AddPlaceFlags(CLI::App* command, std::vector<NewPlace>* places) {
           "NAME=PATH: where one input of the model comes from, once for each of them.")
       ->type_name("NAME=PATH")
       ->expected(1)
+      ->allow_extra_args(false)  // What follows is the place of the other inputs.
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->trigger_on_parse(false);
 }

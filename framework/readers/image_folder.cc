@@ -41,8 +41,8 @@ std::string HintForNoImages(const std::string& folder, const std::vector<std::st
   for (const std::string& name : names) {
     if (absl::StartsWith(name, ".") || !ListFolder(JoinPath(folder, name)).ok()) continue;
     return absl::StrCat("; each class is a folder of .png files, and here are folders, such as ",
-                        Quoted(name), ": if they are the classes, the path is that of ",
-                        Quoted(folder));
+                        Quoted(name), ": if they are the classes, the path is that of \"",
+                        folder, "\"");
   }
   return "; each class is a folder of .png files";
 }

@@ -245,8 +245,7 @@ TEST(OpenDataTest, SplitsForATrainedModelGoThroughWhatWasLearnedFromOtherRows) {
   OpenDataForModel(ParseData(divided), inputs, TestFolder(), {}, preprocessing, &diagnostics);
   EXPECT_EQ(Findings(diagnostics),
             (std::vector<std::string>{
-                "data.train.csv.field[0]: divide_by: 2 is not what was done to column \"a\" in "
-                "training, which was divide_by: 1; leave it out: what was learned is used"}));
+                "data.train.csv.field[0].divide_by: divide_by 2 is not the 1 of training"}));
   Diagnostics none;
   const DataSplits held =
       OpenDataForModel(ParseData("validation { source { csv { path: 'grown.csv' } } }"), inputs,

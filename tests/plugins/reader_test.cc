@@ -59,7 +59,7 @@ TEST(APluginsReader, GivesTheExamplesThatARunIsTrainedOn) {
 TEST(APluginsReader, TellsWhatItRefusesWithItsAddress) {
   ASSERT_TRUE(LoadPlugin(Library("acme_count")).ok());
   EXPECT_EQ(TrainerOf("input: 'x' double_input: 'y' rows: 5000").status().message(),
-            "run.pbtxt:8:67: 5000 is further than this reader counts "
+            "run.pbtxt:8:66: 5000 is further than this reader counts "
             "[data.train.(acme.count).rows]");
   EXPECT_TRUE(absl::StrContains(TrainerOf("input: 'x' double_input: 'z'").status().message(),
                                 "the model has no input \"z\""));

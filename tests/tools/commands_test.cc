@@ -77,6 +77,11 @@ TEST_F(Trained, AnInputHasAPlaceOfItsOwn) {
   const Outcome named = RunGradus({"predict", run(), "--input", absl::StrCat("features=", kData)});
   ASSERT_EQ(named.code, 0) << named.err;
   EXPECT_EQ(named.out, whole.out);
+  // What follows is the place of the inputs that have none.
+  const Outcome both =
+      RunGradus({"predict", "--input", absl::StrCat("features=", kData), run(), kData});
+  EXPECT_EQ(both.err, absl::StrCat("gradus: ", kData,
+                                   ": every input has a place of its own; there is none left\n"));
   const Outcome nothing = RunGradus({"predict", run()});
   EXPECT_EQ(nothing.code, 1);
   EXPECT_EQ(nothing.err,
@@ -166,7 +171,8 @@ TEST_F(Trained, APredictionThatCannotBeWrittenLeavesNothing) {
   const std::string folder = FreshFolder("unwritten");
   const Outcome outcome = RunGradus({"predict", run(), kData, "--output", folder + "/no/p.csv"});
   EXPECT_EQ(outcome.code, 1);
-  EXPECT_TRUE(absl::StartsWith(outcome.err, "gradus: cannot create " + folder + "/no/p.csv"));
+  EXPECT_EQ(outcome.err,
+            "gradus: cannot write " + folder + "/no/p.csv: No such file or directory\n");
   EXPECT_TRUE(Names(folder).empty());
 }
 

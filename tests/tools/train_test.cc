@@ -42,9 +42,10 @@ TEST(Train, WritesPlainLinesIntoAPipe) {
       << outcome.out;
   EXPECT_EQ(std::count(outcome.out.begin(), outcome.out.end(), '\n'), 10) << outcome.out;
   EXPECT_TRUE(absl::EndsWith(outcome.out, "saved  " + run + "/model.pbtxt, model.safetensors\n"));
-  EXPECT_EQ(Names(run), (std::vector<std::string>{"checkpoints", "events.jsonl", "metrics.jsonl",
-                                                  "model.pbtxt", "model.safetensors",
-                                                  "progress.jsonl", "run.pbtxt", "tensorboard"}));
+  EXPECT_EQ(Names(run), (std::vector<std::string>{"checkpoints", "events.jsonl", "measures.json",
+                                                  "metrics.jsonl", "model.pbtxt",
+                                                  "model.safetensors", "progress.jsonl",
+                                                  "run.pbtxt", "tensorboard"}));
 }
 
 TEST(Train, GivesTheSameBytesTwice) {

@@ -303,8 +303,8 @@ TEST_F(CheckpointTest, BrokenHeadersAreRefusedByTheirReason) {
       {"weight: 64", "weight: -1", ": epoch_sum \"loss\" has the weight -1"},
       {"weight: 64", "weight: 1e300", ": epoch_sum \"loss\" has the weight 1e+300"},
       {"format_version: 5", "", ": format_version 0 is not one that this program reads (1 to 5)"},
-      {"format_version: 5", "format_version: 5",
-       ": format_version 5 was written by a newer program; this one reads 1 to 4"},
+      {"format_version: 5", "format_version: 6",
+       ": format_version 6 was written by a newer program; this one reads 1 to 5"},
       {"examples_per_update: 32", "examples_per_update: -32",
        ": pace has the number -32, which is not in [0, 2^53]"},
   };
