@@ -84,8 +84,9 @@ absl::StatusOr<std::vector<Group>> GroupPlaces(absl::Span<const NewPlace> places
     group->inputs.push_back(std::move(input));
   }
   if (!nothing.empty()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("nothing is given for ", InWords(nothing), "; every input has a place"));
+    return absl::InvalidArgumentError(absl::StrCat(
+        "nothing is given for ", InWords(nothing),
+        places.empty() ? "; name a file or a folder to read" : "; every input has a place"));
   }
   if (rest != nullptr && path_of.size() == inputs.size()) {
     return absl::InvalidArgumentError(

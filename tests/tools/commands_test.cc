@@ -85,7 +85,8 @@ TEST_F(Trained, AnInputHasAPlaceOfItsOwn) {
   const Outcome nothing = RunGradus({"predict", run()});
   EXPECT_EQ(nothing.code, 1);
   EXPECT_EQ(nothing.err,
-            "gradus: nothing is given for \"features\" FLOAT32 [30]; every input has a place\n");
+            "gradus: nothing is given for \"features\" FLOAT32 [30]; name a file or a folder to "
+            "read\n");
   const Outcome no_name = RunGradus({"predict", run(), "--input", kData});
   EXPECT_EQ(no_name.code, 2);
   EXPECT_TRUE(absl::StrContains(no_name.err, absl::StrCat(kData, " is not NAME=PATH")))

@@ -172,10 +172,10 @@ INSTANTIATE_TEST_SUITE_P(
             2,
             "gradus train: --resume goes on as the run began; --weights, --run_dir and --replay "
             "do not go with it\n"},
-        Refusal{"PredictWithoutInput",
-                {"predict", "FOLDER"},
+        Refusal{"PredictWithoutModel",
+                {"predict"},
                 2,
-                "input is required\nRun with --help for more information.\n"}),
+                "model is required\nRun with --help for more information.\n"}),
     CaseName);
 
 INSTANTIATE_TEST_SUITE_P(
