@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <string>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -81,6 +82,13 @@ void AddEval(CLI::App* app, RunFunction* run) {
       "--data", flags->options.data,
       "Other examples instead, labels included: a CSV file, an array, a folder of images.");
   AddPlaceFlags(command, &flags->options.inputs);
+  // One answer to where the examples come from.
+  for (const char* place : {"--csv", "--data", "--input"}) {
+    command->get_option(place)->excludes(command->get_option("--split"));
+    if (place != std::string("--csv")) {
+      command->get_option(place)->excludes(command->get_option("--csv"));
+    }
+  }
   AddDialectFlags(command, &flags->options.dialect);
   command->add_option("--batch_size", flags->options.batch_size, "Rows at a time.")
       ->check(CLI::Range(1, 1 << 20))

@@ -2,9 +2,11 @@
 
 #include "gradus/api/predict_files.h"
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
+#include <system_error>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -15,6 +17,7 @@
 #include "gradus/api/prediction_table.h"
 #include "gradus/api/predictor.h"
 #include "gradus/api/training_source.h"
+#include "gradus/base/file.h"
 #include "gradus/base/status.h"
 #include "gradus/data/batch_stream.h"
 
@@ -111,6 +114,25 @@ class Output {
   int64_t rows_ = 0;
 };
 
+// Predictions take the place of an older file, but of nothing that they come from.
+absl::Status CheckReplaces(const PredictOptions& options) {
+  std::vector<std::string> sources;
+  if (!options.input.empty()) sources.push_back(options.input);
+  for (const NewPlace& place : options.inputs) sources.push_back(place.path);
+  for (const char* name : {"model.pbtxt", "model.safetensors", "run.pbtxt"}) {
+    sources.push_back(JoinPath(options.model, name));
+  }
+  for (const std::string& source : sources) {
+    std::error_code not_there;
+    if (!std::filesystem::is_regular_file(source, not_there)) continue;
+    if (!std::filesystem::equivalent(source, options.output, not_there)) continue;
+    return absl::InvalidArgumentError(
+        absl::StrCat("cannot write ", options.output,
+                     ": the predictions are made from it; give another --out"));
+  }
+  return absl::OkStatus();
+}
+
 // What an array cannot hold.
 absl::Status CheckArray(const Predictor& predictor, const PredictOptions& options) {
   if (!absl::EndsWith(options.output, ".npy")) return absl::OkStatus();
@@ -131,6 +153,7 @@ absl::Status CheckArray(const Predictor& predictor, const PredictOptions& option
 }  // namespace
 
 absl::StatusOr<PredictReport> PredictFiles(const PredictOptions& options) try {
+  GRADUS_RETURN_IF_ERROR(CheckReplaces(options));
   PredictorOptions predictor_options;
   predictor_options.checkpoint = options.checkpoint;
   predictor_options.raw_inputs = false;  // The dataset applies the preprocessing as it reads.

@@ -170,9 +170,16 @@ absl::StatusOr<RunFolder> RunFolder::Create(const std::string& path, const RunCo
     const absl::StatusOr<std::vector<std::string>> names = ListFolder(folder.path);
     if (!names.ok()) return Explained(names.status(), "give another --run_dir");
     if (!Occupied(*names)) return absl::OkStatus();
-    return absl::AlreadyExistsError(absl::StrCat(
-        "run folder ", folder.path,
-        " is not empty; give another --run_dir, or go on with --resume ", folder.path));
+    const absl::StatusOr<std::vector<std::string>> checkpoints = ListFolder(folder.checkpoints());
+    const std::string otherwise =
+        checkpoints.ok() && !checkpoints->empty()
+            ? absl::StrCat("go on with --resume ", folder.path)
+        : Exists(folder.configuration())
+            ? std::string("remove it when its run has ended: no checkpoint is in it to go on from")
+            : std::string("one that is empty");
+    return absl::AlreadyExistsError(absl::StrCat("run folder ", folder.path,
+                                                 " is not empty; give another --run_dir, or ",
+                                                 otherwise));
   };
   if (existed) GRADUS_RETURN_IF_ERROR(refuse_occupied());
   absl::Status status = MakeFolders(folder.path);

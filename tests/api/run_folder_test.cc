@@ -78,7 +78,13 @@ TEST(MetricsFile, LosesTheLinesThatAResumedRunWillWriteAgain) {
 TEST(RunFolder, IsTakenOnce) {
   const std::string path = testing::TempDir() + "/run";
   std::filesystem::remove_all(path);
-  ASSERT_TRUE(RunFolder::Create(path, RunConfig()).ok());
+  const absl::StatusOr<RunFolder> first = RunFolder::Create(path, RunConfig());
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(RunFolder::Create(path, RunConfig()).status().message(),
+            "run folder " + path +
+                " is not empty; give another --run_dir, or remove it when its run has ended: no "
+                "checkpoint is in it to go on from");
+  ASSERT_TRUE(MakeFolders(first->checkpoints() + "/step-0000000001").ok());
   EXPECT_EQ(RunFolder::Create(path, RunConfig()).status().message(),
             "run folder " + path +
                 " is not empty; give another --run_dir, or go on with --resume " + path);

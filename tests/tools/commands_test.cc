@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -175,6 +178,41 @@ TEST_F(Trained, APredictionThatCannotBeWrittenLeavesNothing) {
   EXPECT_EQ(outcome.err,
             "gradus: cannot write " + folder + "/no/p.csv: No such file or directory\n");
   EXPECT_TRUE(Names(folder).empty());
+}
+
+TEST_F(Trained, APredictionNeverTakesThePlaceOfWhatItIsMadeFrom) {
+  const std::string folder = FreshFolder("replaced");
+  const std::string rows = folder + "/rows.csv";
+  std::ofstream(rows) << Contents(kData);
+  // The same file by another name.
+  const std::string link = folder + "/link.csv";
+  std::filesystem::create_symlink("rows.csv", link);
+  for (const std::string& out : {rows, link, run() + "/model.safetensors", run() + "/run.pbtxt"}) {
+    const std::string before = Contents(out);
+    const Outcome outcome = RunGradus({"predict", run(), rows, "--out", out});
+    EXPECT_EQ(outcome.code, 1);
+    EXPECT_EQ(outcome.err, "gradus: cannot write " + out +
+                               ": the predictions are made from it; give another --out\n");
+    EXPECT_EQ(Contents(out), before);
+  }
+  const std::string older = folder + "/older.csv";
+  std::ofstream(older) << "older";
+  EXPECT_EQ(RunGradus({"predict", run(), rows, "--out", older}).code, 0);
+  EXPECT_NE(Contents(older), "older");
+}
+
+TEST_F(Trained, ExamplesToEvaluateComeFromOnePlace) {
+  for (const std::vector<std::string>& places :
+       {std::vector<std::string>{"--split", "train", "--csv", kData},
+        {"--split", "train", "--data", kData},
+        {"--csv", kData, "--data", kData},
+        {"--csv", kData, "--input", absl::StrCat("features=", kData)}}) {
+    std::vector<std::string> arguments = {"eval", run()};
+    arguments.insert(arguments.end(), places.begin(), places.end());
+    const Outcome outcome = RunGradus(arguments);
+    EXPECT_EQ(outcome.code, 2) << places[2];
+    EXPECT_TRUE(absl::StrContains(outcome.err, "excludes")) << outcome.err;
+  }
 }
 
 TEST(Check, ShowsTheLayers) {

@@ -200,8 +200,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"OccupiedRunFolder",
                 {"train", kTutorial, "--run_dir", "FOLDER/occupied"},
                 1,
-                "gradus: run folder FOLDER/occupied is not empty; give another --run_dir, or go on "
-                "with --resume FOLDER/occupied\n"},
+                "gradus: run folder FOLDER/occupied is not empty; give another --run_dir, or one "
+                "that is empty\n"},
         Refusal{
             "RunFolderIsAFile",
             {"train", kTutorial, "--run_dir", "FOLDER/empty.pbtxt"},
