@@ -13,6 +13,7 @@
 #include "gradus/base/diagnostics.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
+#include "gradus/data/column_transform.h"
 
 namespace gradus {
 namespace {
@@ -67,6 +68,17 @@ std::string BaselineOf(const TargetPlan& target) {
                          Quoted(most->first), share);
 }
 
+std::string UntrainedOf(const TargetPlan& target) {
+  std::vector<std::string> names;
+  for (const auto& each : target.classes) {
+    if (each.second == 0) names.push_back(each.first);
+  }
+  if (names.empty()) return "";
+  return absl::StrCat(names.size() == 1 ? "a class of" : "classes of", " the test table ",
+                      names.size() == 1 ? "has" : "have",
+                      " no row to train on: ", Readable(ListCategories(names)));
+}
+
 absl::StatusOr<NewModel> MakeNewModel(const NewModelOptions& options) try {
   LookOptions look = options.look;
   look.target = options.target;
@@ -90,13 +102,16 @@ absl::StatusOr<NewModel> MakeNewModel(const NewModelOptions& options) try {
     if (column.use != ColumnPlan::kLeftOut) continue;
     constexpr int64_t kMost = 20;
     if (model.left_out <= kMost) {
-      model.notes.push_back(absl::StrCat("left out: ", Quoted(column.name), ", ", column.why));
+      model.notes.push_back(
+          absl::StrCat("left out: ", Readable(Quoted(column.name)), ", ", column.why));
     } else if (model.left_out == kMost + 1) {
       model.notes.push_back("left out: ... (the file says them all)");
     }
   }
   const std::string baseline = BaselineOf(plan.target);
   if (!baseline.empty()) model.notes.push_back(baseline);
+  const std::string untrained = UntrainedOf(plan.target);
+  if (!untrained.empty()) model.notes.push_back(untrained);
   const std::string test_path = options.test.empty() ? "" : PathFrom(options.out, options.test);
   model.text = TextOf({table, test.get(), plan, options.task, model.name,
                        PathFrom(options.out, options.csv), test_path, options.out});

@@ -55,6 +55,9 @@ ModelSize SizeFor(int64_t training_examples);
 // What a classifier has to be better than, where one class is much larger than the others; else "".
 std::string BaselineOf(const TargetPlan& target);
 
+// Which classes only the table to test with has, as a clause; else "".
+std::string UntrainedOf(const TargetPlan& target);
+
 // The text. `csv` and `test` are the paths that stand in it; `test` may be empty.
 struct NewModelText {
   const TableFacts& table;

@@ -26,7 +26,7 @@ class DataWriter {
     Dialect("      ", draft_.given.csv_path);
     if (draft_.featured > 0) Features();
     for (const Embedded& each : draft_.embedded) {
-      text_->Line("      # ", Written(each.column->name), ": ", each.column->why);
+      text_->Line("      # ", Readable(Written(each.column->name)), ": ", each.column->why);
       text_->Line("      field {\n        input: ", Written(each.input));
       text_->Line("        columns { name: ", Written(each.column->name),
                   " categories { unseen: OTHER most: ", each.column->categories, " }",
@@ -85,7 +85,7 @@ class DataWriter {
     for (const ColumnPlan& column : draft_.given.plan.columns) {
       if (column.why.empty()) continue;
       if (column.use == ColumnPlan::kOneHot) {
-        text_->Line("      # ", Written(column.name), ": ", column.why);
+        text_->Line("      # ", Readable(Written(column.name)), ": ", column.why);
       } else if (column.use == ColumnPlan::kNumber) {
         few.push_back(Written(column.name));
       }

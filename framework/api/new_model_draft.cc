@@ -44,8 +44,9 @@ void TextLines::Texts(const std::string& indent, const std::string& name,
 }
 
 void TextLines::Comment(const std::string& indent, const std::string& words) {
+  const std::string readable = Readable(words);
   std::string line = indent + "#";
-  for (const absl::string_view word : absl::StrSplit(words, ' ')) {
+  for (const absl::string_view word : absl::StrSplit(readable, ' ')) {
     if (line.size() + 1 + word.size() > kWidth && line.size() > indent.size() + 1) {
       Line(line);
       line = indent + "#";

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gradus/api/new_model_draft.h"
@@ -64,7 +65,7 @@ class Writer {
       if (column.use != ColumnPlan::kLeftOut) continue;
       if (!any) text_->Line("#\n# Columns that are left out:");
       any = true;
-      text_->Line("#   ", Written(column.name), ": ", column.why);
+      text_->Line("#   ", Readable(Written(column.name)), ": ", column.why);
     }
     text_->Line();
   }
@@ -146,10 +147,16 @@ class Writer {
     const std::string baseline = BaselineOf(draft_.target);
     text_->Comment("  ", absl::StrCat("Rows of each class: ", absl::StrJoin(counts, ", "),
                                       baseline.empty() ? "" : absl::StrCat("; ", baseline), "."));
+    std::string untrained = UntrainedOf(draft_.target);
+    if (!untrained.empty()) {
+      untrained[0] = absl::ascii_toupper(static_cast<unsigned char>(untrained[0]));
+      text_->Comment("  ", absl::StrCat(untrained, "."));
+    }
     text_->Line("  loss {");
     text_->Line("    ", yes_no ? "binary_crossentropy" : "sparse_categorical_crossentropy", " { ",
                 pair, " from_logits: true }");
-    if (most > 2 * least)
+    // Of a class without rows no weight can be made.
+    if (least > 0 && most > 2 * least)
       text_->Line(
           "    # class_weight { balanced: true }  # would count each class alike, however rare it "
           "is");

@@ -17,6 +17,7 @@
 #include "gradus/api/prediction_table.h"
 #include "gradus/api/predictor.h"
 #include "gradus/api/training_source.h"
+#include "gradus/api/value_ranges.h"
 #include "gradus/base/file.h"
 #include "gradus/base/status.h"
 #include "gradus/data/batch_stream.h"
@@ -170,7 +171,9 @@ absl::StatusOr<PredictReport> PredictFiles(const PredictOptions& options) try {
   GRADUS_ASSIGN_OR_RETURN(const Names names, NamesOf(examples, options.id_column));
   GRADUS_ASSIGN_OR_RETURN(std::unique_ptr<OutputFile> file, OutputFile::Create(options.output));
   Output output(*predictor, options, names, std::move(file));
-  const std::shared_ptr<const Dataset>& dataset = examples.dataset;
+  const std::shared_ptr<const Dataset> dataset =
+      CheckRanges(examples.dataset, InputRangesOf(predictor->model(), examples.dataset->fields(),
+                                                  predictor->preprocessing()));
   GRADUS_RETURN_IF_ERROR(output.Begin(predictor->outputs()[0], dataset->size()));
   if (dataset->size() > 0) {
     BatchOptions batches;

@@ -46,6 +46,7 @@ absl::StatusOr<std::unique_ptr<Predictor>> Predictor::Load(const std::string& fo
   std::unique_ptr<Predictor> predictor(new Predictor);
   predictor->options_ = options;
   predictor->name_ = saved.model().name();
+  predictor->model_ = saved.model();
   predictor->weights_ = source.label;
   GRADUS_ASSIGN_OR_RETURN(predictor->preprocessing_,
                           Preprocessing::FromProto(saved.preprocessing()));

@@ -24,6 +24,7 @@
 #include "gradus/base/tensor.h"
 #include "gradus/data/preprocessing.h"
 #include "gradus/graph/build_graph.h"
+#include "gradus/model.pb.h"
 #include "gradus/runtime/executor.h"
 #include "gradus/train/parameter_store.h"
 
@@ -53,6 +54,7 @@ class Predictor {
   const OutputMeaning* MeaningOf(const std::string& output) const;  // Null when there is none.
   const Preprocessing& preprocessing() const { return preprocessing_; }
   const std::string& name() const { return name_; }
+  const ModelConfig& model() const { return model_; }
   // Which weights it has: "best checkpoint, step 1200", "saved model".
   const std::string& weights() const { return weights_; }
 
@@ -68,6 +70,7 @@ class Predictor {
   Predictor() = default;
 
   std::string name_, weights_;
+  ModelConfig model_;
   PredictorOptions options_;
   std::vector<FieldSpec> inputs_, outputs_;
   std::vector<OutputMeaning> meanings_;

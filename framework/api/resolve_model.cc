@@ -212,13 +212,22 @@ std::string SplitInWords(const DataSplits& data) {
   std::string words = absl::StrCat(absl::StrJoin(parts, ", "), " examples");
   const ClassesOfSplit& classes = data.classes;
   if (classes.classes.empty()) return words;
+  // The parts that were taken of the same examples: those of other files are not counted.
+  const auto any = [&classes](int64_t ClassSplit::*part) {
+    return std::any_of(classes.classes.begin(), classes.classes.end(),
+                       [part](const ClassSplit& one) { return one.*part > 0; });
+  };
+  const bool validation = any(&ClassSplit::held_out), test = any(&ClassSplit::test);
   // As many as there is room for; the last one is always there.
   std::vector<std::string> all;
   for (size_t k = 0; k < classes.classes.size(); ++k) {
-    all.push_back(absl::StrCat(classes.names[k], ": ", classes.classes[k].training, "/",
-                               classes.classes[k].held_out));
+    const ClassSplit& one = classes.classes[k];
+    all.push_back(absl::StrCat(classes.names[k], ": ", one.training));
+    if (validation) absl::StrAppend(&all.back(), "/", one.held_out);
+    if (test) absl::StrAppend(&all.back(), "/", one.test);
   }
-  std::string line = absl::StrCat("classes of ", classes.input, "  ");
+  std::string line = absl::StrCat("classes of ", classes.input, " (training",
+                                  validation ? "/validation" : "", test ? "/test" : "", ")  ");
   const std::string last = all.back();
   size_t shown = 0;
   std::string list;

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <map>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -105,6 +106,26 @@ void AddNumbers(const std::vector<std::pair<double, int64_t>>& numbers, ColumnFa
   facts->log_skewness = MomentsOf(logs).skewness;
 }
 
+// Letters behind numbers, in how many cells and how many different texts.
+struct SharedUnit {
+  int64_t cells = 0, texts = 0;
+  std::string first;
+};
+
+// Letters are a unit where nearly all numbers that have any share them; house numbers such as 12A and 12B do not.
+void AddUnit(const std::map<std::string, SharedUnit>& letters, ColumnFacts* facts) {
+  constexpr int64_t kLeastTexts = 3;
+  int64_t cells = 0;
+  const SharedUnit* most = nullptr;
+  for (const auto& each : letters) {
+    cells += each.second.cells;
+    if (most == nullptr || each.second.cells > most->cells) most = &each.second;
+  }
+  if (most == nullptr || most->texts < kLeastTexts || 20 * most->cells < 19 * cells) return;
+  facts->units += most->cells;
+  if (facts->unit_text.empty()) facts->unit_text = most->first;
+}
+
 // The text up to the end of its last whole row, which may have line ends in quotes.
 void CutToRows(std::string* text) {
   bool quoted = false;
@@ -181,6 +202,7 @@ ColumnFacts LookAtColumn(const std::string& name, absl::Span<const int32_t> code
     }
   }
   std::vector<std::pair<double, int64_t>> numbers;
+  std::map<std::string, SharedUnit> letters;
   for (size_t i = 0; i < texts.size(); ++i) {
     if (counts[i] == 0) continue;
     facts.values.emplace_back(texts[i], counts[i]);
@@ -204,9 +226,14 @@ ColumnFacts LookAtColumn(const std::string& name, absl::Span<const int32_t> code
     if (HasUnit(bare)) {
       facts.units += counts[i];
       if (facts.unit_text.empty()) facts.unit_text = texts[i];
+    } else if (const absl::string_view unit = UnitBehind(bare); !unit.empty()) {
+      SharedUnit& shared = letters[std::string(unit)];
+      shared.cells += counts[i];
+      if (shared.texts++ == 0) shared.first = texts[i];
     }
     if (IsDate(bare)) facts.dates += counts[i];
   }
+  AddUnit(letters, &facts);
   AddNumbers(numbers, &facts);
   return facts;
 }

@@ -37,7 +37,7 @@ struct ColumnFacts {
   int64_t decimal_commas = 0;  // 3,14
   int64_t thousands = 0;       // 1,234,567; some are also decimal commas,
   int64_t commas = 0;          // and so many are either.
-  int64_t units = 0;           // $12.50, 40%
+  int64_t units = 0;           // $12.50, 40%, 90 kg where nearly all others have the same unit
   int64_t dates = 0;           // 2024-03-01, with or without a time; 1.3.2024, 3/1/2024
   std::string comma_text, unit_text;
   // Cells that are numbers with a zero before them: 01067.

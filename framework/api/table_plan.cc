@@ -11,8 +11,10 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/base/status.h"
+#include "gradus/data/column_transform.h"
 
 namespace gradus {
 namespace {
@@ -189,17 +191,6 @@ bool AreCounted(const Values& classes) {
   return true;
 }
 
-// The same without blanks around whole numbers, which the reader of numbers passes over.
-Values WithoutBlanks(const Values& classes) {
-  Values bare;
-  for (const auto& each : classes) {
-    const std::string text(absl::StripAsciiWhitespace(each.first));
-    if (bare.empty() || bare.back().first != text) bare.emplace_back(text, 0);
-    bare.back().second += each.second;
-  }
-  return bare;
-}
-
 absl::Status TargetError(const TableFacts& table, const std::string& target,
                          absl::string_view what) {
   return absl::InvalidArgumentError(
@@ -287,10 +278,7 @@ absl::StatusOr<TargetPlan> PlanTarget(const TableFacts& table, const TableFacts*
     return plan;
   }
   plan.classes = ClassesInOrder(facts, in_test);
-  const Values bare = WithoutBlanks(plan.classes);
-  const bool counted = AreCounted(bare);
-  if (counted) plan.classes = bare;
-  plan.kind = !counted                   ? TargetPlan::kClassTexts
+  plan.kind = !AreCounted(plan.classes)  ? TargetPlan::kClassTexts
               : plan.classes.size() == 2 ? TargetPlan::kYesNo
                                          : TargetPlan::kClassNumbers;
   return plan;
@@ -310,11 +298,17 @@ absl::Status NoSuchColumn(const TableFacts& table, const std::string& target) {
   } else if (names.size() == 1) {
     absl::StrAppend(&message, "; all there is is ", Quoted(names[0]),
                     ", and --separator says what stands between columns");
+  } else {
+    absl::StrAppend(&message, "; its columns are ", ListCategories(names));
   }
   return absl::NotFoundError(message);
 }
 
 }  // namespace
+
+std::string Readable(absl::string_view escaped) {
+  return absl::StrReplaceAll(escaped, {{"\\\\", "\\\\"}, {"\\'", "'"}});
+}
 
 absl::StatusOr<TablePlan> PlanTable(const TableFacts& table, const TableFacts* test,
                                     const std::string& target, Task task) {
@@ -338,7 +332,7 @@ absl::StatusOr<TablePlan> PlanTable(const TableFacts& table, const TableFacts* t
     if (&column == target_facts) continue;
     plan.columns.push_back(PlanColumn(column, test == nullptr ? nullptr : test->Find(column.name)));
     std::string& why = plan.columns.back().why;
-    absl::StrAppend(&why, HowToChange(table, why));
+    why = Readable(absl::StrCat(why, HowToChange(table, why)));
     // What was not looked at may have gaps.
     plan.columns.back().impute |= !table.whole_file;
     any |= plan.columns.back().use != ColumnPlan::kLeftOut;

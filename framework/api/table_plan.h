@@ -50,6 +50,9 @@ struct TablePlan {
   std::vector<ColumnPlan> columns;  // In file order, without the target.
 };
 
+// Escaped text for a comment or the terminal, where an apostrophe ends nothing: `297\'955` as `297'955`.
+std::string Readable(absl::string_view escaped);
+
 // `test` is null, or the file that is to be tested with: what is missing or appears there alone is foreseen.
 absl::StatusOr<TablePlan> PlanTable(const TableFacts& table, const TableFacts* test,
                                     const std::string& target, Task task);

@@ -12,8 +12,10 @@ namespace {
 
 class Ranges {
  public:
-  Ranges(const ModelConfig& model, const ModelGraph& built, const DataSplits& data)
-      : model_(model), built_(built), data_(data) {}
+  // `built` may be null: then labels have no ranges.
+  Ranges(const ModelConfig& model, const ModelGraph* built, absl::Span<const FieldSpec> inputs,
+         const Preprocessing& preprocessing)
+      : model_(model), built_(built), inputs_(inputs), preprocessing_(preprocessing) {}
 
   std::vector<ValueRange> Find() {
     for (int i = 0; i < model_.layer_size(); ++i) {
@@ -23,7 +25,8 @@ class Ranges {
           absl::StrCat("layer ", Quoted(layer.name()), " has input_dim ",
                        layer.embedding().input_dim()));
     }
-    for (const PredictionMeaning& meaning : built_.meanings) Add(meaning);
+    if (built_ == nullptr) return std::move(ranges_);
+    for (const PredictionMeaning& meaning : built_->meanings) Add(meaning);
     for (const MetricConfig& metric : model_.metric()) Add(metric);
     return std::move(ranges_);
   }
@@ -31,11 +34,11 @@ class Ranges {
  private:
   void Add(const std::string& input, DType dtype, int64_t least, int64_t most,
            const std::string& rule) {
-    for (size_t i = 0; i < data_.inputs.size(); ++i) {
-      const FieldSpec& field = data_.inputs[i];
+    for (size_t i = 0; i < inputs_.size(); ++i) {
+      const FieldSpec& field = inputs_[i];
       if (field.input != input || field.dtype != dtype || most < least) continue;
       ValueRange range = {static_cast<int>(i), least, most, rule, {}};
-      const InputTransform* transform = data_.preprocessing.Find(input);
+      const InputTransform* transform = preprocessing_.Find(input);
       if (transform != nullptr &&
           static_cast<int64_t>(transform->columns.size()) == field.elements()) {
         for (int64_t e = 0; e < field.elements(); ++e) {
@@ -54,7 +57,7 @@ class Ranges {
       case PredictionMeaning::kClassLogits:
       case PredictionMeaning::kClassProbabilities:
       case PredictionMeaning::kClassScores: {
-        const int64_t width = WidthOf(built_, meaning.prediction);
+        const int64_t width = WidthOf(*built_, meaning.prediction);
         return Add(
             meaning.label, DType::kInt32, 0, width - 1,
             absl::StrCat("prediction ", Quoted(meaning.prediction), " has ", width, " classes"));
@@ -86,17 +89,19 @@ class Ranges {
     const std::string label = message.GetReflection()->GetString(
         message, message.GetDescriptor()->FindFieldByName("label"));
     // Labels of hinge losses may be -1.
-    for (const PredictionMeaning& meaning : built_.meanings) {
+    for (const PredictionMeaning& meaning : built_->meanings) {
       if (meaning.label == label && meaning.kind == PredictionMeaning::kYesScores) return;
     }
     Add(label, DType::kFloat32, 0, 1,
-        absl::StrCat("metric ", Quoted(metric.name()), " (", kind->name(),
-                     ") takes it for no (0) or yes (1)"));
+        absl::StrCat("metric ", Quoted(metric.has_name() ? metric.name() : kind->name()),
+                     metric.has_name() ? absl::StrCat(" (", kind->name(), ")") : "",
+                     " takes it for no (0) or yes (1)"));
   }
 
   const ModelConfig& model_;
-  const ModelGraph& built_;
-  const DataSplits& data_;
+  const ModelGraph* const built_;
+  const absl::Span<const FieldSpec> inputs_;
+  const Preprocessing& preprocessing_;
   std::vector<ValueRange> ranges_;
 };
 
@@ -124,7 +129,12 @@ int64_t WidthOf(const ModelGraph& built, const std::string& layer) {
 
 std::vector<ValueRange> ValueRangesOf(const ModelConfig& model, const ModelGraph& built,
                                       const DataSplits& data) {
-  return Ranges(model, built, data).Find();
+  return Ranges(model, &built, data.inputs, data.preprocessing).Find();
+}
+
+std::vector<ValueRange> InputRangesOf(const ModelConfig& model, absl::Span<const FieldSpec> inputs,
+                                      const Preprocessing& preprocessing) {
+  return Ranges(model, nullptr, inputs, preprocessing).Find();
 }
 
 void CheckValueRanges(const ModelConfig& model, const ModelGraph& built, DataSplits* data) {

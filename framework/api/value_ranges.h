@@ -26,6 +26,10 @@ int64_t WidthOf(const ModelGraph& built, const std::string& layer);
 std::vector<ValueRange> ValueRangesOf(const ModelConfig& model, const ModelGraph& built,
                                       const DataSplits& data);
 
+// Those of what a model predicts from, whatever its losses and metrics say of labels. Fields are counted as in `inputs`.
+std::vector<ValueRange> InputRangesOf(const ModelConfig& model, absl::Span<const FieldSpec> inputs,
+                                      const Preprocessing& preprocessing);
+
 // The parts, each of whose examples is checked when it is read.
 void CheckValueRanges(const ModelConfig& model, const ModelGraph& built, DataSplits* data);
 

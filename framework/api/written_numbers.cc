@@ -76,6 +76,27 @@ bool HasUnit(absl::string_view text) {
   return IsCsvNumber(text, &number) || IsDecimalComma(text) || HasThousands(text);
 }
 
+absl::string_view UnitBehind(absl::string_view text) {
+  constexpr size_t kMostUnit = 12;
+  text = absl::StripAsciiWhitespace(text);
+  const size_t begin = text.find_first_not_of("+-0123456789.,' ");
+  if (begin == absl::string_view::npos || text.size() - begin > kMostUnit) return "";
+  const absl::string_view unit = text.substr(begin);
+  const auto letter = [](char c) {
+    return absl::ascii_isalpha(static_cast<unsigned char>(c)) ||
+           !absl::ascii_isascii(static_cast<unsigned char>(c));
+  };
+  if (!letter(unit[0])) return "";
+  for (size_t i = 1; i < unit.size(); ++i) {
+    const bool power = (unit[i] == '2' || unit[i] == '3') && i + 1 == unit.size();
+    if (!letter(unit[i]) && unit[i] != '/' && unit[i] != '^' && !power) return "";
+  }
+  const absl::string_view number = absl::StripAsciiWhitespace(text.substr(0, begin));
+  double value;
+  const bool any = IsCsvNumber(number, &value) || IsDecimalComma(number) || HasThousands(number);
+  return any && !HasLeadingZero(number) ? unit : "";
+}
+
 bool HasLeadingZero(absl::string_view text) {
   return text.size() > 1 && text[0] == '0' && Digits(text, 2, 32);
 }

@@ -12,6 +12,7 @@
 #include "absl/strings/str_join.h"
 #include "gradus/base/diagnostics.h"
 #include "gradus/base/status.h"
+#include "gradus/data/csv_number.h"
 
 namespace gradus {
 
@@ -33,6 +34,10 @@ std::vector<int32_t> ColumnTransform::PlacesOf(const std::vector<std::string>& t
   std::unordered_map<absl::string_view, int32_t, absl::Hash<absl::string_view>> known;
   for (size_t i = 0; i < categories.size(); ++i) {
     known.emplace(categories[i], static_cast<int32_t>(i));
+  }
+  // Numbers are read without the blanks that whoever gave the categories may have written.
+  for (size_t i = 0; i < categories.size(); ++i) {
+    known.emplace(BareCsvNumber(categories[i]), static_cast<int32_t>(i));
   }
   const int32_t unseen = other ? static_cast<int32_t>(categories.size()) : -1;
   std::vector<int32_t> places;

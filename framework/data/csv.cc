@@ -121,6 +121,10 @@ absl::StatusOr<CsvFile> CsvFile::Start(std::unique_ptr<InputFile> input,
     // Blank lines may come before the first row.
     if (!scanner.Row(&cells, &problem)) return error(problem.line, problem.column, problem.message);
   } while (IsBlankCsvRow(cells, dialect.separator) && !scanner.done());
+  if (IsBlankCsvRow(cells, dialect.separator)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat(file.name_, ": the file is empty: there are only blank lines"));
+  }
   for (const CsvCell& cell : cells) {
     const int place = static_cast<int>(file.columns_.size());
     std::string column = dialect.header ? CsvCellText(cell) : absl::StrCat(place + 1);

@@ -1,6 +1,7 @@
 // Tables as text, as they are found: RFC 4180 with any separator, with or without a header row, with CRLF or LF, quotes, a byte order
-// mark, gzip. Spaces and tabulators around numbers and around quotes do not count; those of texts, names in the header too, do. Blank
-// lines are passed over, but where there is one column: there a blank line is an empty cell. Nothing is guessed. Errors say
+// mark, gzip. Spaces and tabulators around numbers and around quotes do not count, also where numbers are categories ("1" and " 1" are one,
+// "01" is another); those of texts, names in the header too, do. Blank lines are passed over, but where there is one column: there a blank
+// line is an empty cell. Nothing is guessed. Errors say
 // file:line:column and the column's name; the first one in the file is told, whatever the number of threads.
 //
 //   GRADUS_ASSIGN_OR_RETURN(CsvFile file, CsvFile::Open("wine.csv"));
@@ -51,7 +52,7 @@ struct CsvSelection {
   bool text = false;
   // Whether a missing cell is NaN (FLOAT64) or code -1 (text); otherwise, and in INT32 numbers, it is an error.
   bool may_miss = false;
-  // Of texts: no cell is missing, whatever it says; an empty one is the empty text.
+  // Of texts: no cell is missing, whatever it says; an empty one is the empty text, and numbers keep their blanks.
   bool as_written = false;
 };
 

@@ -6,8 +6,10 @@
 #include <cmath>
 #include <cstring>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "gradus/base/text_escape.h"
+#include "gradus/data/csv_scanner.h"
 
 namespace gradus {
 namespace internal {
@@ -113,6 +115,14 @@ std::string ParseCsvNumber(absl::string_view text, DType dtype, double* number) 
     }
   }
   return "";
+}
+
+absl::string_view BareCsvNumber(absl::string_view text, char separator) {
+  const absl::string_view bare = WithoutCsvBlanks(text, separator);
+  // What begins with a letter is no finite number.
+  if (bare.size() == text.size() || bare.empty() || absl::ascii_isalpha(bare[0])) return text;
+  double number;
+  return ParseCsvNumber(bare, DType::kFloat64, &number).empty() ? bare : text;
 }
 
 }  // namespace gradus

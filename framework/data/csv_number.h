@@ -129,6 +129,9 @@ inline const char* ReadDecimal(const char* p, double* number) {
 // The number that `text` is, of any kind, FLOAT64 or INT32; what is wrong with it, or empty.
 std::string ParseCsvNumber(absl::string_view text, DType dtype, double* number);
 
+// What is written, without the blanks around it where it is a finite number: "1" and " 1" are one category, "x" and " x" are two.
+absl::string_view BareCsvNumber(absl::string_view text, char separator = ',');
+
 // In quotes, escaped, and cut when it is long: for messages.
 std::string QuoteCsv(absl::string_view text);
 

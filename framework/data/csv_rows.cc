@@ -127,9 +127,10 @@ const char* CsvRows::SkipCell(const char* cell, absl::string_view* text) const {
   return close + 1;
 }
 
-// As ReadDecimal, of a number that may have blanks around it.
+// As ReadDecimal, of a number that may have blanks around it. Null also when a word for missing cells begins like it.
 const char* CsvRows::PaddedNumber(const char* cell, double* number) const {
   while (plan_.IsBlank(*cell)) ++cell;
+  if (plan_.MayBeMissing(*cell)) return nullptr;
   const char* end = ReadDecimal(cell, number);
   while (end != nullptr && plan_.IsBlank(*end)) ++end;
   return end;
@@ -231,9 +232,16 @@ std::string CsvRows::Store(absl::string_view text, int selection, int place) {
   const CsvSelection& what = plan_.selections_[selection];
   const size_t index = static_cast<size_t>(size_ * field.columns + place);
   // Words for missing cells may be blanks.
-  const bool said_missing = !what.as_written && plan_.IsMissing(text);
-  if (!what.text) text = WithoutCsvBlanks(text, plan_.dialect_.separator);
-  if (said_missing || (!what.text && plan_.IsMissing(text))) {
+  bool missing = !what.as_written && plan_.IsMissing(text);
+  if (!what.as_written) {
+    const absl::string_view bare = what.text ? BareCsvNumber(text, plan_.dialect_.separator)
+                                             : WithoutCsvBlanks(text, plan_.dialect_.separator);
+    if (bare.size() < text.size()) {
+      text = bare;
+      missing = missing || plan_.IsMissing(text);
+    }
+  }
+  if (missing) {
     if (!what.may_miss || (!what.text && !field.real)) {
       return text.empty() ? "the cell is empty"
                           : absl::StrCat("the cell is missing (", QuoteCsv(text), ")");

@@ -1,5 +1,5 @@
-// Parses a block of rows into numbers and codes. Blanks around numbers do not count, those of texts do; blank lines are no rows, but where
-// there is one column, whose empty cell such a line is.
+// Parses a block of rows into numbers and codes. Blanks around numbers do not count, also where they are read as texts; those of other texts
+// do. Blank lines are no rows, but where there is one column, whose empty cell such a line is.
 //
 // A row is first taken in one pass over its bytes, which knows plain cells and cells in quotes without line breaks or quotes inside. Where
 // it meets anything else, or anything wrong, the scanner takes that row from its beginning: it says what a row means, and what is wrong.

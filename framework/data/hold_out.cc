@@ -149,6 +149,8 @@ bool ChooseRows(const DataConfig& config, const ConfigPath& root, const Source& 
   const std::string& input = chosen->classes.input;
   if (!FindClasses(validation, path, train, context, &keys, &chosen->classes.input)) return false;
 
+  const std::vector<int64_t> all_keys = keys;
+  std::vector<int64_t> held_out, tested;  // Rows.
   const bool sampled = !validation.tail() && trained < not_tested;
   std::vector<int64_t> rows;  // That are not tested with; none as long as those are all.
   if (not_tested < n || sampled) {
@@ -163,30 +165,33 @@ bool ChooseRows(const DataConfig& config, const ConfigPath& root, const Source& 
     }
     if (!keys.empty()) keys = Picked(keys, split.training);
     rows = std::move(split.training);
-    chosen->test = Rows::List(std::move(split.held_out));
+    tested = std::move(split.held_out);
+    chosen->test = Rows::List(tested);
     chosen->training = Rows::List(rows);
   }
-  Split split;
   if (sampled) {
+    Split split;
     if (!Draw(rows, not_tested - trained, validation.seed(), keys, input, path.Child("fraction"),
               diagnostics, &split)) {
       return false;
     }
     chosen->training = Rows::List(Picked(rows, split.training));
-    chosen->held_out = Rows::List(Picked(rows, split.held_out));
+    held_out = Picked(rows, split.held_out);
+    chosen->held_out = Rows::List(held_out);
   } else if (trained < not_tested) {
-    split.held_out.resize(static_cast<size_t>(not_tested - trained));
-    std::iota(split.held_out.begin(), split.held_out.end(), trained);
+    held_out.resize(static_cast<size_t>(not_tested - trained));
+    std::iota(held_out.begin(), held_out.end(), trained);
     if (rows.empty()) {
       chosen->training = Rows::Range(0, trained);
       chosen->held_out = Rows::Range(trained, not_tested - trained);
     } else {
-      chosen->held_out = Rows::List(Picked(rows, split.held_out));
+      held_out = Picked(rows, held_out);
+      chosen->held_out = Rows::List(held_out);
       rows.resize(static_cast<size_t>(trained));
       chosen->training = Rows::List(std::move(rows));
     }
   }
-  if (!keys.empty()) chosen->classes.classes = CountClasses(keys, split.held_out);
+  if (!keys.empty()) chosen->classes.classes = CountClasses(all_keys, held_out, tested);
   return true;
 }
 

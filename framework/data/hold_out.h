@@ -15,8 +15,9 @@ namespace gradus {
 // The classes of the training source's examples, and how they are split.
 struct ClassesOfSplit {
   std::string input;  // The one that names them; empty when the split knows none.
-  std::vector<ClassSplit> classes;  // By ReadClassKeys, in ascending order.
-  std::vector<std::string> names;   // Of `classes`, as a table is to show them.
+  // Of texts that are categories in the order of these, otherwise in ascending order of ReadClassKeys.
+  std::vector<ClassSplit> classes;
+  std::vector<std::string> names;  // Of `classes`, as a table is to show them.
 };
 
 struct HeldOut {
@@ -26,7 +27,7 @@ struct HeldOut {
   ClassesOfSplit classes;
 };
 
-// All but the names of the classes, which are counted in what is not tested with. False after a finding. `root` is the address of
+// All but the names of the classes, which are in ascending order of their keys. False after a finding. `root` is the address of
 // `config`, "data".
 bool ChooseRows(const DataConfig& config, const ConfigPath& root, const Source& train,
                 const SourceContext& context, HeldOut* chosen);

@@ -8,6 +8,7 @@
 #include "gradus/base/diagnostics.h"
 #include "gradus/base/status.h"
 #include "gradus/base/text_escape.h"
+#include "gradus/data/csv_number.h"
 #include "gradus/data/learn_columns.h"
 #include "gradus/data/row_blocks.h"
 
@@ -64,14 +65,14 @@ std::string LearnCategories(const CsvColumns& plan, const std::vector<std::strin
     transform->missing_category = seen[0].first;
     seen[0].second += missing;
   } else if (constant) {
-    transform->missing_category = plan.impute_constant();
-    const auto found = std::find_if(seen.begin(), seen.end(), [&](const auto& text) {
-      return text.first == plan.impute_constant();
-    });
+    const std::string constant_text(BareCsvNumber(plan.impute_constant()));
+    transform->missing_category = constant_text;
+    const auto found = std::find_if(seen.begin(), seen.end(),
+                                    [&](const auto& text) { return text.first == constant_text; });
     if (found != seen.end()) {
       found->second += missing;
     } else {
-      seen.emplace_back(plan.impute_constant(), missing);
+      seen.emplace_back(constant_text, missing);
     }
     sort();
   }

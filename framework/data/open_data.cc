@@ -2,7 +2,9 @@
 
 #include "gradus/data/open_data.h"
 
+#include <algorithm>
 #include <new>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -37,16 +39,41 @@ std::vector<FieldSpec> Known(absl::Span<const FieldSpec> inputs) {
   return known;
 }
 
+// Texts, which were counted in the order in which the file has them, into the order of their places in the model.
+void SortByPlace(const std::vector<std::string>& places, ClassesOfSplit* classes) {
+  std::unordered_map<std::string, size_t> known;
+  for (size_t k = 0; k < places.size(); ++k) known.emplace(places[k], k);
+  std::vector<std::pair<size_t, size_t>>
+      order;  // Place, and which of the classes; others are last.
+  for (size_t k = 0; k < classes->names.size(); ++k) {
+    const auto found = known.find(classes->names[k]);
+    order.emplace_back(found == known.end() ? places.size() : found->second, k);
+  }
+  std::sort(order.begin(), order.end());
+  ClassesOfSplit sorted;
+  sorted.input = classes->input;
+  for (const auto& each : order) {
+    sorted.classes.push_back(classes->classes[each.second]);
+    sorted.names.push_back(classes->names[each.second]);
+  }
+  *classes = std::move(sorted);
+}
+
 // The texts that codes stand for, the names that places have, or the numbers themselves.
-std::vector<std::string> NamesOf(const ClassesOfSplit& classes, const Source& source,
-                                 const Preprocessing& preprocessing) {
-  std::vector<std::string> texts = preprocessing.ClassNames(classes.input);
+void NameClasses(const Source& source, const Preprocessing& preprocessing,
+                 ClassesOfSplit* named_classes) {
+  ClassesOfSplit& classes = *named_classes;
+  const std::vector<std::string> places = preprocessing.ClassNames(classes.input);
+  std::vector<std::string> texts = places;
+  bool coded = false;
   for (const Feed& feed : source.feeds) {
     // A field of numbers has no texts.
     if (feed.transform.input != classes.input || feed.texts.empty()) continue;
-    if (!feed.texts[0].empty()) texts = feed.texts[0][0];
+    if (feed.texts[0].empty()) continue;
+    texts = feed.texts[0][0];
+    coded = true;
   }
-  std::vector<std::string> names;
+  std::vector<std::string>& names = classes.names;
   for (const ClassSplit& one : classes.classes) {
     const bool named = one.key >= 0 && one.key < static_cast<int64_t>(texts.size());
     const bool missing = one.key < 0 && !texts.empty();
@@ -54,7 +81,7 @@ std::vector<std::string> NamesOf(const ClassesOfSplit& classes, const Source& so
                     : missing ? "(missing)"
                               : absl::StrCat(one.key));
   }
-  return names;
+  if (coded) SortByPlace(places, &classes);
 }
 
 // The rows of the training source that are trained on, and those that are held out. What is to be
@@ -78,7 +105,7 @@ bool OpenTraining(const DataConfig& config, const ConfigPath& root, Role role,
     splits->test = CheckWeights(Prepare(train, splits->inputs, rows.test));
   }
   splits->classes = std::move(rows.classes);
-  splits->classes.names = NamesOf(splits->classes, train, splits->preprocessing);
+  NameClasses(train, splits->preprocessing, &splits->classes);
   return true;
 }
 

@@ -38,7 +38,7 @@ struct DataSplits {
   // The model's inputs, with the dims that the training examples gave those that had none. What
   // could not be opened leaves them unknown.
   std::vector<FieldSpec> inputs;
-  ClassesOfSplit classes;  // Of the training examples and the fraction of them that is held out.
+  ClassesOfSplit classes;  // Of the training source, and the parts that are taken of it.
 };
 
 // `inputs`: the model's inputs, the dims those of one example. Relative paths are relative to

@@ -106,10 +106,11 @@ bool HasPath(const google::protobuf::Descriptor* type) {
   return false;
 }
 
+// Of files that are no tables.
 std::string KindNames() {
   std::vector<std::string> names;
   for (const std::string& key : Registry<Reader>::Get().Keys()) {
-    if (!HasPath(Registry<Reader>::Get().Find(key)->config_type())) continue;
+    if (key == kTable || !HasPath(Registry<Reader>::Get().Find(key)->config_type())) continue;
     names.push_back(key.substr(key.rfind('.') + 1));
   }
   return absl::StrJoin(names, ", ");
@@ -165,6 +166,13 @@ absl::StatusOr<ReaderChoice> ChooseReader(const GivenPlace& given,
   if (columns) {
     take(kTable);
     return choice;
+  }
+  const Reader* table = registry.Find(kTable);
+  if (table != nullptr && table->WouldRead(given) != Reads::kNo) {
+    return error(
+        absl::StrCat("is text, as a table is, and the model was not trained on the columns of one "
+                     "(what is read for it: ",
+                     KindNames(), ")"));
   }
   return error(absl::StrCat("is of no kind that is read (", KindNames(), ")"));
 }

@@ -143,7 +143,8 @@ absl::StatusOr<Split> DrawSplit(int64_t n, int64_t held_out, uint64_t seed,
 }
 
 std::vector<ClassSplit> CountClasses(absl::Span<const int64_t> keys,
-                                     absl::Span<const int64_t> held_out) {
+                                     absl::Span<const int64_t> held_out,
+                                     absl::Span<const int64_t> test) {
   const Classes classes(keys);
   std::vector<ClassSplit> counts(classes.keys.size());
   for (size_t c = 0; c < counts.size(); ++c) {
@@ -154,6 +155,11 @@ std::vector<ClassSplit> CountClasses(absl::Span<const int64_t> keys,
     ClassSplit& count = counts[classes.Of(keys[static_cast<size_t>(row)])];
     --count.training;
     ++count.held_out;
+  }
+  for (int64_t row : test) {
+    ClassSplit& count = counts[classes.Of(keys[static_cast<size_t>(row)])];
+    --count.training;
+    ++count.test;
   }
   return counts;
 }

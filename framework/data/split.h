@@ -17,11 +17,12 @@
 
 namespace gradus {
 
-// How many of a class are trained on and held out.
+// How many of a class are trained on, held out for validation, and set aside for the test.
 struct ClassSplit {
   int64_t key = 0;
   int64_t training = 0;
   int64_t held_out = 0;
+  int64_t test = 0;
 };
 
 struct Split {
@@ -37,9 +38,11 @@ absl::StatusOr<int64_t> TrainingCount(int64_t n, double fraction);
 absl::StatusOr<Split> DrawSplit(int64_t n, int64_t held_out, uint64_t seed,
                                 absl::Span<const int64_t> keys);
 
-// The classes in ascending order of their keys, with what the parts have of each.
+// The classes in ascending order of their keys, with what the parts have of each: `held_out` and `test` are rows, and all others are
+// trained on.
 std::vector<ClassSplit> CountClasses(absl::Span<const int64_t> keys,
-                                     absl::Span<const int64_t> held_out);
+                                     absl::Span<const int64_t> held_out,
+                                     absl::Span<const int64_t> test = {});
 
 }  // namespace gradus
 

@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "gradus/base/text_escape.h"
+#include "gradus/data/csv_number.h"
 
 namespace gradus {
 namespace {
@@ -149,7 +150,7 @@ void CheckCategories(const ConfigPath& path, const FieldSpec& input, CsvColumns*
   }
   std::set<std::string> values;
   for (int k = 0; k < categories->value_size(); ++k) {
-    if (values.insert(categories->value(k)).second) continue;
+    if (values.insert(std::string(BareCsvNumber(categories->value(k)))).second) continue;
     opening->Error("duplicate", here.Child("value", k, ""),
                    absl::StrCat("category ", Quoted(categories->value(k)), " is there twice"));
   }

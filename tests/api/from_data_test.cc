@@ -175,7 +175,8 @@ TEST_F(FromDataTest, BalancedWeightsAreCountedOverTheTrainingExamples) {
   ASSERT_TRUE(trainer.ok()) << trainer.status();
   // 30, 24 and 6 examples, of which 6, 5 and 1 are held out.
   EXPECT_EQ(SplitInWords((*trainer)->data()),
-            "48 training, 12 validation examples\nclasses of y  0: 24/6  1: 19/5  2: 5/1");
+            "48 training, 12 validation examples\nclasses of y (training/validation)  0: 24/6  "
+            "1: 19/5  2: 5/1");
   const ClassWeights& weights = (*trainer)->config().model().loss(0).class_weight();
   EXPECT_FALSE(weights.has_balanced());
   ASSERT_EQ(weights.value_size(), 3);
@@ -395,7 +396,7 @@ TEST_F(FromDataTest, AResumedRunHasTheSameSample) {
 TEST_F(FromDataTest, ManyClassesAreAbbreviated) {
   DataSplits data;
   for (int k = 0; k < 300; ++k) {
-    data.classes.classes.push_back({k, 100 + k, 25});
+    data.classes.classes.push_back({k, 100 + k, 25, 0});
     data.classes.names.push_back(absl::StrCat(k));
   }
   data.classes.input = "y";
@@ -404,9 +405,38 @@ TEST_F(FromDataTest, ManyClassesAreAbbreviated) {
   ASSERT_TRUE(trainer.ok()) << trainer.status();
   data.train = (*trainer)->data().train;
   EXPECT_EQ(SplitInWords(data),
-            "48 training examples\nclasses of y  0: 100/25  1: 101/25  2: 102/25  3: 103/25  "
-            "4: 104/25  5: 105/25  6: 106/25  7: 107/25  8: 108/25  9: 109/25  ...  299: 399/25  "
+            "48 training examples\nclasses of y (training/validation)  0: 100/25  1: 101/25  "
+            "2: 102/25  3: 103/25  4: 104/25  5: 105/25  6: 106/25  7: 107/25  ...  299: 399/25  "
             "(300 classes)");
+}
+
+TEST_F(FromDataTest, ClassesAreCountedInThePartsThatThereAre) {
+  const auto line = [this](const std::string& text) {
+    const auto trainer = Make(text);
+    EXPECT_TRUE(trainer.ok()) << trainer.status();
+    return trainer.ok() ? SplitInWords((*trainer)->data()) : "";
+  };
+  const std::string text = Classification("");
+  const std::string validation = "validation { fraction: 0.2 seed: 4 }";
+  ASSERT_TRUE(absl::StrContains(text, validation));
+  // 30, 24 and 6 examples.
+  EXPECT_EQ(
+      line(absl::StrReplaceAll(text, {{validation, "test_fraction: 0.5"}})),
+      "30 training, 30 test examples\nclasses of y (training/test)  0: 15/15  1: 12/12  2: 3/3");
+  EXPECT_EQ(line(absl::StrReplaceAll(text, {{validation, validation + " test_fraction: 0.5"}})),
+            "24 training, 6 validation, 30 test examples\n"
+            "classes of y (training/validation/test)  0: 12/3/15  1: 10/2/12  2: 2/1/3");
+  // Texts are in the order of the classes, whatever stands first in the file.
+  std::string table = "a,b,price,kind,w\n";
+  for (int i = 0; i < 20; ++i) {
+    absl::StrAppend(&table, i, ",0,1,", i % 4 == 0 ? "wet" : i % 4 == 1 ? "dry" : "new", ",1\n");
+  }
+  ASSERT_TRUE(WriteFile(folder_ + "/table.csv", table).ok());
+  EXPECT_EQ(line(absl::StrReplaceAll(
+                text, {{validation, "test_fraction: 0.2"},
+                       {"column: \"kind\"", "columns { name: \"kind\" categories {} }"}})),
+            "16 training, 4 test examples\nclasses of y (training/test)  dry: 4/1  new: 8/2  "
+            "wet: 4/1");
 }
 
 }  // namespace

@@ -161,8 +161,16 @@ TEST(NewModel, ATestTableIsForeseen) {
   EXPECT_EQ(config.data().test().csv().separator(), ";");
   EXPECT_FALSE(config.data().has_test_fraction());
   EXPECT_EQ(config.data().train().csv().field(1).columns(0).categories().value(0), "iris");
+  const auto model = MakeNewModel(options);
+  const std::string untrained = "class of the test table has no row to train on: \"iris\"";
+  ASSERT_FALSE(model->notes.empty());
+  EXPECT_EQ(model->notes.back(), "a " + untrained);
+  EXPECT_TRUE(absl::StrContains(model->text, "# A " + untrained + ".\n")) << model->text;
+  EXPECT_FALSE(absl::StrContains(model->text, "balanced")) << model->text;
   options.test = WriteTable("other.csv", "petal length;kind\n1;setosa\n");
-  EXPECT_EQ(ErrorOf(options), options.test + ": there is no column \"petal width\"");
+  EXPECT_EQ(ErrorOf(options), options.test +
+                                  ": there is no column \"petal width\"; its columns are "
+                                  "\"petal length\", \"kind\"");
 }
 
 TEST(NewModel, PathsLeadFromTheFolderOfTheFile) {
@@ -228,6 +236,11 @@ TEST(NewModelRefuses, TargetsThatNothingCanBeLearnedOf) {
   const std::string flowers = WriteTable("flowers.csv", FlowersTable());
   EXPECT_EQ(ErrorOf(Of(flowers, "kin")),
             flowers + ": there is no column \"kin\"; did you mean \"kind\"?");
+  EXPECT_EQ(
+      ErrorOf(Of(flowers, "price")),
+      flowers +
+          ": there is no column \"price\"; its columns are \"petal length\", \"petal width\", "
+          "\"kind\"");
   EXPECT_EQ(
       ErrorOf(Of(flowers, "kind", Task::kRegression)),
       flowers +
@@ -312,6 +325,28 @@ TEST(NewModel, SaysWhatNumbersAreWrittenLikeAndWhatIsRare) {
                            "columns { name: \"zip\" categories { unseen: OTHER } }",
                            "columns { name: \"x\" standardise: true }", "binary_crossentropy",
                            "class_weight { balanced: true }"}) {
+    EXPECT_TRUE(absl::StrContains(model->text, part)) << part << "\n" << model->text;
+  }
+}
+
+TEST(NewModel, UnitsInLettersAndApostrophesAreShownAsTheyStand) {
+  std::string text = "mass,sum,x,y\n";
+  for (int i = 0; i < 60; ++i) {
+    absl::StrAppend(&text, i + 5, " kg,", 297 + i, "'955,", Scatter(i, 1), ",", i % 2 == 0 ? 1 : 2,
+                    i % 4 < 2 ? "\n" : " \n");
+  }
+  const auto model = MakeNewModel(Of(WriteTable("letters.csv", text), "y"));
+  ASSERT_TRUE(model.ok()) << model.status();
+  const std::vector<std::string> notes = {
+      "left out: \"mass\", its numbers have units beside them, such as \"5 kg\", and only the "
+      "number "
+      "itself can be read",
+      "left out: \"sum\", its numbers have separators of thousands, such as \"297'955\", which "
+      "have "
+      "to go first"};
+  EXPECT_EQ(model->notes, notes);
+  for (const char* part : {"such as \"297'955\",", "such as \"5 kg\",", "2 classes",
+                           "only 2 different numbers", "value: [\"1\", \"2\"]"}) {
     EXPECT_TRUE(absl::StrContains(model->text, part)) << part << "\n" << model->text;
   }
 }

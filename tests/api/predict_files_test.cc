@@ -189,6 +189,52 @@ TEST(Houses, ArePredictedInTheTargetsOwnUnits) {
   EXPECT_GT(Number(rows[2][0]), 100);
 }
 
+// What training and evaluating find with its row, predicting finds so, too.
+TEST(Words, OutsideOfATableOfVectorsAreFoundWithTheirRow) {
+  const std::string folder = TestFile("words");
+  ASSERT_TRUE(RemoveTree(folder).ok());
+  ASSERT_TRUE(MakeFolders(folder).ok());
+  ASSERT_TRUE(WriteFile(folder + "/t.csv", "c,d,y\n0,1,0\n5,2,1\n").ok());
+  const std::string text = R"(
+model {
+  input { name: "x" type: INT32 shape: 2 }
+  input { name: "y" shape: 1 }
+  layer { name: "e" embedding { input_dim: 6 output_dim: 2 } }
+  layer { name: "flat" flatten {} }
+  layer { name: "out" dense { units: 1 } }
+  loss { binary_crossentropy { prediction: "out" label: "y" from_logits: true } }
+  metric { binary_accuracy { prediction: "out" label: "y" threshold: 0 } }
+}
+optimizer { sgd {} learning_rate { constant: 0 } }
+data { train { csv { path: "t.csv"
+  field { input: "x" column: ["c", "d"] } field { input: "y" column: "y" } } } }
+)";
+  ASSERT_TRUE(WriteFile(folder + "/run.pbtxt", text).ok());
+  {
+    const auto trainer = Trainer::FromFile(folder + "/run.pbtxt");
+    ASSERT_TRUE(trainer.ok()) << trainer.status();
+    ASSERT_TRUE((*trainer)->SaveModel(folder).ok());
+  }
+  PredictOptions options =
+      Predicting(folder, WriteTable("new_words.csv", "d,c,y\n0,1,0\n\n5,0,7\n7,1,1\n"));
+  EXPECT_EQ(PredictFiles(options).status().message(),
+            options.input +
+                ":5: input \"x\": column \"d\": 7 is not in 0 to 5: layer \"e\" has input_dim 6");
+  options.input = WriteTable("new_words.csv", "d,c,y\n0,1,0\n5,0,7\n");
+  EXPECT_TRUE(PredictFiles(options).ok()) << PredictFiles(options).status();
+  // Of a metric without a name its kind is told.
+  ASSERT_TRUE(WriteFile(folder + "/t.csv", "c,d,y\n0,1,0\n5,2,7\n").ok());
+  const std::string other = absl::StrReplaceAll(
+      text, {{"binary_crossentropy", "mean_squared_error"}, {" from_logits: true", ""}});
+  ASSERT_TRUE(WriteFile(folder + "/run.pbtxt", other).ok());
+  const auto trainer = Trainer::FromFile(folder + "/run.pbtxt");
+  ASSERT_TRUE(trainer.ok()) << trainer.status();
+  const std::string message((*trainer)->Train().status().message());
+  EXPECT_TRUE(
+      absl::StrContains(message, "metric \"binary_accuracy\" takes it for no (0) or yes (1)"))
+      << message;
+}
+
 // A model of two inputs from files of their own: an IDX array of 2 x 2 bytes and a column of a table. It adds up what it is given.
 class TwoInputs : public testing::Test {
  protected:

@@ -100,6 +100,21 @@ TEST(LookAtColumn, KnowsWhatIsNearlyANumberOrADate) {
   EXPECT_EQ(facts.Find("c")->dates, 3);
 }
 
+TEST(LookAtColumn, LettersAreAUnitWhereNumbersShareThem) {
+  std::string text = "mass,house,code,few,same\n";
+  for (int i = 1; i <= 40; ++i) {
+    absl::StrAppend(&text, i, i % 2 == 0 ? " kg," : "kg,", i, i % 2 == 0 ? "A," : "B,", "A", i, ",",
+                    i % 2, "s,", i % 10 == 0 ? " 1" : "1", "\n");
+  }
+  const TableFacts facts = Look(text);
+  EXPECT_EQ(facts.Find("mass")->units, 40);
+  EXPECT_EQ(facts.Find("mass")->unit_text, "1kg");
+  EXPECT_EQ(facts.Find("house")->units, 0);
+  EXPECT_EQ(facts.Find("code")->units, 0);
+  EXPECT_EQ(facts.Find("few")->units, 0);  // Two texts are rather two classes.
+  EXPECT_EQ(facts.Find("same")->distinct(), 1);
+}
+
 TEST(LookAtTable, OfALongFileLooksAtWholeRowsOfItsBeginning) {
   std::string text = "x,note\n";
   for (int i = 0; i < 1000; ++i) absl::StrAppend(&text, 100 + i % 7, ",\"line\nbreak\"\n");

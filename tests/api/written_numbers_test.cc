@@ -37,6 +37,20 @@ TEST(WrittenNumbers, Units) {
   }
 }
 
+TEST(WrittenNumbers, LettersBehindThem) {
+  for (const char* text : {"90 kg", "90kg", "-1.5 kg", "1,5 kg", "1,200 kg"}) {
+    EXPECT_EQ(UnitBehind(text), "kg") << text;
+  }
+  EXPECT_EQ(UnitBehind("55km/h"), "km/h");
+  EXPECT_EQ(UnitBehind("70 m2"), "m2");
+  EXPECT_EQ(UnitBehind("21 °C"), "°C");
+  EXPECT_EQ(UnitBehind("12B"), "B");
+  for (const char* text : {"90", "kg", "A12", "B 12", "1a2b", "0x1F", "012B", "12-B", "2024-03-01",
+                           "12:30", "3 rooms in a house", "1.2.3a", ""}) {
+    EXPECT_EQ(UnitBehind(text), "") << text;
+  }
+}
+
 TEST(WrittenNumbers, ZerosBeforeThem) {
   EXPECT_TRUE(HasLeadingZero("01067"));
   EXPECT_TRUE(HasLeadingZero("00"));

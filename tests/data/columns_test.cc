@@ -261,6 +261,27 @@ TEST(ColumnsTest, CategoriesOrders) {
   EXPECT_EQ(categories("a\nb\nc\n", "impute_constant: 'a' categories {}"), (Texts{"a", "b", "c"}));
 }
 
+TEST(ColumnsTest, BlanksAroundNumbersMakeNoCategories) {
+  WriteTestFile("padded.csv", "x,y\n1,1\n2, 1\n3,2\n4, 2 \n5, b\n6,b\n");
+  WriteTestFile("padded_test.csv", "x,y\n1,\t2\n");
+  const auto open = [](const std::string& categories) {
+    return Open(
+        "train { csv { path: 'padded.csv' field { input: 'x' column: 'x' }"
+        " field { input: 'label' columns { name: 'y' " +
+            categories + " } } } } test { csv { path: 'padded_test.csv' } }",
+        {AnyDims("x"), {"label", DType::kInt32, {}}});
+  };
+  const DataSplits learned = open("categories {}");
+  EXPECT_EQ(learned.preprocessing.ClassNames("label"),
+            (std::vector<std::string>{" b", "1", "2", "b"}));
+  EXPECT_EQ(ValuesOf<double>(*learned.train, 1), (std::vector<double>{1, 1, 2, 2, 0, 3}));
+  EXPECT_EQ(ValuesOf<double>(*learned.test, 1), (std::vector<double>{2}));
+  // Whoever writes them with blanks, too, means the number.
+  const DataSplits given = open("categories { value: [' 2', 'b', ' b', '1 '] }");
+  EXPECT_EQ(ValuesOf<double>(*given.train, 1), (std::vector<double>{3, 3, 0, 0, 2, 1}));
+  EXPECT_EQ(ValuesOf<double>(*given.test, 1), (std::vector<double>{0}));
+}
+
 TEST(ColumnsTest, MissingAndUnseenCategoriesHavePlaces) {
   const std::string csv = "a\nb\nNA\nc\n\nb\nd\n";
   const auto places = [&](const std::string& group) {

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "tests/testing/data_testing.h"
@@ -209,6 +210,7 @@ TEST(CsvTest, BrokenTextsAreRefusedWithTheirPlace) {
   const std::vector<Broken> cases = {
       {"", "t.csv: the file is empty"},
       {"\xef\xbb\xbf", "t.csv: the file is empty"},
+      {"\n \n\r\n", "t.csv: the file is empty: there are only blank lines"},
       {"\xff\xfe"
        "a",
        "t.csv:1:1: the file is UTF-16; save it as UTF-8"},
@@ -326,6 +328,57 @@ TEST(CsvTest, MissingCellsAreThoseThatTheDialectNames) {
   y.may_miss = false;
   EXPECT_EQ(file->Read({y}).status().message(),
             "t.csv:2:6: column \"y\": the cell is missing (\"?\")");
+}
+
+TEST(CsvTest, BlanksAroundAWordForMissingCellsDoNotCountWhereItIsANumber) {
+  CsvDialect dialect;
+  dialect.missing = {"-999", "0"};
+  const std::vector<std::string> cells = {"-999",       " -999", "-999\t", "\t  -999 \t ",
+                                          "\" -999 \"", " 0",    "0 ",     "\" 0\""};
+  std::string text = "x,y\n7,-9990\n";
+  for (const std::string& cell : cells) absl::StrAppend(&text, cell, ",", cell, "\n");
+  const auto file = CsvFile::Parse("t.csv", text + " 8 , 10 \n", dialect);
+  ASSERT_TRUE(file.ok()) << file.status();
+  CsvSelection x, y, whole;
+  x.columns = whole.columns = {0};
+  y.columns = {1};
+  y.text = x.may_miss = y.may_miss = true;
+  const auto table = file->Read({x, y});
+  ASSERT_TRUE(table.ok()) << table.status();
+  const std::vector<double> numbers = Doubles(table->fields[0]);
+  const absl::Span<const int32_t> codes = table->fields[1].data<int32_t>();
+  ASSERT_EQ(numbers.size(), cells.size() + 2);
+  for (size_t i = 1; i <= cells.size(); ++i) {
+    EXPECT_TRUE(std::isnan(numbers[i])) << cells[i - 1] << ": " << numbers[i];
+    EXPECT_EQ(codes[i], -1) << cells[i - 1];
+  }
+  EXPECT_EQ(numbers.front(), 7);
+  EXPECT_EQ(numbers.back(), 8);
+  EXPECT_EQ(table->texts[1][0], (std::vector<std::string>{"-9990", "10"}));
+  // Whole numbers cannot miss.
+  whole.dtype = DType::kInt32;
+  for (const std::string& cell : cells) {
+    const auto one = CsvFile::Parse("t.csv", absl::StrCat("x,y\n", cell, ",1\n"), dialect);
+    EXPECT_TRUE(absl::StrContains(one->Read({whole}).status().message(), "the cell is missing"))
+        << cell;
+  }
+}
+
+TEST(CsvTest, NumbersAreTheSameTextWithBlanksAroundThemAndTextsAreNot) {
+  CsvSelection texts;
+  texts.columns = {0};
+  texts.text = true;
+  const auto file =
+      CsvFile::Parse("t.csv", "x,y\n1,\n 1,\n\"1 \",\n\t1\t,\n01,\n1.0,\nx,\n x,\n nan ,\n1 2,\n");
+  auto table = file->Read({texts});
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ(table->texts[0][0],
+            (std::vector<std::string>{"1", "01", "1.0", "x", " x", " nan ", "1 2"}));
+  texts.as_written = true;
+  table = file->Read({texts});
+  ASSERT_TRUE(table.ok()) << table.status();
+  EXPECT_EQ(table->texts[0][0], (std::vector<std::string>{"1", " 1", "1 ", "\t1\t", "01", "1.0",
+                                                          "x", " x", " nan ", "1 2"}));
 }
 
 TEST(CsvTest, AColumnMayBeReadTwice) {

@@ -147,13 +147,15 @@ TEST(SplitTest, EveryExampleIsHeldOutAsOftenAsTheOthersOfItsClass) {
 TEST(SplitTest, CountsByClassAreThoseOfTheParts) {
   const std::vector<int64_t> keys = {4, -1, 4, 4, 9, -1};
   const std::vector<int64_t> held_out = {1, 3};
-  const std::vector<ClassSplit> counts = CountClasses(keys, held_out);
+  const std::vector<int64_t> test = {2, 4};
+  const std::vector<ClassSplit> counts = CountClasses(keys, held_out, test);
   ASSERT_EQ(counts.size(), 3u);
-  const int64_t expected[3][3] = {{-1, 1, 1}, {4, 2, 1}, {9, 1, 0}};
+  const int64_t expected[3][4] = {{-1, 1, 1, 0}, {4, 1, 1, 1}, {9, 0, 0, 1}};
   for (int c = 0; c < 3; ++c) {
     EXPECT_EQ(counts[c].key, expected[c][0]);
     EXPECT_EQ(counts[c].training, expected[c][1]);
     EXPECT_EQ(counts[c].held_out, expected[c][2]);
+    EXPECT_EQ(counts[c].test, expected[c][3]);
   }
 }
 

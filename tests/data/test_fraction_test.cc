@@ -77,10 +77,10 @@ TEST_F(TestFraction, EveryRowIsInOnePartAndEachClassHasItsShare) {
     seen.insert(rows.begin(), rows.end());
   }
   EXPECT_EQ(seen.size(), 100u);
-  // The counts that are shown are those of training and validation.
   ASSERT_EQ(splits.classes.classes.size(), 2u);
   EXPECT_EQ(splits.classes.classes[1].training, 12);
   EXPECT_EQ(splits.classes.classes[1].held_out, 4);
+  EXPECT_EQ(splits.classes.classes[1].test, 4);
 }
 
 TEST_F(TestFraction, TheSampleDependsOnItsSeedAndNotOnTheValidation) {

@@ -177,8 +177,12 @@ TEST_F(NewExamplesTest, WhatTheModelDoesNotTakeIsRefused) {
             "empty: the file is empty; the model takes \"image\" FLOAT32 [1, 2, 1]");
   EXPECT_EQ(
       Refused({{"", Write("t.csv", "a,b\n1,2\n")}}),
-      "t.csv: is of no kind that is read (csv, idx, image_folder, npy, safetensors); the model "
-      "takes \"image\" FLOAT32 [1, 2, 1]");
+      "t.csv: is text, as a table is, and the model was not trained on the columns of one (what is "
+      "read for it: idx, image_folder, npy, safetensors); the model takes \"image\" FLOAT32 [1, 2, "
+      "1]");
+  EXPECT_EQ(Refused({{"", Write("t.bin", std::string("\0\0\0\0", 4))}}),
+            "t.bin: is of no kind that is read (idx, image_folder, npy, safetensors); the model "
+            "takes \"image\" FLOAT32 [1, 2, 1]");
   EXPECT_EQ(
       Refused({{"", Write("x.npy", Npy("|u1", "1, 3", {1, 2, 3}))}}),
       "input \"image\" is FLOAT32 [1, 2, 1], that is 2 numbers an example; x.npy has 3 ([3])");

@@ -222,7 +222,7 @@ TEST(Check, ShowsTheLayers) {
       absl::StartsWith(outcome.out,
                        "model \"tutorial_adam\"\n"
                        "  455 training, 114 validation examples\n"
-                       "  classes of benign  0: 186/26  1: 269/88\n\n"
+                       "  classes of benign (training/validation)  0: 186/26  1: 269/88\n\n"
                        "  layer     kind   output       parameters  FLOPs/example  memory/example\n"
                        "  -----------------------------------------------------------------------\n"
                        "  hidden_1  dense  [batch, 10]         310            620            40 B\n"

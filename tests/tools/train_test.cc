@@ -36,7 +36,7 @@ TEST(Train, WritesPlainLinesIntoAPipe) {
   EXPECT_TRUE(absl::StartsWith(
       outcome.out, absl::StrCat("tutorial_adam  431 parameters, 30 updates planned, 1 threads\n"
                                 "455 training, 114 validation examples\n"
-                                "classes of benign  0: 186/26  1: 269/88\n"
+                                "classes of benign (training/validation)  0: 186/26  1: 269/88\n"
                                 "run folder  ",
                                 run, "\n\nepoch 1/2  step 15  train  loss 0.")))
       << outcome.out;
