@@ -78,14 +78,18 @@ void AddRuns(CLI::App* app, RunFunction* run) {
       ->add_option("--direction", flags->direction,
                    "What the best is, min or max; as the runs say of the measure when not given.")
       ->check(CLI::IsMember({"min", "max"}));
-  command
-      ->add_option("--columns", flags->options.shown,
-                   "What is shown beside the run, in this order: a title, a measure (its best and "
-                   "last) or the address of a field, such as state,validation/loss,units.")
-      ->delimiter(',')
-      ->allow_extra_args(false);
-  CLI::Option* csv = command->add_flag("--csv", flags->csv, "As CSV, with every measure.");
-  command->add_flag("--json", flags->json, "As JSON, with every measure.")->excludes(csv);
+  CLI::Option* columns =
+      command
+          ->add_option("--columns", flags->options.shown,
+                       "What is shown beside the run, in this order: a title, a measure (its best "
+                       "and last) or the address of a field, such as state,validation/loss,units.")
+          ->delimiter(',')
+          ->allow_extra_args(false);
+  CLI::Option* csv =
+      command->add_flag("--csv", flags->csv, "As CSV, with every measure.")->excludes(columns);
+  command->add_flag("--json", flags->json, "As JSON, with every measure.")
+      ->excludes(csv)
+      ->excludes(columns);
   command->callback([flags, run] { *run = [flags] { return ShowRuns(*flags); }; });
 }
 

@@ -46,6 +46,22 @@ PlotSeries CurveOf(const RunRecord& run, absl::string_view split, absl::string_v
   return curve;
 }
 
+// Lines join what was logged; where an event changed the rate it goes there in one step.
+PlotSeries RateOf(const RunRecord& run) {
+  PlotSeries curve = CurveOf(run, "train", "learning_rate");
+  for (const RecordedEvent& recorded : run.events) {
+    const RateEvent& event = recorded.event;
+    if (event.field != "learning_rate" || event.group != "default") continue;
+    const double step = static_cast<double>(event.step);
+    const auto behind = std::upper_bound(curve.x.begin(), curve.x.end(), step);
+    if (behind == curve.x.begin() || behind == curve.x.end()) continue;
+    const auto at = behind - curve.x.begin();
+    curve.x.insert(curve.x.begin() + at, {step, step});
+    curve.y.insert(curve.y.begin() + at, {event.old_value, event.new_value});
+  }
+  return curve;
+}
+
 // An exponential mean without the pull towards 0 at its beginning.
 std::vector<double> Smoothed(const std::vector<double>& values, double keep) {
   std::vector<double> smooth;
@@ -176,7 +192,7 @@ class Page {
     const std::string& name = both ? measure : split.second;
     for (size_t i = 0; i < runs_.size(); ++i) {
       if (measure == "learning_rate") {
-        Add(i, CurveOf(runs_[i], "train", measure), kStrong, 1, &panel);
+        Add(i, RateOf(runs_[i]), kStrong, 1, &panel);
         continue;
       }
       if (both || split.first == "train") Training(i, name, both, &panel);

@@ -31,10 +31,10 @@ absl::StatusOr<Direction> SortDirection(const std::vector<RunRecord>& runs,
     const Direction own = run.DirectionOf(options.sort);
     if (own == AUTO) continue;
     if (first != nullptr && own != direction) {
-      return absl::FailedPreconditionError(absl::StrCat(
-          Quoted(options.sort), " is not the same in all runs: more is better in ",
-          direction == MAX ? first->path : run.path, ", less in ",
-          direction == MAX ? run.path : first->path, "; give --direction"));
+      return absl::FailedPreconditionError(
+          absl::StrCat(Quoted(options.sort), " is not the same in all runs: more is better in ",
+                       direction == MAX ? first->path : run.path, ", less in ",
+                       direction == MAX ? run.path : first->path, "; give --direction"));
     }
     first = &run;
     direction = own;
@@ -71,6 +71,11 @@ absl::StatusOr<RunTable> MakeRunTable(const std::vector<RunRecord>& runs,
   if (sorted && std::find(table.measures.begin(), table.measures.end(), options.sort) ==
                     table.measures.end()) {
     std::string hint = SuggestName(options.sort, table.measures);
+    const std::string validated = absl::StrCat("validation/", options.sort);
+    if (std::find(table.measures.begin(), table.measures.end(), validated) !=
+        table.measures.end()) {
+      hint = absl::StrCat("did you mean ", Quoted(validated), "?");
+    }
     if (hint.empty()) {
       hint = table.measures.empty()
                  ? "no run has a line in its log yet"

@@ -17,6 +17,7 @@ class TextCanvas {
     bool band = false;
     int band_series = 0;
     bool marker = false;
+    bool disc = false;
   };
 
   TextCanvas(int columns, int rows, bool utf8)
@@ -36,6 +37,13 @@ class TextCanvas {
     Cell& cell = at(x / dots_x_, y / dots_y_);
     cell.bits |= dots_y_ == 1 ? 1 : kBits[y % 4][x % 2];
     cell.series = series;
+  }
+
+  // A dot that is seen beside lines.
+  void Disc(int x, int y, int series) {
+    if (x < 0 || x >= width() || y < 0 || y >= height()) return;
+    Dot(x, y, series);
+    at(x / dots_x_, (height() - 1 - y) / dots_y_).disc = true;
   }
 
   // Bresenham's.

@@ -143,6 +143,7 @@ class Drawing {
       }
       const int x = DotX(series.x[i]), y = DotY(series.y[i]);
       canvas_.Line(joined ? last_x : x, joined ? last_y : y, x, y, number);
+      if (series.x.size() == 1 && series.width > 2) canvas_.Disc(x, y, number);
       last_x = x, last_y = y;
       joined = true;
     }
@@ -175,6 +176,7 @@ class Drawing {
 
   // A cell's character, and the series whose colour it has or -1.
   std::pair<std::string, int> Glyph(const TextCanvas::Cell& cell) const {
+    if (cell.disc) return {text_.utf8 ? "●" : "O", cell.series};
     if (cell.bits != 0) {
       // Braille without colour cannot tell series apart.
       const bool braille = text_.utf8 && (text_.colour || series_.size() == 1);

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "absl/strings/match.h"
 #include "gradus/api/svg_plot.h"
 #include "gradus/api/text_plot.h"
@@ -106,6 +108,16 @@ TEST(PlotRuns, MarksEvents) {
   EXPECT_EQ(events[0].text, "rate 0.1 -> 0.05");
   EXPECT_EQ(events[0].cause, "scaled by 0.5: rate 0.1 -> 0.05");
   EXPECT_EQ(events[1].text, "restored");
+
+  // The rate goes there in one step, not by a ramp to the next line of the log; behind the last line
+  // there is nothing to draw to.
+  PlotRunsOptions options;
+  options.measures = {"learning_rate"};
+  options.x = PlotRunsOptions::kStep;
+  const absl::StatusOr<PlotPage> page = PlotRuns({run}, options);
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(page->panels[0].series[0].x, (std::vector<double>{10, 20, 20, 20, 30}));
+  EXPECT_EQ(page->panels[0].series[0].y, (std::vector<double>{0.1, 0.1, 0.1, 0.05, 0.1}));
 }
 
 TEST(PlotRuns, SmoothsTrainingOnly) {
@@ -151,6 +163,7 @@ TEST(PlotRuns, DrawsInTheTerminal) {
   const std::string drawn = RenderTextPage(*page, text);
   EXPECT_TRUE(absl::StrContains(drawn, ".. training   ** validation")) << drawn;
   EXPECT_TRUE(absl::StrContains(drawn, "Dots are the best of validation.")) << drawn;
+  EXPECT_EQ(std::count(drawn.begin(), drawn.end(), 'O'), 1) << drawn;
 }
 
 }  // namespace

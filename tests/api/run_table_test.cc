@@ -115,6 +115,10 @@ TEST(RunTable, SaysWhatThereIsToSortBy) {
   options.sort = "validation/lost";
   EXPECT_EQ(MakeRunTable(Runs(), options).status().message(),
             "no run has \"validation/lost\"; did you mean \"validation/loss\"?");
+  options.sort = "accuracy";
+  EXPECT_EQ(MakeRunTable(Runs(), options).status().message(),
+            "no run has \"accuracy\"; did you mean \"validation/accuracy\"?");
+  options.sort = "validation/lost";
   EXPECT_EQ(MakeRunTable({}, options).status().message(),
             "no run has \"validation/lost\"; no run has a line in its log yet");
 }

@@ -90,6 +90,9 @@ TEST_F(Looking, TabulatesRuns) {
   EXPECT_TRUE(absl::StartsWith(csv.out, "run,state,message,epochs,steps,seconds,learning_rate,"));
   const Outcome json = RunGradus({"runs", folder(), "--json"});
   EXPECT_TRUE(absl::StartsWith(json.out, "[{\"run\":")) << json.out;
+  const Outcome some = RunGradus({"runs", folder(), "--csv", "--columns", "state"});
+  EXPECT_EQ(some.code, 2);
+  EXPECT_TRUE(absl::StrContains(some.err, "--columns excludes --csv")) << some.err;
   const Outcome none = RunGradus({"runs", FreshFolder("no_runs")});
   EXPECT_EQ(none.code, 1);
   EXPECT_TRUE(absl::EndsWith(none.err, " has no run in it\n")) << none.err;
